@@ -1,0 +1,70 @@
+"""dnjpeg: a JPEG codec for machine eyes.
+
+>>> import dnjpeg
+>>> data = dnjpeg.encode(pixels, tables="deepn-imagenet")  # doctest: +SKIP
+>>> pixels = dnjpeg.decode(data)  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+from dnjpeg.errors import FormatError, JpegError, JpegWarning, LimitError, TruncatedError, UnsupportedError
+
+if TYPE_CHECKING:
+    from dnjpeg.api import decode, encode, read, transcode, write
+    from dnjpeg.codec.coefficients import CoefficientImage
+    from dnjpeg.codec.limits import Limits
+    from dnjpeg.statistics import FrequencyStatistics, collect_statistics
+    from dnjpeg.tables import QuantizationTables, design
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "CoefficientImage",
+    "FormatError",
+    "FrequencyStatistics",
+    "JpegError",
+    "JpegWarning",
+    "LimitError",
+    "Limits",
+    "QuantizationTables",
+    "TruncatedError",
+    "UnsupportedError",
+    "__version__",
+    "collect_statistics",
+    "decode",
+    "design",
+    "encode",
+    "read",
+    "transcode",
+    "write",
+]
+
+_HOME = {
+    "CoefficientImage": "dnjpeg.codec.coefficients",
+    "FrequencyStatistics": "dnjpeg.statistics",
+    "Limits": "dnjpeg.codec.limits",
+    "QuantizationTables": "dnjpeg.tables",
+    "collect_statistics": "dnjpeg.statistics",
+    "decode": "dnjpeg.api",
+    "design": "dnjpeg.tables",
+    "encode": "dnjpeg.api",
+    "read": "dnjpeg.api",
+    "transcode": "dnjpeg.api",
+    "write": "dnjpeg.api",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name on first use, so that ``dnjpeg --help`` does not load Numba (PEP 562)."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'dnjpeg' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

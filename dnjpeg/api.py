@@ -1,0 +1,175 @@
+"""The public functions: resolve what the caller named, then call the codec."""
+
+from __future__ import annotations
+
+from os import PathLike
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from dnjpeg.codec import decoder, encoder, transcoder
+from dnjpeg.codec.limits import Limits
+from dnjpeg.tables import QuantizationTables, resolve
+
+if TYPE_CHECKING:
+    from dnjpeg.codec.coefficients import CoefficientImage
+
+__all__ = ["TablesLike", "decode", "encode", "read", "transcode", "write"]
+
+TablesLike = QuantizationTables | str | PathLike[str] | int
+Pixels = npt.NDArray[np.uint8]
+
+
+def encode(
+    pixels: Pixels,
+    *,
+    tables: TablesLike | None = None,
+    quality: int | None = None,
+    subsampling: str = "4:2:0",
+    optimize: bool = True,
+    restart: int | None = None,
+) -> bytes:
+    """Encode pixels as a baseline JPEG file (JFIF).
+
+    With the same tables, subsampling and Huffman choice the bytes are those that libjpeg-turbo writes (islow DCT).
+
+    Parameters
+    ----------
+    pixels : ndarray, uint8, (H, W, 3) or (H, W)
+        RGB or gray, 1 to 65,535 pixels a side.
+    tables : QuantizationTables, str, path or int, optional
+        A value, the name of shipped tables, a table file, or a quality 1..100 of the standard tables.
+    quality : int, optional
+        1..100. Scales `tables` as libjpeg scales the standard ones; without `tables`, the standard tables at this
+        quality. Neither: quality 75.
+    subsampling : {"4:2:0", "4:4:4", "4:2:2", "4:4:0", "4:1:1"}
+        Chroma subsampling; gray has none.
+    optimize : bool
+        Huffman tables made for this image (T.81 K.2) instead of the standard ones (K.3).
+    restart : int, optional
+        Ri, a restart marker after so many MCUs, 1..65535.
+
+    Returns
+    -------
+    bytes
+        A whole file, SOI to EOI.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is none of the above.
+    """
+    chosen = resolve(75 if tables is None and quality is None else quality if tables is None else tables)
+    if tables is not None and quality is not None:
+        chosen = chosen.scaled(quality)
+    return encoder.encode(
+        pixels, chosen.arrays_for_baseline(), subsampling=subsampling, optimize=optimize, restart=restart or 0
+    )
+
+
+def decode(
+    data: bytes, *, strict: bool = True, limits: Limits | None = None, out: Pixels | None = None
+) -> Pixels:
+    """Decode a JPEG file to pixels, as libjpeg-turbo does (islow inverse DCT, fancy upsampling).
+
+    Parameters
+    ----------
+    data : bytes-like
+        A whole file.
+    strict : bool
+        True: anything wrong with the image data is an error. False: what could be decoded, the rest as libjpeg shows
+        it, with a `JpegWarning` for what is missing.
+    limits : Limits, optional
+        Bounds on size; the defaults suit photographs.
+    out : ndarray, uint8, C-contiguous, optional
+        Where to write; of the shape that is returned.
+
+    Returns
+    -------
+    ndarray, uint8, (H, W, 3) or (H, W)
+        RGB or gray.
+
+    Raises
+    ------
+    JpegError
+        If the bytes are not a JPEG file that can be decoded; it names the offset and the reason.
+    """
+    return decoder.decode(data, strict=strict, limits=limits or Limits(), out=out)
+
+
+def read(data: bytes, *, strict: bool = True, limits: Limits | None = None) -> CoefficientImage:
+    """Read the quantized coefficients of a JPEG file, without any loss.
+
+    Parameters and errors are those of `decode`; `CoefficientImage.warnings` says what was wrong if `strict` is False.
+    """
+    return decoder.read(data, strict=strict, limits=limits or Limits())
+
+
+def write(image: CoefficientImage, *, optimize: bool = True) -> bytes:
+    """Write coefficients as a baseline JPEG file.
+
+    Parameters
+    ----------
+    image : CoefficientImage
+        What to write.
+    optimize : bool
+        Huffman tables made for this image (T.81 K.2) instead of the standard ones (K.3).
+
+    Raises
+    ------
+    ValueError
+        If a coefficient does not fit the standard's range (AC -1023..1023, DC difference -2047..2047), or the tables
+        need a 16-bit DQT.
+    """
+    return encoder.write(image, optimize=optimize)
+
+
+def transcode(
+    data: bytes,
+    *,
+    tables: TablesLike | None = None,
+    quality: int | None = None,
+    optimize: bool = True,
+    limits: Limits | None = None,
+) -> bytes:
+    """Rewrite a JPEG file, with other quantization tables or without loss, and never through pixels.
+
+    Parameters
+    ----------
+    data : bytes-like
+        A whole file.
+    tables, quality
+        As in `encode`; neither: the file's own tables and coefficients, only coded anew.
+    optimize : bool
+        Huffman tables made for this image instead of the standard ones.
+    limits : Limits, optional
+        Bounds on size.
+
+    Returns
+    -------
+    bytes
+        A baseline JPEG file of the same size, sampling and restart interval.
+
+    Notes
+    -----
+    A coefficient k of step q becomes ``round(k q / q')``, halves away from zero. Values that were rounded once are
+    rounded again: the result is not what encoding the original photo with q' would give, but is never further than
+    half a step q' from the file's own coefficients.
+
+    Raises
+    ------
+    JpegError
+        If the bytes are not a JPEG file that can be read.
+    """
+    chosen = None
+    if tables is not None:
+        chosen = resolve(tables) if quality is None else resolve(tables).scaled(quality)
+    elif quality is not None:
+        chosen = resolve(quality)
+    return transcoder.transcode(
+        data,
+        chosen.arrays_for_baseline() if chosen else None,
+        optimize=optimize,
+        limits=limits or Limits(),
+    )

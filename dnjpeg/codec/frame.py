@@ -1,0 +1,108 @@
+"""Components, sampling factors, and the geometry of MCUs and blocks (T.81 A.1, A.2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+__all__ = ["SUBSAMPLINGS", "Component", "Frame", "sampling_factors"]
+
+# J:a:b notation -> luma sampling factors (H, V), chroma having 1x1
+SUBSAMPLINGS = {"4:4:4": (1, 1), "4:2:2": (2, 1), "4:2:0": (2, 2), "4:4:0": (1, 2), "4:1:1": (4, 1)}
+
+
+def sampling_factors(subsampling: str) -> tuple[int, int]:
+    """Luma sampling factors ``(H, V)`` for a name such as ``"4:2:0"``.
+
+    Raises
+    ------
+    ValueError
+        If the name is not one of `SUBSAMPLINGS`.
+    """
+    try:
+        return SUBSAMPLINGS[subsampling]
+    except (KeyError, TypeError):
+        raise ValueError(f"unknown subsampling {subsampling!r}: choose from {', '.join(SUBSAMPLINGS)}") from None
+
+
+@dataclass(frozen=True)
+class Component:
+    """One component's parameters in a frame header (T.81 B.2.2).
+
+    Parameters
+    ----------
+    identifier : int
+        Ci, 0..255.
+    horizontal, vertical : int
+        Sampling factors Hi and Vi, 1..4.
+    table : int
+        Tqi, the quantization table slot, 0..3.
+    """
+
+    identifier: int
+    horizontal: int
+    vertical: int
+    table: int
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A frame header (T.81 B.2.2) and what follows from it.
+
+    Parameters
+    ----------
+    height, width : int
+        Y and X, in pixels, 1..65535.
+    components : tuple of Component
+        In the order of the frame header.
+    precision : int
+        P, bits per sample.
+    process : int
+        n of the SOFn marker: 0 baseline, 1 extended sequential, 2 progressive.
+    """
+
+    height: int
+    width: int
+    components: tuple[Component, ...]
+    precision: int = 8
+    process: int = 0
+
+    @cached_property
+    def max_horizontal(self) -> int:
+        """Hmax (A.1.1)."""
+        return max(component.horizontal for component in self.components)
+
+    @cached_property
+    def max_vertical(self) -> int:
+        """Vmax (A.1.1)."""
+        return max(component.vertical for component in self.components)
+
+    @property
+    def mcu_cols(self) -> int:
+        """Interleaved MCUs in a row of MCUs (A.2.3)."""
+        return -(-self.width // (8 * self.max_horizontal))
+
+    @property
+    def mcu_rows(self) -> int:
+        """Rows of interleaved MCUs (A.2.3)."""
+        return -(-self.height // (8 * self.max_vertical))
+
+    def sample_shape(self, index: int) -> tuple[int, int]:
+        """``(y_i, x_i)``: lines and samples a line of a component (A.1.1)."""
+        component = self.components[index]
+        return (
+            -(-self.height * component.vertical // self.max_vertical),
+            -(-self.width * component.horizontal // self.max_horizontal),
+        )
+
+    def block_shape(self, index: int) -> tuple[int, int]:
+        """``(rows, columns)`` of 8x8 blocks that hold a component's samples, without those that only fill an MCU."""
+        lines, samples = self.sample_shape(index)
+        return -(-lines // 8), -(-samples // 8)
+
+    def with_tables(self, slots: tuple[int, ...]) -> Frame:
+        """Return the same frame whose components refer to other quantization table slots."""
+        return replace(
+            self,
+            components=tuple(replace(c, table=slot) for c, slot in zip(self.components, slots, strict=True)),
+        )

@@ -1,0 +1,69 @@
+"""How kernels are compiled: options that hold for all of them, and a cache on disk that is never stale."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numba
+import platformdirs
+from numba.core.caching import CompileResultCacheImpl, FunctionCache, _SourceFileBackedLocatorMixin, _CacheLocator
+
+__all__ = ["CHECKED", "cache_folder", "kernel"]
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+# A debug switch: every load and store of a kernel is checked, and raises IndexError instead of corrupting memory.
+CHECKED = os.environ.get("DNJPEG_CHECKED", "0") not in ("", "0")
+
+
+def kernel(function: Function) -> Function:
+    """Compile a function on first use, without the interpreter lock, and keep the machine code on disk.
+
+    Arithmetic follows NumPy; array accesses are unchecked unless the environment sets ``DNJPEG_CHECKED=1``.
+    """
+    dispatcher = numba.njit(nogil=True, boundscheck=CHECKED, error_model="numpy")(function)
+    try:
+        dispatcher._cache = _KernelCache(function)
+    except RuntimeError:
+        pass  # no folder to write to: compile in each process
+    return dispatcher  # type: ignore[no-any-return]
+
+
+@functools.cache
+def cache_folder() -> Path:
+    """Folder of the compiled kernels: one per user and per state of the sources.
+
+    Numba itself tells CPUs apart inside it. It is ``$DNJPEG_CACHE_DIR/kernels-<hash>`` or, without that variable,
+    below the user's cache folder.
+    """
+    digest = hashlib.sha256()
+    package = Path(__file__).parent.parent
+    for source in sorted([*package.glob("codec/*.py"), *package.glob("*.py")]):
+        digest.update(source.name.encode())
+        digest.update(source.read_bytes())
+    base = os.environ.get("DNJPEG_CACHE_DIR") or platformdirs.user_cache_dir("dnjpeg", appauthor=False)
+    return Path(base) / f"kernels-{digest.hexdigest()[:16]}{'-checked' if CHECKED else ''}"
+
+
+class _KernelLocator(_SourceFileBackedLocatorMixin, _CacheLocator):  # type: ignore[misc]
+    """Tells Numba where a kernel's machine code is kept; the folder's name stands for the sources' state."""
+
+    def __init__(self, function: Callable[..., Any], file: str) -> None:
+        self._py_file = file
+        self._lineno = function.__code__.co_firstlineno
+
+    def get_cache_path(self) -> str:
+        return str(cache_folder())
+
+
+class _KernelCacheImpl(CompileResultCacheImpl):  # type: ignore[misc]
+    _locator_classes = [_KernelLocator]
+
+
+class _KernelCache(FunctionCache):  # type: ignore[misc]
+    _impl_class = _KernelCacheImpl

@@ -1,0 +1,45 @@
+"""How much a file may ask for before it is refused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dnjpeg.errors import LimitError
+
+__all__ = ["Limits"]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds on one call, checked before memory is taken.
+
+    Parameters
+    ----------
+    max_pixels : int
+        Largest ``height * width`` that a frame header may declare.
+    max_scans : int
+        Largest number of scans in one file.
+    max_bytes : int
+        Largest input, in bytes.
+    """
+
+    max_pixels: int = 1 << 28
+    max_scans: int = 500
+    max_bytes: int = 1 << 30
+
+    def check_pixels(self, height: int, width: int, offset: int) -> None:
+        """Raise `LimitError` if the frame header at byte `offset` declares too large an image."""
+        if height * width > self.max_pixels:
+            raise LimitError(
+                f"{width}x{height} pixels are more than the limit of {self.max_pixels}", offset=offset, marker="SOF"
+            )
+
+    def check_scans(self, scans: int, offset: int) -> None:
+        """Raise `LimitError` if the scan header at byte `offset` is one too many."""
+        if scans > self.max_scans:
+            raise LimitError(f"more than {self.max_scans} scans", offset=offset, marker="SOS")
+
+    def check_bytes(self, size: int) -> None:
+        """Raise `LimitError` if the input is too large."""
+        if size > self.max_bytes:
+            raise LimitError(f"{size} bytes are more than the limit of {self.max_bytes}")

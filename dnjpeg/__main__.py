@@ -1,0 +1,5 @@
+"""``python -m dnjpeg`` is the command ``dnjpeg``."""
+
+from dnjpeg.cli import main
+
+main()

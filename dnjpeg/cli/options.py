@@ -1,0 +1,135 @@
+"""The options that several commands share: the same name means the same everywhere."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from dnjpeg.errors import JpegError
+
+if TYPE_CHECKING:
+    from dnjpeg.tables import QuantizationTables
+
+__all__ = [
+    "TABLES",
+    "TablesType",
+    "as_json",
+    "force",
+    "inputs",
+    "jobs",
+    "output",
+    "quality",
+    "recursive",
+    "skip_existing",
+    "tables",
+]
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+class TablesType(click.ParamType):  # type: ignore[type-arg]  # generic only from click 8.3 on
+    """Quantization tables as written on a command line: a shipped name, a table file or a quality."""
+
+    name = "tables"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        """Show what may be written."""
+        return "NAME|FILE|QUALITY"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> QuantizationTables:
+        """Resolve what was written to `QuantizationTables`."""
+        from dnjpeg.tables import QuantizationTables, resolve  # noqa: PLC0415 - imports NumPy
+
+        if isinstance(value, QuantizationTables):
+            return value
+        text = str(value)
+        try:
+            return resolve(int(text) if text.lstrip("+-").isdecimal() else text)
+        except OSError as error:
+            self.fail(f"{text}: {error.strerror or error}", param, ctx)
+        except (ValueError, JpegError) as error:
+            self.fail(str(error), param, ctx)
+
+
+TABLES = TablesType()
+
+
+def inputs(function: Function) -> Function:
+    """Add ``INPUT...``: files, folders, globs or ``-``; see `dnjpeg.cli.inputs`."""
+    return click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")(function)
+
+
+def recursive(function: Function) -> Function:
+    """Add ``-r``."""
+    return click.option("-r", "--recursive", is_flag=True, help="Go into sub-folders, and keep their tree.")(function)
+
+
+def output(function: Function) -> Function:
+    """Add ``-o``: a file, a folder or ``-``."""
+    return click.option(
+        "-o",
+        "--output",
+        metavar="FILE|FOLDER|-",
+        help="Where to write: a file for one input, a folder for several, - for standard output. "
+        "[default: beside each input]",
+    )(function)
+
+
+def force(function: Function) -> Function:
+    """Add ``--force``: overwrite."""
+    return click.option("--force", is_flag=True, help="Overwrite what exists. Without it that is an error.")(function)
+
+
+def skip_existing(function: Function) -> Function:
+    """Add ``--skip-existing``: go on where an earlier run ended."""
+    return click.option(
+        "--skip-existing", is_flag=True, help="Leave out items whose output exists, to go on after an interruption."
+    )(function)
+
+
+def jobs(function: Function) -> Function:
+    """Add ``-j``: workers; the value is at least 1."""
+    return click.option(
+        "-j",
+        "--jobs",
+        type=click.IntRange(1, 1024),
+        default=available_cores,
+        show_default="all cores",
+        help="How many items to work on at a time.",
+    )(function)
+
+
+def as_json(function: Function) -> Function:
+    """Add ``--json``: results for machines, on standard output."""
+    return click.option("--json", "as_json", is_flag=True, help="Print results as JSON, one object a line.")(function)
+
+
+def tables(function: Function) -> Function:
+    """Add ``--tables``, resolved to `QuantizationTables` or None."""
+    return click.option(
+        "--tables",
+        type=TABLES,
+        help="Quantization tables: a shipped name (dnjpeg tables lists them), a table file, or a quality 1..100 of "
+        "the standard tables.",
+    )(function)
+
+
+def quality(function: Function) -> Function:
+    """Add ``--quality``, 1..100 or None."""
+    return click.option(
+        "--quality",
+        type=click.IntRange(1, 100),
+        help="1..100. Scales the tables as libjpeg scales the standard ones (50: as they are); without --tables, "
+        "the standard tables at this quality.",
+    )(function)
+
+
+def available_cores() -> int:
+    """How many cores this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on every system
+        return os.cpu_count() or 1

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from dnjpeg.codec import decoder, encoder, transcoder
+from dnjpeg.codec import decoder, encoder, transcoder, writer
 from dnjpeg.codec.limits import Limits
 from dnjpeg.tables import QuantizationTables, resolve
 
@@ -122,7 +122,7 @@ def write(image: CoefficientImage, *, optimize: bool = True) -> bytes:
         If a coefficient does not fit the standard's range (AC -1023..1023, DC difference -2047..2047), or the tables
         need a 16-bit DQT.
     """
-    return encoder.write(image, optimize=optimize)
+    return writer.write(image, optimize=optimize)
 
 
 def transcode(

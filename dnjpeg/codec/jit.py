@@ -13,7 +13,7 @@ import numba
 import platformdirs
 from numba.core.caching import CompileResultCacheImpl, FunctionCache, _SourceFileBackedLocatorMixin, _CacheLocator
 
-__all__ = ["CHECKED", "cache_folder", "kernel"]
+__all__ = ["CHECKED", "cache_folder", "inlined", "kernel"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -32,6 +32,11 @@ def kernel(function: Function) -> Function:
     except RuntimeError:
         pass  # no folder to write to: compile in each process
     return dispatcher  # type: ignore[no-any-return]
+
+
+def inlined(function: Function) -> Function:
+    """Compile a function as a part of the kernels that call it, without the cost of a call."""
+    return numba.njit(boundscheck=CHECKED, error_model="numpy", forceinline=True)(function)  # type: ignore[no-any-return]
 
 
 @functools.cache

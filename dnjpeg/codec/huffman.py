@@ -1,0 +1,270 @@
+"""Huffman tables (T.81 Annex C, F.1.2, K.2, K.3): the standard ones, the best for an image, and their lookup forms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from dnjpeg.codec.jit import kernel
+from dnjpeg.codec.vector import peek
+from dnjpeg.errors import FormatError
+
+__all__ = ["LOOKUP_BITS", "STANDARD", "HuffmanTable", "decoding_lookup", "encoding_lookup", "optimal_table", "slow_decode"]
+
+
+@dataclass(frozen=True)
+class HuffmanTable:
+    """One table of a DHT segment (T.81 B.2.4.2).
+
+    Parameters
+    ----------
+    counts : bytes
+        Li, the number of codes of each length 1..16.
+    values : bytes
+        Vij, the symbols in the order of their codes.
+
+    Raises
+    ------
+    FormatError
+        If the lengths are no prefix code or do not fit the number of symbols.
+    """
+
+    counts: bytes
+    values: bytes
+
+    def __post_init__(self) -> None:
+        if len(self.counts) != 16 or sum(self.counts) != len(self.values) or len(self.values) > 256:
+            raise FormatError("code lengths do not fit the symbols", marker="DHT")
+        room = 1
+        for count in self.counts:
+            room = 2 * room - count
+            if room < 0:
+                raise FormatError("more codes than their lengths allow", marker="DHT")
+
+    def codes(self) -> list[tuple[int, int, int]]:
+        """``(symbol, code, length)`` of all symbols, in the order of their codes (C.2)."""
+        lengths = [length for length, count in enumerate(self.counts, 1) for _ in range(count)]
+        result, code, previous = [], 0, 0
+        for symbol, length in zip(self.values, lengths, strict=True):
+            code <<= length - previous
+            result.append((symbol, code, length))
+            code, previous = code + 1, length
+        return result
+
+
+def _runs_and_sizes(*rows: str) -> bytes:
+    return bytes.fromhex("".join(rows))
+
+
+# The typical tables of K.3.3; keys are (class, slot): class 0 DC, 1 AC; slot 0 luminance, 1 chrominance.
+STANDARD = {
+    (0, 0): HuffmanTable(bytes([0, 1, 5, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0]), bytes(range(12))),
+    (0, 1): HuffmanTable(bytes([0, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0]), bytes(range(12))),
+    (1, 0): HuffmanTable(
+        bytes([0, 2, 1, 3, 3, 2, 4, 3, 5, 5, 4, 4, 0, 0, 1, 125]),
+        _runs_and_sizes(
+            "01020300041105122131410613516107227114328191a1082342b1c11552d1f02433627282090a161718191a25262728292a",
+            "3435363738393a434445464748494a535455565758595a636465666768696a737475767778797a838485868788898a929394",
+            "95969798999aa2a3a4a5a6a7a8a9aab2b3b4b5b6b7b8b9bac2c3c4c5c6c7c8c9cad2d3d4d5d6d7d8d9dae1e2e3e4e5e6e7e8",
+            "e9eaf1f2f3f4f5f6f7f8f9fa",
+        ),
+    ),
+    (1, 1): HuffmanTable(
+        bytes([0, 2, 1, 2, 4, 4, 3, 4, 7, 5, 4, 4, 0, 1, 2, 119]),
+        _runs_and_sizes(
+            "000102031104052131061241510761711322328108144291a1b1c109233352f0156272d10a162434e125f11718191a262728",
+            "292a35363738393a434445464748494a535455565758595a636465666768696a737475767778797a82838485868788898a92",
+            "939495969798999aa2a3a4a5a6a7a8a9aab2b3b4b5b6b7b8b9bac2c3c4c5c6c7c8c9cad2d3d4d5d6d7d8d9dae2e3e4e5e6e7",
+            "e8e9eaf2f3f4f5f6f7f8f9fa",
+        ),
+    ),
+}
+
+
+@lru_cache(64)
+def encoding_lookup(table: HuffmanTable) -> npt.NDArray[np.int64]:
+    """Lookup by symbol: ``(code << size) << 8 | length + size``, where size = symbol & 15 bits follow the code.
+
+    Returns
+    -------
+    ndarray, int64, (256,)
+        0 for symbols that have no code.
+    """
+    lookup = np.zeros(256, np.int64)
+    for symbol, code, length in table.codes():
+        size = symbol & 15
+        lookup[symbol] = code << size << 8 | length + size
+    return lookup
+
+
+# Decoding: the next LOOKUP_BITS bits index a table whose entry tells the code's length and, where they fit into the same
+# bits, also what follows the code. An int32 entry is
+#   bits 0..5    bits to drop: length of the code and of the value after it
+#   bit 7        the value did not fit (bits 8..15 hold the symbol)
+#   bits 8..15   coefficients to skip: run, or END_OF_BLOCK
+#   bits 16..31  value of the coefficient
+# and 0 for codes longer than LOOKUP_BITS. After the entries come, for these, from index LIMITS one int32 a length: the
+# first 16-bit prefix beyond the codes of this length; from OFFSETS: index of its symbol minus its code; from SYMBOLS: the
+# symbols.
+LOOKUP_BITS = 11
+END_OF_BLOCK = 96
+INCOMPLETE = 0x80
+LIMITS = 1 << LOOKUP_BITS
+OFFSETS = LIMITS + 20
+SYMBOLS = OFFSETS + 20
+LOOKUP_SIZE = SYMBOLS + 256
+
+
+@lru_cache(64)
+def decoding_lookup(table: HuffmanTable, ac: bool) -> npt.NDArray[np.int32]:
+    """Lookup by the next bits; the layout is told above.
+
+    Returns
+    -------
+    ndarray, int32, (LOOKUP_SIZE,)
+    """
+    lookup = np.zeros(LOOKUP_SIZE, np.int32)
+    _fill_lookup(np.frombuffer(table.counts, np.uint8), np.frombuffer(table.values, np.uint8), ac, lookup)
+    return lookup
+
+
+@kernel
+def _fill_lookup(counts, values, ac, lookup):  # type: ignore[no-untyped-def]
+    code = 0
+    index = 0
+    for length in range(1, 17):
+        lookup[OFFSETS + length] = index - code
+        for _ in range(counts[length - 1]):
+            symbol = np.int64(values[index])
+            lookup[SYMBOLS + index] = symbol
+            if length <= LOOKUP_BITS:
+                first = code << (LOOKUP_BITS - length)
+                for rest in range(1 << (LOOKUP_BITS - length)):
+                    lookup[first + rest] = _entry(symbol, length, rest, ac)
+            code += 1
+            index += 1
+        lookup[LIMITS + length] = code << (16 - length)
+        code <<= 1
+
+
+@kernel
+def _entry(symbol, length, rest, ac):  # type: ignore[no-untyped-def]
+    """Entry for a code of `length` bits followed by the bits `rest`."""
+    size = symbol & 15
+    run = symbol >> 4
+    if ac and size == 0:
+        if run == 0:
+            return length | END_OF_BLOCK << 8
+        if run == 15:
+            return length | 15 << 8
+        return length | INCOMPLETE | symbol << 8
+    left = LOOKUP_BITS - length - size
+    if left < 0 or (not ac and run != 0):
+        return length | INCOMPLETE | symbol << 8
+    value = (rest >> left) & ((1 << size) - 1)
+    if size != 0 and value < 1 << (size - 1):  # EXTEND (figure F.12)
+        value -= (1 << size) - 1
+    return (length + size) | run << 8 | value << 16
+
+
+@kernel
+def slow_decode(lookup, table, prefix, entry):  # type: ignore[no-untyped-def]
+    """DECODE (figure F.16) for what the lookup cannot do at once.
+
+    Parameters
+    ----------
+    lookup : ndarray, int32
+        One or more lookups.
+    table : int
+        Where this one begins.
+    prefix : int
+        The next 16 bits.
+    entry : int
+        What the lookup had for them.
+
+    Returns
+    -------
+    symbol, length : int
+        ``-1, 16`` if no code begins like this.
+    """
+    if entry != 0:
+        return (entry >> 8) & 255, entry & 63
+    length = LOOKUP_BITS + 1
+    while length <= 16 and prefix >= peek(lookup, table + LIMITS + length):
+        length += 1
+    if length > 16:
+        return -1, 16
+    index = (prefix >> (16 - length)) + peek(lookup, table + OFFSETS + length)
+    return peek(lookup, table + SYMBOLS + index), length
+
+
+def optimal_table(frequencies: npt.NDArray[np.int64]) -> HuffmanTable:
+    """The best table for symbols that occur this often (T.81 K.2), as libjpeg breaks its ties.
+
+    Parameters
+    ----------
+    frequencies : ndarray, int64, (256,)
+
+    Raises
+    ------
+    ValueError
+        If all frequencies are zero.
+    """
+    lengths = _code_lengths(np.append(frequencies, 1))  # one code point is reserved: no code may be all ones
+    counts = np.bincount(lengths[lengths > 0], minlength=33)
+    for length in range(len(counts) - 1, 16, -1):  # figure K.3: no code longer than 16 bits
+        while counts[length] > 0:
+            shorter = length - 2
+            while counts[shorter] == 0:
+                shorter -= 1
+            counts[length] -= 2
+            counts[length - 1] += 1
+            counts[shorter + 1] += 2
+            counts[shorter] -= 1
+    longest = int(np.flatnonzero(counts)[-1])
+    counts[longest] -= 1  # take the reserved code point out
+    # By length before the adjustment, then by value (figure K.4).
+    symbols = sorted((s for s in range(256) if lengths[s]), key=lambda s: (lengths[s], s))
+    if not symbols:
+        raise ValueError("no symbols to make a Huffman table for")
+    return HuffmanTable(bytes(counts[1:17].astype(np.uint8)), bytes(symbols))
+
+
+@kernel
+def _code_lengths(frequencies):  # type: ignore[no-untyped-def]
+    """Code size of each symbol by Huffman's procedure (figure K.1); of equal frequencies the larger symbol goes first."""
+    count = len(frequencies)
+    weight = frequencies.copy()
+    lengths = np.zeros(count, np.int64)
+    chain = np.full(count, -1, np.int64)
+    while True:
+        first = -1
+        second = -1
+        for symbol in range(count):
+            if weight[symbol] == 0:
+                continue
+            if first < 0 or weight[symbol] <= weight[first]:
+                second = first
+                first = symbol
+            elif second < 0 or weight[symbol] <= weight[second]:
+                second = symbol
+        if second < 0:
+            return lengths
+        weight[first] += weight[second]
+        weight[second] = 0
+        last = first
+        while True:
+            lengths[last] += 1
+            if chain[last] < 0:
+                break
+            last = chain[last]
+        chain[last] = second
+        last = second
+        while last >= 0:
+            lengths[last] += 1
+            last = chain[last]
+
+

@@ -1,0 +1,79 @@
+"""The frame's geometry as numbers that kernels read: one row of int64 a component."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from dnjpeg.codec.frame import Frame
+
+__all__ = ["component_layout", "coefficient_arrays", "scan_layout"]
+
+# Columns of a layout.
+HORIZONTAL = 0  # sampling factors; 1 and 1 in a scan of one component (A.2.2)
+VERTICAL = 1
+BLOCK_ROWS = 2  # blocks that hold samples
+BLOCK_COLS = 3
+LINES = 4  # samples
+LINE_SAMPLES = 5
+FIRST = 6  # index of the first coefficient
+TABLE = 7  # index of the first entry of its quantization table, in whatever form the kernel takes them
+DC_TABLE = 8  # index of the first entry of its Huffman tables, likewise
+AC_TABLE = 9
+PLANE = 10  # a row of MCUs as samples: index of its first one
+STRIDE = 11  # distance of its lines
+FULL = 12  # the same at full resolution; the same samples if the component is not subsampled
+COLUMNS = 13
+
+
+def component_layout(frame: Frame, *, mcu_rows: int | None = None) -> npt.NDArray[np.int64]:
+    """Geometry of all components, their coefficients one after the other in one array.
+
+    Parameters
+    ----------
+    frame : Frame
+    mcu_rows : int, optional
+        Rows of MCUs that the array of coefficients holds; all by default.
+
+    Returns
+    -------
+    ndarray, int64, (components + 1, COLUMNS)
+        The last row has only `FIRST`: the length of the coefficient array.
+    """
+    layout = np.zeros((len(frame.components) + 1, COLUMNS), np.int64)
+    first = 0
+    for index, component in enumerate(frame.components):
+        rows, cols = frame.block_shape(index)
+        layout[index, [HORIZONTAL, VERTICAL]] = component.horizontal, component.vertical
+        layout[index, [BLOCK_ROWS, BLOCK_COLS]] = rows, cols
+        layout[index, [LINES, LINE_SAMPLES]] = frame.sample_shape(index)
+        layout[index, FIRST] = first
+        first += 64 * cols * (rows if mcu_rows is None else min(rows, mcu_rows * component.vertical))
+    layout[-1, FIRST] = first
+    return layout
+
+
+def coefficient_arrays(
+    coefficients: npt.NDArray[np.int16], layout: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.int16], ...]:
+    """View the coefficients of a whole image as one ``(block_rows, block_cols, 8, 8)`` array a component."""
+    return tuple(
+        coefficients[component[FIRST] : following[FIRST]].reshape(component[BLOCK_ROWS], component[BLOCK_COLS], 8, 8)
+        for component, following in zip(layout[:-1], layout[1:], strict=True)
+    )
+
+
+def scan_layout(
+    layout: npt.NDArray[np.int64], indices: Sequence[int], frame: Frame
+) -> tuple[npt.NDArray[np.int64], int, int]:
+    """Geometry of one scan: its components, and ``(rows, columns)`` of its MCUs.
+
+    An MCU of a scan of one component is one block, whatever its sampling factors (A.2.2).
+    """
+    scan = layout[list(indices)]
+    if len(scan) > 1:
+        return scan, frame.mcu_rows, frame.mcu_cols
+    scan[0, [HORIZONTAL, VERTICAL]] = 1
+    return scan, int(scan[0, BLOCK_ROWS]), int(scan[0, BLOCK_COLS])

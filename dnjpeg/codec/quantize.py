@@ -1,0 +1,102 @@
+"""Quantization (T.81 A.3.4) by multiplication, and from one table to another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from dnjpeg.codec.jit import kernel
+from dnjpeg.codec.vector import Memory, Scalar, Vector, concatenate
+
+__all__ = ["RECIPROCALS_SIZE", "quantized_rows", "reciprocals", "requantize"]
+
+RECIPROCALS_SIZE = 3 * 64  # uint16: 64 reciprocals, 64 corrections, 64 scales, each in natural order
+
+
+def reciprocals(table: npt.NDArray[np.uint16]) -> npt.NDArray[np.uint16]:
+    """Turn the divisions of a table into multiplications, as libjpeg-turbo's jcdctmgr does, to the same result.
+
+    A coefficient of the forward DCT is 8 times the orthonormal one, so the divisor is 8 q. With ``b`` the exponent of
+    the divisor, ``x / (8 q)`` to nearest is ``((x + correction) * reciprocal) >> (16 + b)`` for every 16-bit x; the
+    shift is a second multiplication by ``scale`` (Granlund and Montgomery 1994).
+
+    Parameters
+    ----------
+    table : ndarray, (8, 8)
+        Steps, natural order.
+
+    Returns
+    -------
+    ndarray, uint16, (192,)
+        Reciprocals, corrections and scales.
+    """
+    divisors = table.reshape(64).astype(np.int64) * 8
+    exponents = np.frexp(divisors.astype(np.float64))[1] - 1
+    shifts = 16 + exponents
+    quotients, remainders = np.divmod(np.int64(1) << shifts, divisors)
+    corrections = divisors // 2
+    exact = remainders == 0  # a power of two: halve the reciprocal so that it fits 16 bits
+    low = ~exact & (remainders <= divisors // 2)
+    corrections[low] += 1
+    quotients[~exact & ~low] += 1
+    quotients[exact] >>= 1
+    shifts[exact] -= 1
+    scales = np.int64(1) << (32 - shifts).clip(0)
+    # Half of the divisor is beyond what an 8-bit sample's coefficient can reach: the quotient is always 0.
+    unreachable = divisors > 8 * 8191
+    return np.where(unreachable, 0, np.stack([quotients, corrections, scales])).astype(np.uint16).reshape(-1)
+
+
+def quantized_rows(rows: Sequence[Vector], tables: Memory, table: Scalar) -> list[Vector]:
+    """Quantize the eight rows of one or more blocks that lie side by side.
+
+    Parameters
+    ----------
+    rows : list of Vector
+        16-bit coefficients, 8 lanes a block.
+    tables, table
+        `reciprocals` and where they begin.
+    """
+    blocks = rows[0].lanes // 8
+    quantized = []
+    for row, x in enumerate(rows):
+        reciprocal, correction, scale = (
+            concatenate([tables.load(table + 64 * part + 8 * row, 8)] * blocks) for part in range(3)
+        )
+        sign = x >> 15
+        magnitude = ((x ^ sign) - sign + correction).high_product(reciprocal).high_product(scale)
+        quantized.append((magnitude ^ sign) - sign)
+    return quantized
+
+
+@kernel
+def requantize(coefficients, start, blocks, old, new):  # type: ignore[no-untyped-def]
+    """Replace each coefficient k of step q by ``round(k q / q')``, halves away from zero, in place.
+
+    Parameters
+    ----------
+    coefficients : ndarray, int16
+        Blocks of 64, natural order.
+    start, blocks : int
+        Index of the first coefficient, number of blocks.
+    old, new : ndarray, int32, (64,)
+        Steps q and q'.
+
+    Returns
+    -------
+    int
+        Number of coefficients that had to be clipped to 16 bits.
+    """
+    clipped = 0
+    for block in range(start, start + 64 * blocks, 64):
+        for band in range(64):
+            value = np.int64(coefficients[block + band])
+            if value != 0 and old[band] != new[band]:
+                magnitude = (2 * abs(value) * old[band] + new[band]) // (2 * new[band])
+                if magnitude > 32767:
+                    magnitude = 32767
+                    clipped += 1
+                coefficients[block + band] = magnitude if value > 0 else -magnitude
+    return clipped

@@ -1,0 +1,105 @@
+"""What a scan carries from one MCU to the next: bits on their way, DC predictions, restart intervals (T.81 E.1.4, E.2.4)."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from dnjpeg.codec.bits import put_bits, stuff, unstuff
+from dnjpeg.codec.jit import inlined, kernel
+from dnjpeg.codec.vector import peek, poke
+
+__all__ = ["encode_restart", "finish_scan", "flush", "next_interval", "start_scan"]
+
+# Entries of the int64 state of a scan.
+POSITION = 0  # in the unstuffed bytes
+WORD = 1  # bits on their way
+FILLED = 2  # how many
+INTERVAL = 3  # Ri, MCUs a restart interval; 0: no restarts
+LEFT = 4  # MCUs left in this one
+INTERVALS = 5  # restart intervals begun so far, the first not counted when encoding
+PREDICTIONS = 6  # DC of the block before, one a component of the scan
+SOURCE = 10  # decoding: where the marker is that ends this interval
+END = 11  # decoding: length of the unstuffed bytes
+FAULT = 12  # decoding: the first thing that went wrong, one of the following
+STATE = 13
+
+BAD_CODE, PAST_BLOCK, OUT_OF_DATA, NO_RESTART = 1, 2, 3, 4
+FAULTS = {
+    BAD_CODE: "bits that no Huffman code begins with",
+    PAST_BLOCK: "coefficients beyond the end of a block",
+    OUT_OF_DATA: "entropy-coded data ends before the image does",
+    NO_RESTART: "restart marker missing",
+}
+
+# Decoding reads this far beyond the end before it notices: an MCU has at most ten blocks of 64 times 16 + 15 bits.
+OVERRUN = 4096
+
+
+def start_scan(interval: int, source: int = 0) -> npt.NDArray[np.int64]:
+    """State at the beginning of a scan, of `interval` MCUs between restarts, whose data begin at `source`."""
+    state = np.zeros(STATE, np.int64)
+    state[[INTERVAL, LEFT, SOURCE]] = interval, interval, source
+    return state
+
+
+@inlined
+def flush(state, coded, out, written):  # type: ignore[no-untyped-def]
+    """Move the whole bytes to the output, stuffed; what is left of bits stays. Returns the new output position."""
+    written = stuff(coded, 0, state[POSITION], out, written)
+    state[POSITION] = 0
+    return written
+
+
+@kernel
+def finish_scan(state, coded, out, written):  # type: ignore[no-untyped-def]
+    """Fill the last byte of a scan or interval with ones and flush (F.1.2.3). Returns the new output position."""
+    position, _, _ = put_bits(coded, state[POSITION], np.uint64(state[WORD]), state[FILLED], 0x7F, 7)
+    state[POSITION], state[WORD], state[FILLED] = position, 0, 0
+    return flush(state, coded, out, written)
+
+
+@inlined
+def encode_restart(state, coded, out, written):  # type: ignore[no-untyped-def]
+    """End an interval with RSTm and begin the next (E.1.4). Returns the new output position."""
+    written = finish_scan(state, coded, out, written)
+    poke(out, written, 0xFF)
+    poke(out, written + 1, 0xD0 + (state[INTERVALS] & 7))
+    state[INTERVALS] += 1
+    reset_interval(state)
+    return written + 2
+
+
+@inlined
+def reset_interval(state):  # type: ignore[no-untyped-def]
+    """Begin an interval: all its MCUs are left, and predictions are zero (F.1.1.5.1)."""
+    state[LEFT] = state[INTERVAL]
+    state[PREDICTIONS : PREDICTIONS + 4] = 0
+
+
+@kernel
+def next_interval(state, data, coded):  # type: ignore[no-untyped-def]
+    """Unstuff the data of the next interval, behind its restart marker unless it is the first (E.2.4).
+
+    Parameters
+    ----------
+    state : ndarray, int64, (STATE,)
+    data : ndarray, uint8
+        The whole file.
+    coded : ndarray, uint8
+        Where the unstuffed bytes go: room for all of `data` and for `OVERRUN` zeros behind.
+    """
+    source, size = state[SOURCE], len(data)
+    if state[INTERVALS] > 0:
+        while source + 1 < size and peek(data, source) == 0xFF and peek(data, source + 1) == 0xFF:
+            source += 1
+        expected = 0xD0 + ((state[INTERVALS] - 1) & 7)
+        if source + 1 < size and peek(data, source) == 0xFF and peek(data, source + 1) == expected:
+            source += 2
+        elif state[FAULT] == 0:
+            state[FAULT] = NO_RESTART
+    state[SOURCE], state[END] = unstuff(data, source, size, coded, 0)
+    coded[state[END] : state[END] + OVERRUN] = 0
+    state[POSITION], state[WORD], state[FILLED] = 0, 0, 0
+    state[INTERVALS] += 1
+    reset_interval(state)

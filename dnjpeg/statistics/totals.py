@@ -1,0 +1,135 @@
+"""Exact running sums and histograms of one component's coefficients, band by band.
+
+Everything is an integer, so that the result depends neither on the order of the images nor on how they were divided
+among processes. The unit is 1/8 of an orthonormal 8x8 DCT coefficient: what the islow forward DCT yields, and what a
+quantization step times a quantized coefficient is a multiple of.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from dnjpeg.codec.jit import kernel
+
+__all__ = ["BINS", "REACH", "UNITS", "ComponentTotals", "histogram_edges"]
+
+UNITS = 8
+"""Units in one orthonormal coefficient."""
+
+REACH = 2048
+"""Bins on each side of the one around zero. 8-bit samples give at most 1024, 2 x 1024 half-wide bins."""
+
+BINS = 2 * REACH + 1
+
+Integers = npt.NDArray[np.object_]
+Counts = npt.NDArray[np.int64]
+
+
+def histogram_edges() -> npt.NDArray[np.float64]:
+    """Edges of the histogram's bins, in orthonormal coefficients: ``-1024.5, -1024, ..., -0.5, 0.5, 1, ..., 1024.5``.
+
+    A bin holds its edge that is nearer to zero and not the other one; the bin around zero holds neither. These are
+    half-wide bins of the magnitude, so that every rounding threshold ``(k + 1/2) q`` of every integer step q is an
+    edge, and the quantized values that an encoder would get (halves away from zero) can be counted exactly. What lies
+    beyond the last edge, which only a coefficient that was quantized before can, is counted in the last bin.
+
+    Returns
+    -------
+    ndarray, float64, (4098,)
+    """
+    positive = np.arange(1, REACH + 2) / 2
+    return np.concatenate([-positive[::-1], positive])
+
+
+def _no_sums() -> Integers:
+    return np.zeros((3, 64), dtype=np.object_)
+
+
+def _no_counts() -> Counts:
+    return np.zeros((BINS, 64), dtype=np.int64)
+
+
+@dataclass(eq=False)
+class ComponentTotals:
+    """Running totals of one component.
+
+    Parameters
+    ----------
+    blocks : int
+        Number of 8x8 blocks.
+    sums : ndarray of Python integers, (3, 64)
+        Sums of c, abs(c) and c squared for each band in natural order; c counts 1/8 of an orthonormal coefficient.
+        Python's integers, since int64 would overflow near a hundred million photos.
+    histogram : ndarray, int64, (4097, 64)
+        Bin-major, since a block's 64 coefficients mostly meet in a few neighbouring rows. See `histogram_edges`.
+    """
+
+    blocks: int = 0
+    sums: Integers = field(default_factory=_no_sums)
+    histogram: Counts = field(default_factory=_no_counts)
+
+    def add(self, coefficients: npt.NDArray[np.int16], table: npt.NDArray[np.uint16] | None = None) -> None:
+        """Take in one image's coefficients.
+
+        Parameters
+        ----------
+        coefficients : ndarray, int16, (block_rows, block_cols, 8, 8)
+            Natural order. Without `table` in units of 1/8 of an orthonormal coefficient, else quantized.
+        table : ndarray, uint16, (8, 8), optional
+            Quantization steps, natural order.
+        """
+        blocks = np.ascontiguousarray(coefficients).reshape(-1, 64)
+        steps = np.ones(64, dtype=np.int64) if table is None else UNITS * table.reshape(64).astype(np.int64)
+        sums = np.zeros((3, 64), dtype=np.int64)
+        _add_moments(blocks, sums)
+        _add_counts(blocks, steps.astype(np.int32), self.histogram)
+        exact_steps = steps.astype(np.object_)
+        self.blocks += len(blocks)
+        self.sums += sums.astype(np.object_) * np.stack([exact_steps, exact_steps, exact_steps**2])
+
+    def merge(self, other: ComponentTotals) -> None:
+        """Take in what another process or an earlier run has totalled."""
+        self.blocks += other.blocks
+        self.sums += other.sums
+        self.histogram += other.histogram
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, ComponentTotals):
+            return NotImplemented
+        return (
+            self.blocks == other.blocks
+            and np.array_equal(self.sums, other.sums)
+            and np.array_equal(self.histogram, other.histogram)
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+@kernel
+def _add_moments(blocks: npt.NDArray[np.int16], sums: Counts) -> None:
+    """Add c, abs(c) and c squared of (n, 64) coefficients to (3, 64) sums; the inner loop is 64 lanes wide."""
+    for block in range(blocks.shape[0]):
+        for band in range(64):
+            c = np.int32(blocks[block, band])
+            sums[0, band] += c
+            sums[1, band] += np.int32(abs(c))
+            sums[2, band] += np.int32(c * c)  # at most 2**30
+
+
+@kernel
+def _add_counts(blocks: npt.NDArray[np.int16], steps: npt.NDArray[np.int32], histogram: Counts) -> None:
+    """Count (n, 64) coefficients, which are multiples of (64,) steps in units of 1/8, in a (BINS, 64) histogram."""
+    # From this magnitude on all of a band falls into the last bins; held there, products stay within 32 bits.
+    largest = (4 * REACH // steps + 1).astype(np.int32)
+    bins = np.empty(64, np.int32)
+    for block in range(blocks.shape[0]):
+        for band in range(64):  # apart from the counting, so that LLVM vectorises it
+            c = np.int32(blocks[block, band])
+            magnitude = np.int32(min(np.int32(abs(c)), largest[band]) * steps[band])
+            distance = min(np.int32(magnitude >> 2), np.int32(REACH))  # half-wide bins: 4 units
+            bins[band] = np.int32(REACH + (distance if c >= 0 else -distance))
+        for band in range(64):
+            histogram[bins[band], band] += 1

@@ -53,7 +53,7 @@ class CommandError(Exception):
 
 
 class IncompleteError(Exception):
-    """The command did what it could, and these items failed.
+    """The command did what it could, and these items failed (if all of them: status 1).
 
     Parameters
     ----------
@@ -66,6 +66,7 @@ class IncompleteError(Exception):
     def __init__(self, problems: Sequence[str], attempted: int) -> None:
         super().__init__(f"{len(problems)} of {attempted} failed")
         self.problems = tuple(problems)
+        self.status = INCOMPLETE if len(problems) < attempted else ERROR
 
 
 class _Subject(threading.local):
@@ -83,7 +84,9 @@ def about(name: str) -> Iterator[None]:
     outer, _subject.name = _subject.name, name
     try:
         yield
-    except (JpegError, OSError, ValueError) as error:
+    except BrokenPipeError:
+        raise  # it concerns standard output, not the item
+    except (CommandError, JpegError, OSError, ValueError, MemoryError) as error:
         reason = describe(error)
         raise CommandError(reason if reason.startswith(f"{name}: ") else f"{name}: {reason}") from error
     finally:
@@ -97,16 +100,16 @@ def describe(error: BaseException) -> str:
 
 def _explain(error: BaseException) -> str:
     match error:
-        case click.UsageError():
-            command = error.ctx.command_path if error.ctx else "dnjpeg"
-            return f"{error.format_message().rstrip('.')} (see {command} --help)"
         case click.ClickException():
-            return error.format_message()
+            hint = (
+                f" (see {error.ctx.command_path} --help)" if isinstance(error, click.UsageError) and error.ctx else ""
+            )
+            return error.format_message().rstrip(".") + hint
         case OSError() if error.strerror:
             return f"{error.filename}: {error.strerror}" if error.filename is not None else error.strerror
         case ModuleNotFoundError() if (extra := _EXTRAS.get((error.name or "").partition(".")[0])) is not None:
             return f'this needs the package {error.name}; install it with: pip install "dnjpeg[{extra}]"'
-        case CommandError() | IncompleteError() | JpegError() | OSError() | ValueError():
+        case CommandError() | IncompleteError() | JpegError() | OSError() | ValueError() | MemoryError():
             return str(error) or type(error).__name__
         case _:
             return f"{type(error).__name__}: {error} (DNJPEG_DEBUG=1 shows where)"
@@ -123,17 +126,17 @@ def run(action: Callable[[], object]) -> int:
             _abandon_stdout()
             return ERROR
         except (click.Abort, KeyboardInterrupt):
-            _say("interrupted")
+            say("interrupted")
             return INTERRUPTED
         except IncompleteError as error:
             for problem in error.problems:
-                _say(f"error: {problem}")
-            _say(f"error: {describe(error)}")
-            return INCOMPLETE
+                say(f"error: {problem}")
+            say(f"error: {describe(error)}")
+            return error.status
         except Exception as error:
             if os.environ.get("DNJPEG_DEBUG", "0") not in ("", "0"):
                 traceback.print_exc()
-            _say(f"error: {describe(error)}")
+            say(f"error: {describe(error)}")
             return ERROR
     if isinstance(result, int) and result:  # click returns the status of an early exit
         return result
@@ -152,14 +155,14 @@ def _announce_warnings() -> set[str]:
         text = f"{_subject.name}: {message}" if _subject.name else str(message)
         if text not in seen:
             seen.add(text)
-            _say(f"warning: {text}")
+            say(f"warning: {text}")
 
     warnings.simplefilter("always", JpegWarning)
-    warnings.showwarning = show
+    warnings.showwarning = show  # type: ignore[assignment]  # the place is passed on whole
     return seen
 
 
-def _say(line: str) -> None:
+def say(line: str) -> None:
     """Write a line to standard error, clear of a progress bar."""
     from tqdm import tqdm  # noqa: PLC0415 - not needed by `dnjpeg --help`
 

@@ -20,10 +20,12 @@ __all__ = [
     "force",
     "inputs",
     "jobs",
+    "optimize",
     "output",
     "quality",
     "recursive",
     "skip_existing",
+    "subsampling",
     "tables",
 ]
 
@@ -124,6 +126,27 @@ def quality(function: Function) -> Function:
         type=click.IntRange(1, 100),
         help="1..100. Scales the tables as libjpeg scales the standard ones (50: as they are); without --tables, "
         "the standard tables at this quality.",
+    )(function)
+
+
+def subsampling(function: Function) -> Function:
+    """Add ``--subsampling``."""
+    return click.option(
+        "--subsampling",
+        type=click.Choice(["4:4:4", "4:2:2", "4:2:0", "4:4:0", "4:1:1"]),
+        default="4:2:0",
+        show_default=True,
+        help="Resolution of the colours: 4:4:4 keeps all of it, 4:2:0 halves it both ways.",
+    )(function)
+
+
+def optimize(function: Function) -> Function:
+    """Add ``--optimize/--no-optimize``."""
+    return click.option(
+        "--optimize/--no-optimize",
+        default=True,
+        show_default=True,
+        help="Huffman tables made for each image (smaller), or the standard ones (faster).",
     )(function)
 
 

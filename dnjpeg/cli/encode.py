@@ -1,0 +1,82 @@
+"""``dnjpeg encode``: images of any format to JPEG files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from dnjpeg.cli import options
+from dnjpeg.cli.batch import Batch, conversion
+from dnjpeg.cli.inputs import IMAGE_SUFFIXES
+
+if TYPE_CHECKING:
+    from dnjpeg.tables import QuantizationTables
+
+__all__ = ["command"]
+
+EXAMPLES = """
+\b
+Examples:
+  dnjpeg encode photo.png                             photo.jpg beside it, quality 75
+  dnjpeg encode photo.png --quality 90 -o small.jpg
+  dnjpeg encode -r photos -o compressed --tables my.json
+  dnjpeg encode - -o - < photo.png > photo.jpg
+"""
+
+
+class _Colour(click.ParamType):  # type: ignore[type-arg]  # generic only from click 8.3 on
+    """A colour as Pillow names it."""
+
+    name = "colour"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:
+        """Resolve a name or ``#rrggbb`` to RGB."""
+        from PIL import ImageColor  # noqa: PLC0415 - not needed to show the help
+
+        try:
+            return ImageColor.getrgb(str(value))[:3]
+        except ValueError:
+            self.fail(f"{value!r} is not a colour: write a name (white) or #rrggbb", param, ctx)
+
+
+@click.command("encode", epilog=EXAMPLES)
+@options.tables
+@options.quality
+@options.subsampling
+@options.optimize
+@click.option(
+    "--restart", type=click.IntRange(1, 65535), metavar="N", help="Write a restart marker after every N MCUs."
+)
+@click.option("--background", type=_Colour(), help="What is behind transparent pixels: white, #80ff00, ...")
+@conversion
+def command(
+    batch: Batch,
+    *,
+    tables: QuantizationTables | None,
+    quality: int | None,
+    subsampling: str,
+    optimize: bool,
+    restart: int | None,
+    background: tuple[int, ...] | None,
+) -> None:
+    """Compress images to JPEG files.
+
+    INPUT is a file of any format that Pillow reads, a folder, a glob in quotes, or - for standard input. Without
+    --tables and --quality the quality is 75. With the same tables and options the files are those that libjpeg-turbo
+    writes, byte for byte.
+
+    Only pixels are kept: the EXIF orientation is applied and the metadata and colour profile are left out. Of an
+    animation the first frame is taken, of 16-bit samples the upper eight bits; CMYK becomes RGB. Transparent pixels
+    are an error unless --background says what is behind them.
+    """
+    from dnjpeg.api import encode  # noqa: PLC0415 - imports Numba, which the help does not need
+    from dnjpeg.cli.images import open_pixels  # noqa: PLC0415
+
+    def convert(data: bytes) -> bytes:
+        pixels = open_pixels(data, background=background)
+        return encode(
+            pixels, tables=tables, quality=quality, subsampling=subsampling, optimize=optimize, restart=restart
+        )
+
+    batch.run(convert, suffixes=IMAGE_SUFFIXES, suffix=".jpg")

@@ -1,0 +1,87 @@
+"""Between image files of any kind and the pixels that a baseline JPEG file can hold."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from dnjpeg.cli.failures import CommandError
+
+__all__ = ["FORMATS", "Pixels", "open_pixels", "save_pixels"]
+
+Pixels = npt.NDArray[np.uint8]
+
+FORMATS = ("png", "ppm", "npy")
+"""What `save_pixels` writes."""
+
+
+def open_pixels(data: bytes, *, background: tuple[int, ...] | None = None) -> Pixels:
+    """Decode an image file of any format that Pillow reads.
+
+    Parameters
+    ----------
+    data : bytes
+        The whole file.
+    background : tuple of int, optional
+        RGB colour, 0..255, that transparent pixels are laid on.
+
+    Returns
+    -------
+    ndarray, uint8, (H, W, 3) or (H, W)
+        RGB, or gray for an image that stores gray without alpha. It is the first frame, turned as its EXIF
+        orientation says; of 16-bit samples the upper eight bits; palettes, CMYK and other colour spaces as Pillow
+        converts them, without profiles.
+
+    Raises
+    ------
+    CommandError
+        If the file cannot be read, has transparent pixels and there is no `background`, or has 32-bit samples.
+    """
+    image = _open(data)
+    if image.has_transparency_data:
+        return np.asarray(_without_alpha(image.convert("RGBA"), background))
+    if image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PNG"):
+        return (np.asarray(image, dtype=np.uint32) >> 8).astype(np.uint8)
+    if image.mode in {"I", "F"}:
+        raise CommandError("has 32-bit samples, whose range is not known: convert it to 8 bits first")
+    return np.asarray(image.convert("L" if image.mode in {"1", "L"} else "RGB"))
+
+
+def _open(data: bytes) -> Image.Image:
+    try:
+        image = Image.open(io.BytesIO(data))
+        image.load()
+        return ImageOps.exif_transpose(image)
+    except UnidentifiedImageError:
+        raise CommandError("not an image in a format that Pillow reads") from None
+    except Exception as error:  # Pillow's readers raise whatever a broken file makes them run into
+        raise CommandError(f"cannot be read as an image: {error or type(error).__name__}") from error
+
+
+def _without_alpha(image: Image.Image, background: tuple[int, ...] | None) -> Image.Image:
+    if image.getchannel("A").getextrema() != (255, 255):
+        if background is None:
+            raise CommandError("has transparent pixels, which JPEG cannot hold: say with --background what is behind")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, (*background[:3], 255)), image)
+    return image.convert("RGB")
+
+
+def save_pixels(pixels: Pixels, kind: str) -> bytes:
+    """Write pixels losslessly.
+
+    Parameters
+    ----------
+    pixels : ndarray, uint8, (H, W, 3) or (H, W)
+        RGB or gray.
+    kind : str
+        One of `FORMATS`; ``"ppm"`` of a gray image is a PGM file.
+    """
+    stream = io.BytesIO()
+    if kind == "npy":
+        np.save(stream, pixels)
+    else:
+        Image.fromarray(pixels).save(stream, kind)
+    return stream.getvalue()

@@ -1,0 +1,135 @@
+"""What a command works on: files, the files of folders, globs, or standard input."""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dnjpeg.cli.failures import CommandError
+
+__all__ = ["IMAGE_SUFFIXES", "JPEG_SUFFIXES", "STDIN", "Source", "find"]
+
+STDIN = "-"
+
+# Which files of a folder are taken, in lower case; a file that is named itself is always taken.
+JPEG_SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif"})
+IMAGE_SUFFIXES = JPEG_SUFFIXES.union(
+    (".avif", ".bmp", ".gif", ".j2k", ".jp2", ".pbm", ".pcx", ".pgm"),
+    (".png", ".pnm", ".ppm", ".tga", ".tif", ".tiff", ".webp"),
+)
+
+
+@dataclass(frozen=True)
+class Source:
+    """One input file, or standard input.
+
+    Parameters
+    ----------
+    path : Path or None
+        The file; None is standard input.
+    relative : Path
+        Its place in an output folder: its name, or its path below the folder (or the fixed part of the glob) that was
+        named.
+    in_folder : bool
+        True if it was found in a folder or by a glob, and not named itself.
+    """
+
+    path: Path | None
+    relative: Path
+    in_folder: bool = False
+
+    def __str__(self) -> str:
+        return "standard input" if self.path is None else str(self.path)
+
+
+def find(names: Sequence[str], *, recursive: bool, suffixes: Collection[str]) -> list[Source]:
+    """Resolve what was named on the command line to files, each once.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Files, folders, globs (``**`` goes into sub-folders) or a single ``-``.
+    recursive : bool
+        Go into the sub-folders of folders; links to folders are followed.
+    suffixes : collection of str
+        Which files of a folder are taken, in lower case with their dots. Hidden files are not.
+
+    Returns
+    -------
+    list of Source
+        In the order named; those of a folder or a glob sorted by path.
+
+    Raises
+    ------
+    CommandError
+        If a name stands for no file.
+    OSError
+        If a folder cannot be listed.
+    """
+    if STDIN in names:
+        if len(names) > 1:
+            raise CommandError("- (standard input) cannot be one of several inputs")
+        return [Source(None, Path("stdin"))]
+    found: dict[Path | None, Source] = {}
+    for name in names:
+        for source in _resolve(name, recursive, suffixes):
+            found.setdefault(source.path, source)
+    return list(found.values())
+
+
+def _resolve(name: str, recursive: bool, suffixes: Collection[str]) -> list[Source]:
+    path = Path(name)
+    if path.is_dir():
+        return _folder(path, recursive, suffixes)
+    if not path.exists() and glob.has_magic(name):
+        return _glob(name)
+    path.stat()  # raises what is wrong with it
+    return [Source(path, Path(path.name))]
+
+
+def _folder(folder: Path, recursive: bool, suffixes: Collection[str]) -> list[Source]:
+    files = sorted(path for path in _walk(folder, recursive) if path.suffix.lower() in suffixes)
+    if not files:
+        below = "" if recursive or not any(path.is_dir() for path in folder.iterdir()) else "; -r goes into sub-folders"
+        raise CommandError(
+            f"{folder}: no file in this folder has one of the suffixes {' '.join(sorted(suffixes))}{below}"
+        )
+    return [Source(path, path.relative_to(folder), in_folder=True) for path in files]
+
+
+def _walk(folder: Path, recursive: bool) -> Iterator[Path]:
+    visited: set[str] = set()
+    for place, folders, files in os.walk(folder, onerror=_raise, followlinks=True):
+        real = os.path.realpath(place)
+        folders[:] = [name for name in folders if recursive and real not in visited and not name.startswith(".")]
+        if real not in visited:  # links can make a folder its own descendant
+            yield from (Path(place, name) for name in files if not name.startswith("."))
+        visited.add(real)
+
+
+def _raise(error: OSError) -> None:
+    raise error
+
+
+def _glob(pattern: str) -> list[Source]:
+    fixed = _fixed_part(pattern)
+    found = {
+        path.relative_to(fixed): path for path in fixed.glob(str(Path(pattern).relative_to(fixed))) if path.is_file()
+    }
+    visible = sorted(relative for relative in found if not any(part.startswith(".") for part in relative.parts))
+    if not visible:
+        raise CommandError(f"{pattern}: no file matches")
+    return [Source(found[relative], relative, in_folder=True) for relative in visible]
+
+
+def _fixed_part(pattern: str) -> Path:
+    """Return the folders of a glob before the first one with a wildcard."""
+    fixed = Path()
+    for part in Path(pattern).parts[:-1]:
+        if glob.has_magic(part):
+            break
+        fixed /= part
+    return fixed

@@ -1,0 +1,45 @@
+"""``dnjpeg transcode``: JPEG files to JPEG files, without pixels in between."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from dnjpeg.cli import options
+from dnjpeg.cli.batch import Batch, conversion
+from dnjpeg.cli.inputs import JPEG_SUFFIXES
+
+if TYPE_CHECKING:
+    from dnjpeg.tables import QuantizationTables
+
+__all__ = ["command"]
+
+EXAMPLES = """
+\b
+Examples:
+  dnjpeg transcode photo.jpg -o smaller.jpg          without loss: optimal Huffman tables
+  dnjpeg transcode photo.jpg -o small.jpg --quality 50
+  dnjpeg transcode -r train -o train-small --tables my.json
+  dnjpeg transcode --force photo.jpg                 in place
+"""
+
+
+@click.command("transcode", epilog=EXAMPLES)
+@options.tables
+@options.quality
+@options.optimize
+@conversion
+def command(batch: Batch, tables: QuantizationTables | None, quality: int | None, optimize: bool) -> None:
+    """Change the quantization tables of JPEG files without going through pixels.
+
+    INPUT is a JPEG file, a folder, a glob in quotes, or - for standard input. Without --tables and --quality nothing
+    is lost: the same coefficients, coded anew. With them the coefficients are requantized; size, sampling and restart
+    interval stay as they are. Metadata is left out, and the EXIF orientation with it.
+    """
+    from dnjpeg.api import transcode  # noqa: PLC0415 - imports Numba, which the help does not need
+
+    def convert(data: bytes) -> bytes:
+        return transcode(data, tables=tables, quality=quality, optimize=optimize)
+
+    batch.run(convert, suffixes=JPEG_SUFFIXES, suffix=None)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from dnjpeg.codec import decoder, encoder, transcoder, writer
+from dnjpeg.codec import decoder, encoder, reader, transcoder, writer
 from dnjpeg.codec.limits import Limits
 from dnjpeg.tables import QuantizationTables, resolve
 
@@ -103,7 +103,7 @@ def read(data: bytes, *, strict: bool = True, limits: Limits | None = None) -> C
 
     Parameters and errors are those of `decode`; `CoefficientImage.warnings` says what was wrong if `strict` is False.
     """
-    return decoder.read(data, strict=strict, limits=limits or Limits())
+    return reader.read(data, strict=strict, limits=limits or Limits())
 
 
 def write(image: CoefficientImage, *, optimize: bool = True) -> bytes:

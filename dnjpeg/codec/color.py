@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dnjpeg.codec.vector import Memory, Scalar, Vector, concatenate, interleave, operation
 
-__all__ = ["PIXELS", "RGB_BYTES", "rgb_to_ycc", "ycc_to_rgb"]
+__all__ = ["PIXELS", "RGB_BYTES", "planes_to_rgb", "rgb_to_ycc", "ycc_to_rgb"]
 
 PIXELS = 32  # done at once
 RGB_BYTES = 3 * PIXELS
@@ -64,7 +64,15 @@ def ycc_to_rgb(samples: Memory, y: Scalar, cb: Scalar, cr: Scalar, rgb: Memory, 
     red = luma + redness + (for_red >> 16).truncated(16)
     blue = luma + blueness + blueness + (for_blue >> 16).truncated(16)
     green = luma - redness + (for_green >> 16).truncated(16)
-    red8, green8, blue8 = _clamped_bytes(red), _clamped_bytes(green), _clamped_bytes(blue)
-    halves = concatenate([red8, green8, blue8, blue8])
-    order = [lane for i in range(PIXELS) for lane in (i, PIXELS + i, 2 * PIXELS + i)]
-    rgb.store(pixel, halves.select(order))
+    rgb.store(pixel, _interleaved(*(_clamped_bytes(x) for x in (red, green, blue))))
+
+
+@operation()
+def planes_to_rgb(samples: Memory, red: Scalar, green: Scalar, blue: Scalar, rgb: Memory, pixel: Scalar) -> None:
+    """Join `PIXELS` pixels from three planes in one array to three bytes each."""
+    rgb.store(pixel, _interleaved(*(samples.load(plane, PIXELS) for plane in (red, green, blue))))
+
+
+def _interleaved(red: Vector, green: Vector, blue: Vector) -> Vector:
+    planes = concatenate([red, green, blue, blue])
+    return planes.select(lane for i in range(PIXELS) for lane in (i, PIXELS + i, 2 * PIXELS + i))

@@ -12,7 +12,7 @@ from dnjpeg.codec.jit import kernel
 from dnjpeg.codec.vector import peek
 from dnjpeg.errors import FormatError
 
-__all__ = ["LOOKUP_BITS", "STANDARD", "HuffmanTable", "decoding_lookup", "encoding_lookup", "optimal_table", "slow_decode"]
+__all__ = ["LOOKUP_BITS", "LOOKUP_SIZE", "STANDARD", "HuffmanTable", "decoding_lookup", "encoding_lookup", "optimal_table", "slow_decode"]
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,14 @@ def decoding_lookup(table: HuffmanTable, ac: bool) -> npt.NDArray[np.int32]:
     Returns
     -------
     ndarray, int32, (LOOKUP_SIZE,)
+
+    Raises
+    ------
+    FormatError
+        If a DC table has a size above 15.
     """
+    if not ac and max(table.values, default=0) > 15:
+        raise FormatError("DC Huffman table with a size above 15")
     lookup = np.zeros(LOOKUP_SIZE, np.int32)
     _fill_lookup(np.frombuffer(table.counts, np.uint8), np.frombuffer(table.values, np.uint8), ac, lookup)
     return lookup
@@ -188,7 +195,7 @@ def slow_decode(lookup, table, prefix, entry):  # type: ignore[no-untyped-def]
     Returns
     -------
     symbol, length : int
-        ``-1, 16`` if no code begins like this.
+        ``0, 17`` if no code begins like this.
     """
     if entry != 0:
         return (entry >> 8) & 255, entry & 63
@@ -196,7 +203,7 @@ def slow_decode(lookup, table, prefix, entry):  # type: ignore[no-untyped-def]
     while length <= 16 and prefix >= peek(lookup, table + LIMITS + length):
         length += 1
     if length > 16:
-        return -1, 16
+        return 0, 17  # libjpeg has by then taken one bit more
     index = (prefix >> (16 - length)) + peek(lookup, table + OFFSETS + length)
     return peek(lookup, table + SYMBOLS + index), length
 

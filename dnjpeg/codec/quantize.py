@@ -72,31 +72,19 @@ def quantized_rows(rows: Sequence[Vector], tables: Memory, table: Scalar) -> lis
 
 
 @kernel
-def requantize(coefficients, start, blocks, old, new):  # type: ignore[no-untyped-def]
-    """Replace each coefficient k of step q by ``round(k q / q')``, halves away from zero, in place.
+def requantize(coefficients, old, new):  # type: ignore[no-untyped-def]
+    """Replace each coefficient k of step q by ``round(k q / q')``, halves away from zero and clipped to 16 bits, in place.
 
     Parameters
     ----------
-    coefficients : ndarray, int16
-        Blocks of 64, natural order.
-    start, blocks : int
-        Index of the first coefficient, number of blocks.
-    old, new : ndarray, int32, (64,)
+    coefficients : ndarray, int16, (64 blocks,)
+        Natural order.
+    old, new : ndarray, int64, (64,)
         Steps q and q'.
-
-    Returns
-    -------
-    int
-        Number of coefficients that had to be clipped to 16 bits.
     """
-    clipped = 0
-    for block in range(start, start + 64 * blocks, 64):
+    for block in range(0, len(coefficients), 64):
         for band in range(64):
             value = np.int64(coefficients[block + band])
             if value != 0 and old[band] != new[band]:
-                magnitude = (2 * abs(value) * old[band] + new[band]) // (2 * new[band])
-                if magnitude > 32767:
-                    magnitude = 32767
-                    clipped += 1
+                magnitude = min((2 * abs(value) * old[band] + new[band]) // (2 * new[band]), 32767)
                 coefficients[block + band] = magnitude if value > 0 else -magnitude
-    return clipped

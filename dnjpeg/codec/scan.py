@@ -21,8 +21,9 @@ INTERVALS = 5  # restart intervals begun so far, the first not counted when enco
 PREDICTIONS = 6  # DC of the block before, one a component of the scan
 SOURCE = 10  # decoding: where the marker is that ends this interval
 END = 11  # decoding: length of the unstuffed bytes
-FAULT = 12  # decoding: the first thing that went wrong, one of the following
-STATE = 13
+BEGIN = 12  # decoding: where the data of this interval begin
+FAULT = 13  # decoding: the first thing that went wrong, one of the following
+STATE = 14
 
 BAD_CODE, PAST_BLOCK, OUT_OF_DATA, NO_RESTART = 1, 2, 3, 4
 FAULTS = {
@@ -98,6 +99,7 @@ def next_interval(state, data, coded):  # type: ignore[no-untyped-def]
             source += 2
         elif state[FAULT] == 0:
             state[FAULT] = NO_RESTART
+    state[BEGIN] = source
     state[SOURCE], state[END] = unstuff(data, source, size, coded, 0)
     coded[state[END] : state[END] + OVERRUN] = 0
     state[POSITION], state[WORD], state[FILLED] = 0, 0, 0

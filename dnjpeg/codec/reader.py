@@ -1,0 +1,305 @@
+"""Bytes to coefficients: headers, tables, scans."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from dnjpeg.codec import syntax
+from dnjpeg.codec.coefficients import CoefficientImage
+from dnjpeg.codec.frame import Frame
+from dnjpeg.codec.huffman import LOOKUP_SIZE, STANDARD, HuffmanTable, decoding_lookup
+from dnjpeg.codec.jit import kernel
+from dnjpeg.codec.layout import AC_TABLE, DC_TABLE, FIRST, coefficient_arrays, component_layout, scan_layout
+from dnjpeg.codec.limits import Limits
+from dnjpeg.codec.scan import BEGIN, FAULT, FAULTS, FILLED, OUT_OF_DATA, OVERRUN, POSITION, SOURCE, start_scan
+from dnjpeg.codec.scratch import scratch
+from dnjpeg.codec.sequential_decoder import decode_mcu_row
+from dnjpeg.codec.syntax import Adobe, HuffmanSegment, Jfif, QuantizationSegment, RestartSegment, ScanHeader
+from dnjpeg.errors import FormatError, TruncatedError, UnsupportedError
+
+__all__ = ["Reader", "Scan", "read"]
+
+Bytes = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Scan:
+    """A scan header and what was in force when it came.
+
+    Parameters
+    ----------
+    indices : tuple of int
+        Its components, as indices into the frame's.
+    lookups : ndarray, int32
+        `decoding_lookup` of its Huffman tables: two a component, DC and AC.
+    begin : int
+        Where its entropy-coded data begin.
+    """
+
+    indices: tuple[int, ...]
+    lookups: npt.NDArray[np.int32]
+    begin: int
+
+
+@dataclass
+class Reader:
+    """Reads one file from segment to segment.
+
+    Parameters
+    ----------
+    data : bytes-like
+        The whole file.
+    strict : bool
+        Faults in the entropy-coded data are errors; otherwise they are noted in `warnings`.
+    limits : Limits
+        Bounds on size.
+
+    Raises
+    ------
+    FormatError
+        If it does not begin with SOI.
+    LimitError
+        If it is too large.
+    """
+
+    data: bytes | bytearray | memoryview
+    strict: bool
+    limits: Limits
+    frame: Frame | None = None
+    restart_interval: int = 0
+    warnings: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.view = memoryview(self.data).cast("B")
+        self.bytes = np.frombuffer(self.view, np.uint8)
+        self.limits.check_bytes(len(self.view))
+        if bytes(self.view[:2]) != b"\xff\xd8":
+            raise FormatError("not a JPEG file: it does not begin with the marker SOI", offset=0)
+        self.position = 2
+        self._scans = 0
+        self._steps: dict[int, npt.NDArray[np.uint16]] = {}
+        self._huffman: dict[tuple[int, int], HuffmanTable] = dict(STANDARD)  # Motion-JPEG leaves these out
+        self._latched: dict[int, npt.NDArray[np.uint16]] = {}  # tables by component: those of its first scan
+        self._jfif: Jfif | None = None
+        self._adobe: Adobe | None = None
+
+    def next_scan(self) -> Scan | None:
+        """Read up to the data of the next scan; None at the end of the image.
+
+        Raises
+        ------
+        JpegError
+            If a segment is malformed, or asks for what is not supported.
+        """
+        while True:
+            segment = syntax.next_segment(self.view, self.position)
+            self.position = segment.end
+            match segment.code:
+                case syntax.EOI:
+                    return None
+                case syntax.SOS:
+                    return self._start_scan(segment)
+                case syntax.DQT:
+                    self._steps.update((part.slot, part.table) for part in QuantizationSegment.parse(segment))
+                case syntax.DHT:
+                    self._huffman.update(
+                        ((part.table_class, part.slot), part.table) for part in HuffmanSegment.parse(segment)
+                    )
+                case syntax.DRI:
+                    self.restart_interval = RestartSegment.parse(segment).interval
+                case syntax.APP0:
+                    self._jfif = self._jfif or Jfif.parse(segment)
+                case syntax.APP14:
+                    self._adobe = self._adobe or Adobe.parse(segment)
+                case code if code in syntax.FRAMES:
+                    self._start_frame(segment)
+                case syntax.DHP | syntax.EXP:
+                    raise UnsupportedError("hierarchical JPEG", offset=segment.offset, marker=segment.name)
+
+    def _start_frame(self, segment: syntax.Segment) -> None:
+        if self.frame is not None:
+            raise segment.error("a second frame header")
+        frame = syntax.frame_header(segment)
+        if frame.process not in (0, 1) or frame.precision != 8:
+            raise syntax.unsupported_process(frame, segment.offset)
+        if frame.height == 0:
+            raise UnsupportedError("height given by DNL", offset=segment.offset, marker=segment.name)
+        if len(frame.components) not in (1, 3):
+            raise UnsupportedError(
+                f"{len(frame.components)} components", offset=segment.offset, marker=segment.name
+            )
+        self.limits.check_pixels(frame.height, frame.width, segment.offset)
+        self.frame = frame
+
+    def _start_scan(self, segment: syntax.Segment) -> Scan:
+        if self.frame is None:
+            raise segment.error("scan before the frame header")
+        self._scans += 1
+        self.limits.check_scans(self._scans, segment.offset)
+        header = ScanHeader.parse(segment)
+        identifiers = [component.identifier for component in self.frame.components]
+        indices = []
+        for part in header.components:
+            if part.identifier not in identifiers:
+                raise segment.error(f"component {part.identifier} is not in the frame")
+            index = identifiers.index(part.identifier)
+            if index in indices:
+                raise segment.error(f"component {part.identifier} twice")
+            indices.append(index)
+            self._latch(index, segment)
+        blocks = sum(self.frame.components[i].horizontal * self.frame.components[i].vertical for i in indices)
+        if len(indices) > 1 and blocks > 10:
+            raise segment.error(f"{blocks} blocks in an MCU, must be at most 10")
+        return Scan(tuple(indices), self._lookups(header, segment), segment.end)
+
+    def _latch(self, index: int, segment: syntax.Segment) -> None:
+        assert self.frame is not None
+        slot = self.frame.components[index].table
+        if index not in self._latched:
+            if slot not in self._steps:
+                raise segment.error(f"quantization table {slot} is missing")
+            self._latched[index] = self._steps[slot]
+
+    def _lookups(self, header: ScanHeader, segment: syntax.Segment) -> npt.NDArray[np.int32]:
+        lookups = []
+        for part in header.components:
+            for key in ((0, part.dc_table), (1, part.ac_table)):
+                if key not in self._huffman:
+                    raise segment.error(f"{('DC', 'AC')[key[0]]} Huffman table {key[1]} is missing")
+                try:
+                    lookups.append(decoding_lookup(self._huffman[key], bool(key[0])))
+                except FormatError as error:
+                    raise segment.error(error.reason) from None
+        return np.concatenate(lookups)
+
+    def finish_scan(self, state: npt.NDArray[np.int64]) -> None:
+        """Go on behind a scan that was decoded with this state.
+
+        Raises
+        ------
+        FormatError
+            If it had a fault, and reading is strict.
+        """
+        self.position = int(state[SOURCE])
+        fault = int(state[FAULT])
+        if fault == 0:
+            return
+        reason = FAULTS[fault]
+        consumed = int(state[POSITION]) - (int(state[FILLED]) >> 3)
+        offset = min(self._source_offset(int(state[BEGIN]), consumed), self.position)
+        if self.strict:
+            raise (TruncatedError if fault == OUT_OF_DATA else FormatError)(reason, offset=offset, marker="SOS")
+        self.warnings.append(f"{reason} (byte {offset})")
+
+    def _source_offset(self, begin: int, unstuffed: int) -> int:
+        """Position in the file of the byte at position `unstuffed` of an interval's data without stuffing."""
+        stuffed = bytes(self.view[begin : begin + 2 * unstuffed])
+        position = 0
+        for _ in range(unstuffed):
+            position += 2 if stuffed[position : position + 2] == b"\xff\x00" else 1
+        return begin + position
+
+    def color(self) -> str:
+        """What the components mean, by libjpeg's rules: JFIF, then Adobe's transform, then the identifiers."""
+        assert self.frame is not None
+        if len(self.frame.components) == 1:
+            return "grayscale"
+        identifiers = bytes(component.identifier for component in self.frame.components)
+        if self._jfif is None and (
+            self._adobe.transform == 0 if self._adobe is not None else identifiers == b"RGB"
+        ):
+            return "RGB"
+        return "YCbCr"
+
+    def tables(self) -> tuple[npt.NDArray[np.uint16], ...]:
+        """Quantization table of each component; ones where the component had no scan."""
+        assert self.frame is not None
+        none = np.ones((8, 8), np.uint16)
+        return tuple(self._latched.get(index, none) for index in range(len(self.frame.components)))
+
+    def missing(self) -> list[int]:
+        """Identifiers of components that had no scan."""
+        assert self.frame is not None
+        return [c.identifier for index, c in enumerate(self.frame.components) if index not in self._latched]
+
+    def unstuffed_scratch(self) -> Bytes:
+        """Memory for the unstuffed bytes of any interval that is left."""
+        return scratch("coded", len(self.view) - self.position + OVERRUN)
+
+
+@kernel
+def _decode_rows(state, scan, mcu_rows, mcu_cols, data, coded, lookups, coefficients, filler, strict):  # type: ignore[no-untyped-def]
+    for row in range(mcu_rows):
+        decode_mcu_row(state, scan, row, 0, mcu_cols, data, coded, lookups, coefficients, filler, strict)
+        if strict and state[FAULT] != 0:
+            return
+
+
+def with_lookups(scan: npt.NDArray[np.int64]) -> None:
+    """Set `DC_TABLE` and `AC_TABLE` to where `Scan.lookups` has them."""
+    starts = np.arange(len(scan)) * 2 * LOOKUP_SIZE
+    scan[:, DC_TABLE], scan[:, AC_TABLE] = starts, starts + LOOKUP_SIZE
+
+
+def read(data: bytes | bytearray | memoryview, *, strict: bool, limits: Limits) -> CoefficientImage:
+    """Read the coefficients of a whole file; see `dnjpeg.read`."""
+    reader = Reader(data, strict, limits)
+    scan = reader.next_scan()
+    if scan is None:
+        raise FormatError("no image: EOI before the first scan", offset=reader.position - 2)
+    return read_scans(reader, scan)
+
+
+def read_scans(reader: Reader, first: Scan) -> CoefficientImage:
+    """Read the coefficients of all scans, of which `first` was found."""
+    frame = reader.frame
+    assert frame is not None
+    layout = component_layout(frame)
+    size = int(layout[-1, FIRST])
+    coefficients = np.zeros(size + 64, np.int16)  # one block more for what has no place
+    scan: Scan | None = first
+    while scan is not None:
+        geometry, mcu_rows, mcu_cols = scan_layout(layout, scan.indices, frame)
+        with_lookups(geometry)
+        state = start_scan(reader.restart_interval, scan.begin)
+        coded = reader.unstuffed_scratch()
+        _decode_rows(
+            state,
+            geometry,
+            mcu_rows,
+            mcu_cols,
+            reader.bytes,
+            coded,
+            scan.lookups,
+            coefficients,
+            size,
+            reader.strict,
+        )
+        reader.finish_scan(state)
+        scan = _following(reader)
+    return CoefficientImage(
+        frame,
+        coefficient_arrays(coefficients, layout),
+        reader.tables(),
+        reader.color(),
+        reader.restart_interval,
+        tuple(reader.warnings),
+    )
+
+
+def _following(reader: Reader) -> Scan | None:
+    """Next scan; a file whose components are complete may lack EOI, as many do."""
+    try:
+        scan = reader.next_scan()
+        if scan is None and reader.missing():
+            raise FormatError(f"component {reader.missing()[0]} has no scan", offset=reader.position - 2, marker="EOI")
+    except FormatError as error:
+        if reader.missing():
+            if reader.strict:
+                raise
+            reader.warnings.append(str(error))
+        return None
+    return scan

@@ -136,7 +136,8 @@ class _Tally:
         if not self.done:
             raise ValueError("there are no images to collect statistics from")
         if not self.images:
-            raise ValueError(f"none of {self.done} images could be read; {min(self.failures)}")
+            others = f" (and {self.done - 1} more)" if self.done > 1 else ""
+            raise ValueError(f"no image could be read: {min(self.failures)}{others}")
 
     def finish(self, rule: str, data: str | None) -> FrequencyStatistics:
         domain, color, subsampling = self.extraction.domain, self.extraction.color, self.extraction.subsampling

@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from dnjpeg.codec import decoder, encoder
+from dnjpeg.codec import encoder, reader
 from dnjpeg.codec.coefficients import CoefficientImage
 from dnjpeg.codec.frame import sampling_factors
 from dnjpeg.codec.limits import Limits
@@ -23,8 +23,6 @@ Domain = Literal["pixels", "coefficients"]
 Color = Literal["ycbcr", "rgb", "gray"]
 
 COMPONENTS: dict[str, tuple[str, ...]] = {"ycbcr": ("Y", "Cb", "Cr"), "rgb": ("R", "G", "B"), "gray": ("Y",)}
-
-_WIDE_MODES = ("I", "F")  # Pillow's modes of more than 8 bits begin so
 
 
 @dataclass(frozen=True)
@@ -116,7 +114,7 @@ def _stored_coefficients(content: Image) -> CoefficientImage:
         raise ValueError("pixels hold no JPEG coefficients: use the domain pixels")
     if isinstance(content, CoefficientImage):
         return content
-    return decoder.read(content, strict=True, limits=Limits())
+    return reader.read(content, strict=True, limits=Limits())
 
 
 def _pixels(content: Image) -> npt.NDArray[np.uint8]:
@@ -132,14 +130,20 @@ def _pixels(content: Image) -> npt.NDArray[np.uint8]:
 
 
 def _open(data: bytes) -> npt.NDArray[np.uint8]:
-    """Decode any file that Pillow knows, to gray or RGB; its first frame, not turned, transparency ignored."""
+    """Decode any file that Pillow knows to gray or RGB, by the conventions of ``dnjpeg encode``.
+
+    The first frame, turned as its EXIF orientation says; the upper eight of 16 bits; the colours below transparency.
+    """
     from PIL import Image as PillowImage  # noqa: PLC0415 - not needed for coefficients
-    from PIL import UnidentifiedImageError  # noqa: PLC0415
+    from PIL import ImageOps, UnidentifiedImageError  # noqa: PLC0415
 
     try:
-        with PillowImage.open(io.BytesIO(data)) as image:
-            if image.mode.startswith(_WIDE_MODES):
-                raise ValueError(f"its samples are wider than 8 bits (Pillow's mode {image.mode})")
+        with PillowImage.open(io.BytesIO(data)) as file:
+            image = ImageOps.exif_transpose(file)
+            if image.mode.startswith("I;16") or (image.mode == "I" and file.format == "PNG"):
+                return (np.asarray(image, dtype=np.uint32) >> 8).astype(np.uint8)
+            if image.mode in ("I", "F"):
+                raise ValueError("it has 32-bit samples, whose range is not known")
             return np.asarray(image.convert("L" if image.mode in ("1", "L", "LA", "La") else "RGB"))
     except UnidentifiedImageError:
         raise ValueError("this is not an image that Pillow can open") from None

@@ -1,0 +1,194 @@
+"""``dnjpeg stats``: frequency statistics of images, collected, merged and shown."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from dnjpeg.cli import inputs as found
+from dnjpeg.cli import options, outputs
+from dnjpeg.cli.failures import CommandError, IncompleteError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from dnjpeg.statistics import FrequencyStatistics
+
+__all__ = ["command"]
+
+EXAMPLES = """
+\b
+Examples:
+  dnjpeg stats -r train -o stats.json --every 4          every 4th image of each class folder
+  dnjpeg stats photos -o stats.json --labels labels.csv --every 4
+  dnjpeg stats -r jpegs -o stored.json --domain coefficients
+  dnjpeg stats stats.json --plot stats.png               show what was collected
+  dnjpeg stats monday.json tuesday.json -o week.json     merge
+"""
+
+
+@click.command("stats", epilog=EXAMPLES)
+@options.inputs
+@options.recursive
+@click.option("-o", "--output", metavar="FILE", help="Where to write the statistics (JSON). [default: only show them]")
+@click.option("--plot", metavar="FILE", help="Draw the standard deviations as heat maps: a PNG, SVG or PDF file.")
+@click.option(
+    "--every",
+    type=click.IntRange(1),
+    default=1,
+    metavar="K",
+    help="Take every K-th image of each class. [default: all]",
+)
+@click.option(
+    "--labels",
+    type=click.Path(exists=True, dir_okay=False),
+    metavar="FILE",
+    help="CSV file with the columns file and label: the images' classes. [default: a class is a folder]",
+)
+@click.option(
+    "--domain",
+    type=click.Choice(["pixels", "coefficients"]),
+    default="pixels",
+    show_default=True,
+    help="Transform decoded pixels as an encoder would, or read JPEG files' coefficients as they are stored.",
+)
+@click.option(
+    "--color",
+    type=click.Choice(["ycbcr", "rgb", "gray"]),
+    default="ycbcr",
+    show_default=True,
+    help="Which planes: Y, Cb and Cr; R, G and B (from pixels only); or Y alone.",
+)
+@click.option(
+    "--subsampling",
+    type=click.Choice(["4:4:4", "4:2:2", "4:2:0", "4:4:0", "4:1:1"]),
+    help="Chroma subsampling of Y, Cb and Cr from pixels. [default: 4:2:0]",
+)
+@click.option("--data-name", metavar="NAME", help="What to call the images in the file. [default: no name]")
+@options.force
+@options.jobs
+@options.as_json
+def command(
+    inputs: tuple[str, ...],
+    *,
+    recursive: bool,
+    output: str | None,
+    plot: str | None,
+    every: int,
+    labels: str | None,
+    domain: str,
+    color: str,
+    subsampling: str | None,
+    data_name: str | None,
+    force: bool,
+    jobs: int,
+    as_json: bool,
+) -> None:
+    """Collect the frequency statistics of images.
+
+    INPUT is image files, folders or globs in quotes; or statistics files (.json) collected before, which are shown,
+    and merged if there are several. How each band of the 8x8 DCT is distributed over all blocks of all images is what
+    `dnjpeg design` makes tables from.
+    """
+    for target in filter(None, (output, plot)):
+        _check_target(Path(target), force)
+    if all(Path(name).suffix.lower() == ".json" for name in inputs):
+        statistics = _merge(found.find(inputs, recursive=False, suffixes={".json"}))
+    else:
+        statistics = _collect(
+            found.find(inputs, recursive=recursive, suffixes=found.IMAGE_SUFFIXES),
+            jobs,
+            every=every,
+            domain=domain,
+            color=color,
+            subsampling=subsampling,
+            labels=_read_labels(Path(labels)) if labels else None,
+            data=data_name,
+        )
+    if output:
+        statistics.save(output, overwrite=force)
+    if plot:
+        _draw(statistics, Path(plot))
+    click.echo(json.dumps(_machine_summary(statistics)) if as_json else _summary(statistics))
+    if statistics.failures:
+        attempted = statistics.origin.images + statistics.origin.failed
+        raise IncompleteError([str(failure) for failure in statistics.failures], attempted)
+
+
+def _check_target(target: Path, force: bool) -> None:
+    if target.is_dir() or not target.parent.is_dir():
+        raise CommandError(f"{target}: {'is a folder' if target.is_dir() else 'its folder does not exist'}")
+    if target.exists() and not force:
+        raise CommandError(f"{target} exists; use --force to overwrite")
+
+
+def _merge(sources: list[found.Source]) -> FrequencyStatistics:
+    from dnjpeg.statistics import FrequencyStatistics  # noqa: PLC0415 - imports Numba, which the help does not need
+
+    first, *others = [FrequencyStatistics.load(str(source)) for source in sources]
+    return first.merge(*others)
+
+
+def _collect(sources: list[found.Source], jobs: int, **how: object) -> FrequencyStatistics:
+    from tqdm import tqdm  # noqa: PLC0415
+
+    from dnjpeg.statistics import collect_statistics  # noqa: PLC0415
+
+    contents = [source.path or sys.stdin.buffer.read() for source in sources]
+    with tqdm(total=len(contents), unit="image", file=sys.stderr, disable=None, leave=False) as bar:
+
+        def show(done: int, total: int | None) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        return collect_statistics(contents, jobs=min(jobs, len(contents)), progress=show, **how)  # type: ignore[arg-type]
+
+
+def _read_labels(path: Path) -> dict[str, str]:
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = csv.DictReader(file)
+        if not {"file", "label"} <= set(rows.fieldnames or ()):
+            raise CommandError(f"{path}: its first line must name the columns file and label")
+        return {row["file"]: row["label"] for row in rows}
+
+
+def _draw(statistics: FrequencyStatistics, target: Path) -> None:
+    from dnjpeg.evaluation.heatmaps import statistics_figure  # noqa: PLC0415 - imports matplotlib
+
+    figure = statistics_figure(statistics, title=", ".join(statistics.origin.data))
+    with outputs.replacing(target) as file:
+        figure.savefig(file, format=target.suffix.lower().lstrip(".") or "png", dpi=150)
+
+
+def _machine_summary(statistics: FrequencyStatistics) -> dict[str, object]:
+    filled = [name for name in statistics.components if statistics.count(name)]
+    return {
+        "hash": statistics.hash,
+        "provenance": statistics.provenance,
+        "blocks": {name: statistics.count(name) for name in statistics.components},
+        "mean": {name: statistics.mean(name).tolist() for name in filled},
+        "std": {name: statistics.std(name).tolist() for name in filled},
+        "mean_abs": {name: statistics.mean_abs(name).tolist() for name in filled},
+    }
+
+
+def _summary(statistics: FrequencyStatistics) -> str:
+    origin = statistics.origin
+    kind = " ".join(filter(None, (origin.domain, origin.color, origin.subsampling)))
+    lines = [f"data: {name}" for name in origin.data]
+    lines += [f"{origin.images} image{'s' * (origin.images != 1)} ({'; '.join(origin.sampling)}): {kind}", f"hash: {statistics.hash}"]
+    for name in statistics.components:
+        blocks = statistics.count(name)
+        lines += ["", f"{name}: {blocks:,} blocks{', standard deviation of each band:' if blocks else ''}"]
+        lines += _grid(statistics.std(name)) if blocks else []
+    return "\n".join(lines)
+
+
+def _grid(values: npt.NDArray[np.float64]) -> list[str]:
+    return ["".join(f"{value:8.2f}" for value in row) for row in values]

@@ -1,0 +1,46 @@
+"""Classifiers by name."""
+
+from __future__ import annotations
+
+import difflib
+
+from dnjpeg.evaluation.classifiers import efficientnet_lite, entry_point, torchvision_models
+from dnjpeg.evaluation.classifiers.base import Classifier, ClassifierError, hash_weights, pick_device
+
+__all__ = ["Classifier", "ClassifierError", "hash_weights", "load_classifier"]
+
+
+def load_classifier(spec: str, *, device: str | None = None) -> Classifier:
+    """Load a classifier.
+
+    Parameters
+    ----------
+    spec : str
+        ``efficientnet-lite0`` (or 1, 2); a torchvision network such as ``resnet50`` or
+        ``torchvision:resnet50:IMAGENET1K_V1``; or a function, ``module:function`` or ``file.py:function``
+        (see `dnjpeg.evaluation.classifiers.entry_point.load`).
+    device : str, optional
+        ``"cpu"``, ``"cuda"``, ...; by default CUDA where there is one.
+
+    Raises
+    ------
+    ClassifierError
+        If there is no such classifier, or it cannot be loaded.
+    ModuleNotFoundError
+        If it needs a package that is not installed.
+    """
+    device = pick_device(device)
+    if spec.lower() in efficientnet_lite.NAMES:
+        return efficientnet_lite.load(spec.lower(), device)
+    name = spec.removeprefix(torchvision_models.PREFIX)
+    known = torchvision_models.names()
+    if name.partition(":")[0] in known:
+        return torchvision_models.load(name, device)
+    if ":" in name and name == spec:
+        return entry_point.load(spec, device)
+    close = difflib.get_close_matches(name, [*efficientnet_lite.NAMES, *known], n=3)
+    guess = f" (did you mean {' or '.join(close)}?)" if close else ""
+    raise ClassifierError(
+        f"unknown classifier {spec!r}{guess}: choose {', '.join(efficientnet_lite.NAMES)}, a torchvision network "
+        "such as resnet50, or a function of your own as module:function"
+    )

@@ -1,0 +1,103 @@
+"""A classifier of the user's own, named as ``module:function`` or ``file.py:function``."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import importlib.util
+import inspect
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import torch
+
+from dnjpeg.evaluation.classifiers.base import Classifier, ClassifierError, hash_weights
+
+__all__ = ["load"]
+
+
+def load(spec: str, device: str) -> Classifier:
+    """Call a function without arguments, and make a `Classifier` of the object it returns.
+
+    The object has ``model`` and ``preprocess`` (as `Classifier` has them) and may have ``name``, ``preprocessing``,
+    ``weights_hash`` and ``class_names``. The hash may be left out where ``model`` is a `torch.nn.Module`. The source
+    file is hashed too, so that editing it is noticed.
+
+    Raises
+    ------
+    ClassifierError
+        If the function cannot be found or fails, or what it returns lacks something.
+    """
+    place, _, attribute = spec.rpartition(":")
+    module = _import(place, spec)
+    function = getattr(module, attribute, None)
+    if not callable(function):
+        raise ClassifierError(f"{spec}: {place} has no function {attribute!r}")
+    try:
+        made = function()
+    except Exception as error:
+        raise ClassifierError(f"{spec}: {attribute}() failed ({type(error).__name__}: {error})") from error
+    source = _hash_source(module)
+    names = getattr(made, "class_names", None)
+    return Classifier(
+        name=str(getattr(made, "name", spec)),
+        model=_member(made, "model", spec),
+        preprocess=_member(made, "preprocess", spec),
+        preprocessing=f"{getattr(made, 'preprocessing', 'its own')} (source {source[:12]})",
+        weights_hash=_weights_hash(made, spec),
+        class_names=None if names is None else tuple(map(str, names)),
+        device=device,
+    )
+
+
+def _import(place: str, spec: str) -> ModuleType:
+    """Import a module by name, the working folder included, or a file by path."""
+    try:
+        if not place.endswith(".py"):
+            return _import_by_name(place)
+        found = importlib.util.spec_from_file_location(Path(place).stem, place)
+        if found is None or found.loader is None:
+            raise ImportError(place)
+        module = importlib.util.module_from_spec(found)
+        found.loader.exec_module(module)
+        return module
+    except ModuleNotFoundError as error:
+        raise ClassifierError(f"{spec}: there is no module {error.name!r}") from None
+    except FileNotFoundError:
+        raise ClassifierError(f"{spec}: there is no file {place}") from None
+    except Exception as error:  # whatever the user's module raises while it is imported
+        raise ClassifierError(f"{spec}: importing {place} failed ({type(error).__name__}: {error})") from error
+
+
+def _import_by_name(name: str) -> ModuleType:
+    here = str(Path.cwd())
+    sys.path.insert(0, here)
+    try:
+        return importlib.import_module(name)
+    finally:
+        sys.path.remove(here)
+
+
+def _hash_source(module: ModuleType) -> str:
+    try:
+        return hashlib.sha256(Path(inspect.getfile(module)).read_bytes()).hexdigest()
+    except (OSError, TypeError):
+        return "unknown"
+
+
+def _member(made: object, name: str, spec: str) -> Any:
+    member = getattr(made, name, None)
+    if not callable(member):
+        raise ClassifierError(f"{spec}: what it returned has no callable {name!r}")
+    return member
+
+
+def _weights_hash(made: Any, spec: str) -> str:
+    given = getattr(made, "weights_hash", None)
+    if given is not None:
+        return str(given)
+    if isinstance(made.model, torch.nn.Module):
+        return hash_weights(made.model)
+    raise ClassifierError(f"{spec}: what it returned needs a weights_hash, since its model is not a torch.nn.Module")

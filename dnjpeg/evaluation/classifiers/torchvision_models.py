@@ -1,0 +1,57 @@
+"""Any classification network of torchvision, with its own weights and preprocessing."""
+
+from __future__ import annotations
+
+import torch
+import torchvision
+from torchvision.models import WeightsEnum
+
+from dnjpeg.evaluation.classifiers.base import Classifier, ClassifierError, hash_weights
+
+__all__ = ["PREFIX", "load", "names"]
+
+PREFIX = "torchvision:"
+
+
+def names() -> list[str]:
+    """Names of torchvision's classification networks."""
+    return torchvision.models.list_models(module=torchvision.models)  # type: ignore[no-any-return]
+
+
+def load(name: str, device: str) -> Classifier:
+    """Load ``NAME`` or ``NAME:WEIGHTS``, for example ``resnet50`` or ``resnet50:IMAGENET1K_V1``.
+
+    Without WEIGHTS, torchvision's default ones. They are downloaded on first use.
+
+    Raises
+    ------
+    ClassifierError
+        If the weights are unknown or cannot be downloaded.
+    """
+    model_name, _, weights_name = name.partition(":")
+    weights = _find_weights(model_name, weights_name or "DEFAULT")
+    try:
+        model = torchvision.models.get_model(model_name, weights=weights)
+    except OSError as error:  # urllib's errors, and a broken or unwritable download
+        raise ClassifierError(
+            f"{name}: its weights are not in {torch.hub.get_dir()} and cannot be downloaded ({error})"
+        ) from None
+    transform = weights.transforms()
+    return Classifier(
+        name=f"{PREFIX}{model_name}:{weights.name}",
+        model=model,
+        preprocess=transform,
+        preprocessing=f"torchvision {torchvision.__version__} {' '.join(str(transform).split())}",
+        weights_hash=hash_weights(model),
+        class_names=tuple(weights.meta["categories"]),
+        device=device,
+    )
+
+
+def _find_weights(model_name: str, weights_name: str) -> WeightsEnum:
+    known = torchvision.models.get_model_weights(model_name)
+    try:
+        return known[weights_name]
+    except KeyError:
+        choices = ", ".join(weights.name for weights in known)
+        raise ClassifierError(f"{model_name} has no weights {weights_name!r}: choose from {choices}") from None

@@ -1,0 +1,59 @@
+# make demo | test | check | bench | docs        Each makes the virtual environment it needs, once.
+# make test PYTHON=python3.12                    with another interpreter
+# make clean                                     removes what these made
+
+VENV ?= .venv
+JOBS ?= 2
+BIN := $(VENV)/bin
+SUITABLE := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do $$p -c '$(SUITABLE)' 2>/dev/null && echo $$p && break; done)
+
+# An environment whose interpreter is gone, or is not the one that was named, is made anew; one that was made for
+# another folder (a checkout that was moved or copied) is installed into again.
+VERSION := import sys; print(*sys.version_info[:2])
+HOME_OF_PACKAGE := from pathlib import Path; import dnjpeg; print(Path(dnjpeg.__file__).resolve().parents[1])
+ifneq ($(shell $(BIN)/python -c '$(SUITABLE)' 2>/dev/null && echo suitable),suitable)
+REDO := new-environment
+else ifneq ($(shell $(BIN)/python -P -c '$(HOME_OF_PACKAGE)' 2>/dev/null),$(shell pwd -P))
+REDO := new-place
+endif
+ifneq ($(origin PYTHON),file)
+ifneq ($(shell $(BIN)/python -c '$(VERSION)' 2>/dev/null),$(shell $(PYTHON) -c '$(VERSION)' 2>/dev/null))
+REDO := new-environment
+endif
+endif
+
+.PHONY: demo test check bench docs clean new-environment new-place
+
+demo: $(VENV)/.installed-demo
+	$(BIN)/dnjpeg demo
+
+test: check
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS)
+
+check: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.installed-dev
+	$(BIN)/python -m benchmarks
+
+docs: $(VENV)/.installed-docs
+	$(BIN)/mkdocs build --strict
+
+clean:
+	rm -rf $(VENV) site dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+
+$(VENV)/.installed-%: pyproject.toml $(REDO)
+	@echo "Installing dnjpeg[$*] into $(VENV); the first time this takes some minutes"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$*]'
+	@touch $@
+
+new-environment:
+	@test -n "$(PYTHON)" && $(PYTHON) -c '$(SUITABLE)' || { echo "error: dnjpeg needs Python 3.11, 3.12 or 3.13; name one: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@rm -rf $(VENV)
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "error: no virtual environment could be made (Debian, Ubuntu: apt install python3-venv)" >&2; exit 1; }
+
+new-place:

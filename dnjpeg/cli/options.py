@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from dnjpeg.errors import JpegError
-
 if TYPE_CHECKING:
     from dnjpeg.tables import QuantizationTables
 
@@ -47,12 +45,11 @@ class TablesType(click.ParamType):  # type: ignore[type-arg]  # generic only fro
 
         if isinstance(value, QuantizationTables):
             return value
-        text = str(value)
         try:
-            return resolve(int(text) if text.lstrip("+-").isdecimal() else text)
+            return resolve(str(value))
         except OSError as error:
-            self.fail(f"{text}: {error.strerror or error}", param, ctx)
-        except (ValueError, JpegError) as error:
+            self.fail(f"{value}: {error.strerror or error}", param, ctx)
+        except ValueError as error:
             self.fail(str(error), param, ctx)
 
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
+_PLOTS = (".png", ".svg", ".pdf")
+
 EXAMPLES = """
 \b
 Examples:
@@ -98,6 +100,8 @@ def command(
     """
     for target in filter(None, (output, plot)):
         _check_target(Path(target), force)
+    if plot and Path(plot).suffix.lower() not in _PLOTS:
+        raise CommandError(f"{plot}: a plot is a .png, .svg or .pdf file")
     if all(Path(name).suffix.lower() == ".json" for name in inputs):
         statistics = _merge(found.find(inputs, recursive=False, suffixes={".json"}))
     else:
@@ -122,6 +126,7 @@ def command(
 
 
 def _check_target(target: Path, force: bool) -> None:
+    """Find out before any work whether a file can be written."""
     if target.is_dir() or not target.parent.is_dir():
         raise CommandError(f"{target}: {'is a folder' if target.is_dir() else 'its folder does not exist'}")
     if target.exists() and not force:
@@ -163,7 +168,7 @@ def _draw(statistics: FrequencyStatistics, target: Path) -> None:
 
     figure = statistics_figure(statistics, title=", ".join(statistics.origin.data))
     with outputs.replacing(target) as file:
-        figure.savefig(file, format=target.suffix.lower().lstrip(".") or "png", dpi=150)
+        figure.savefig(file, format=target.suffix.lower().lstrip("."), dpi=150)
 
 
 def _machine_summary(statistics: FrequencyStatistics) -> dict[str, object]:
@@ -182,7 +187,8 @@ def _summary(statistics: FrequencyStatistics) -> str:
     origin = statistics.origin
     kind = " ".join(filter(None, (origin.domain, origin.color, origin.subsampling)))
     lines = [f"data: {name}" for name in origin.data]
-    lines += [f"{origin.images} image{'s' * (origin.images != 1)} ({'; '.join(origin.sampling)}): {kind}", f"hash: {statistics.hash}"]
+    images = f"{origin.images} image{'s' * (origin.images != 1)}"
+    lines += [f"{images} ({'; '.join(origin.sampling)}): {kind}", f"hash: {statistics.hash}"]
     for name in statistics.components:
         blocks = statistics.count(name)
         lines += ["", f"{name}: {blocks:,} blocks{', standard deviation of each band:' if blocks else ''}"]

@@ -10,16 +10,7 @@ import numpy as np
 from numba import types
 
 from dnjpeg.codec.jit import inlined
-from dnjpeg.codec.vector import (
-    Memory,
-    Scalar,
-    load_big_endian,
-    operation,
-    peek,
-    poke,
-    store_big_endian,
-    trailing_zeros,
-)
+from dnjpeg.codec.vector import Memory, Scalar, load_big_endian, operation, store_big_endian, trailing_zeros
 
 __all__ = ["PADDING", "put_bits", "refill", "stuff", "unstuff"]
 
@@ -73,7 +64,7 @@ def stuff(source, start, end, target, at):  # type: ignore[no-untyped-def]
             step = trailing_zeros(found) + 1
             start += step
             at += step
-            poke(target, at, 0)
+            target[at] = 0
             at += 1
     return at
 
@@ -95,17 +86,17 @@ def unstuff(source, start, end, target, at):  # type: ignore[no-untyped-def]
             step = trailing_zeros(found)
             start += step
             at += step
-        elif peek(source, start) != 0xFF:
-            poke(target, at, peek(source, start))
+        elif source[start] != 0xFF:
+            target[at] = source[start]
             start += 1
             at += 1
             continue
         following = start + 1
-        while following < end and peek(source, following) == 0xFF:  # fill bytes (B.1.1.2)
+        while following < end and source[following] == 0xFF:  # fill bytes (B.1.1.2)
             following += 1
-        if following >= end or peek(source, following) != 0:
+        if following >= end or source[following] != 0:
             break
-        poke(target, at, 0xFF)
+        target[at] = 0xFF
         at += 1
         start = following + 1
     return start, at

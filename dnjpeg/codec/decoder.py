@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -34,7 +37,7 @@ from dnjpeg.codec.scan import FAULT, start_scan
 from dnjpeg.codec.scratch import scratch
 from dnjpeg.codec.sequential_decoder import decode_mcu_row
 from dnjpeg.codec.transform import inverse_one, inverse_two
-from dnjpeg.codec.vector import Memory, Scalar, operation, peek
+from dnjpeg.codec.vector import Memory, Scalar, clear, copy, operation, span
 from dnjpeg.errors import FormatError, JpegWarning, UnsupportedError
 
 __all__ = ["decode"]
@@ -77,12 +80,9 @@ def _decode_one_scan(reader: Reader, scan: Scan, pixels: Pixels) -> None:
     """All components in one scan: coefficients of one row of MCUs are kept at a time."""
     frame = reader.frame
     assert frame is not None
-    layout = component_layout(frame, mcu_rows=1)
-    strip = _Strip(frame, layout, reader.color(), reader.tables())
-    geometry, mcu_rows, mcu_cols = scan_layout(layout, scan.indices, frame)
+    strip = _plan_strip(frame, reader.color(), kept_rows=1)
+    geometry, _, mcu_cols = scan_layout(strip.layout, scan.indices, frame)
     with_lookups(geometry)
-    size = int(layout[-1, FIRST])
-    coefficients = scratch("coefficients", size + 64, np.int16)
     state = start_scan(reader.restart_interval, scan.begin)
     _decode_rows(
         state,
@@ -91,14 +91,13 @@ def _decode_one_scan(reader: Reader, scan: Scan, pixels: Pixels) -> None:
         reader.bytes,
         reader.unstuffed_scratch(),
         scan.lookups,
-        coefficients,
-        size,
+        scratch("coefficients", strip.coefficients, np.int16),
         reader.strict,
-        layout[:-1],
+        strip.layout,
         strip.sizes,
-        strip.steps,
-        strip.samples,
-        strip.sums,
+        _steps(reader.tables()),
+        scratch("strip", strip.samples),
+        scratch("sums", strip.sums, np.int16),
         pixels.reshape(-1),
     )
     reader.finish_scan(state)
@@ -106,11 +105,15 @@ def _decode_one_scan(reader: Reader, scan: Scan, pixels: Pixels) -> None:
 
 def _render(image: CoefficientImage, pixels: Pixels) -> None:
     """Coefficients to pixels."""
-    layout = component_layout(image.frame)
-    strip = _Strip(image.frame, layout, image.color, image.tables)
-    coefficients = np.concatenate([array.reshape(-1) for array in image.coefficients])
+    strip = _plan_strip(image.frame, image.color)
     _render_rows(
-        coefficients, layout[:-1], strip.sizes, strip.steps, strip.samples, strip.sums, pixels.reshape(-1)
+        np.concatenate([array.reshape(-1) for array in image.coefficients]),
+        strip.layout,
+        strip.sizes,
+        _steps(image.tables),
+        scratch("strip", strip.samples),
+        scratch("sums", strip.sums, np.int16),
+        pixels.reshape(-1),
     )
 
 
@@ -122,41 +125,59 @@ HEIGHT, WIDTH, MAX_HORIZONTAL, MAX_VERTICAL, MCU_ROWS, CONTEXT, YCC, TAIL = rang
 CONTEXT_LINES = 2  # lines of the row of MCUs above that are kept
 
 
-class _Strip:
-    """Scratch for a row of MCUs as samples, below the last lines of the one above, and one line at full resolution.
+@dataclass(frozen=True)
+class _StripPlan:
+    """A row of MCUs as samples, in scratch memory: below the last lines of the one above, and one at full resolution.
 
-    Sets `FULL`, `PLANE`, `STRIDE` and `TABLE` of the layout. Lines are long enough for operations that do several
-    samples at once to read and write past their ends.
+    Parameters
+    ----------
+    layout : ndarray, int64, (components + 1, COLUMNS)
+        `component_layout` with `FULL`, `PLANE`, `STRIDE` and `TABLE`.
+    sizes : ndarray, int64
+        See the indices above.
+    samples, sums, coefficients : int
+        Sizes of the scratch memory. Lines are long enough for operations that do several samples at once to read and
+        write past their ends.
     """
 
-    def __init__(
-        self, frame: Frame, layout: npt.NDArray[np.int64], color: str, tables: tuple[npt.NDArray[np.uint16], ...]
-    ) -> None:
-        slack = 2 * PIXELS
-        position = slack
-        context = False
-        for index, component in enumerate(frame.components):
-            stride = frame.mcu_cols * 8 * component.horizontal + slack
-            layout[index, [PLANE, STRIDE, TABLE]] = position + CONTEXT_LINES * stride, stride, 64 * index
-            position += (CONTEXT_LINES + 8 * component.vertical) * stride
-            layout[index, FULL] = position
-            position += frame.mcu_cols * 8 * frame.max_horizontal + slack
-            context |= frame.max_vertical == 2 * component.vertical
-        self.sizes = np.array(
-            [
-                frame.height,
-                frame.width,
-                frame.max_horizontal,
-                frame.max_vertical,
-                frame.mcu_rows,
-                context,
-                color == "YCbCr",
-                position,
-            ]
-        )
-        self.samples = scratch("strip", position + 2 * RGB_BYTES)
-        self.sums = scratch("sums", frame.mcu_cols * 8 * frame.max_horizontal + 2 * SAMPLES + 2, np.int16)
-        self.steps = np.concatenate([table.reshape(-1) for table in tables]).view(np.int16)
+    layout: npt.NDArray[np.int64]
+    sizes: npt.NDArray[np.int64]
+    samples: int
+    sums: int
+    coefficients: int
+
+
+@lru_cache(256)
+def _plan_strip(frame: Frame, color: str, *, kept_rows: int | None = None) -> _StripPlan:
+    layout = component_layout(frame, mcu_rows=kept_rows)
+    slack = 2 * PIXELS
+    width = frame.mcu_cols * 8 * frame.max_horizontal
+    position = slack
+    context = False
+    for index, component in enumerate(frame.components):
+        stride = frame.mcu_cols * 8 * component.horizontal + slack
+        layout[index, [PLANE, STRIDE, TABLE]] = position + CONTEXT_LINES * stride, stride, 64 * index
+        position += (CONTEXT_LINES + 8 * component.vertical) * stride
+        layout[index, FULL] = position
+        position += width + slack
+        context |= frame.max_vertical == 2 * component.vertical
+    sizes = [
+        frame.height,
+        frame.width,
+        frame.max_horizontal,
+        frame.max_vertical,
+        frame.mcu_rows,
+        int(context),
+        int(color == "YCbCr"),
+        position,
+    ]
+    coefficients = int(layout[-1, FIRST]) + 64  # one block more for what has no place
+    return _StripPlan(layout, np.array(sizes), position + 2 * RGB_BYTES, width + 2 * SAMPLES + 2, coefficients)
+
+
+def _steps(tables: Sequence[npt.NDArray[np.uint16]]) -> npt.NDArray[np.int16]:
+    """Steps of all components, one after the other; 16-bit products wrap around as in libjpeg-turbo."""
+    return np.concatenate([table.reshape(-1) for table in tables]).view(np.int16)
 
 
 @operation(types.int64)
@@ -180,14 +201,14 @@ def _inverse_block(coefficients, block, steps, table, samples, index, stride):  
     if _has_ac(coefficients, block):
         inverse_one(coefficients, block, steps, table, samples, index, stride)
     else:
-        value = ((peek(coefficients, block) * peek(steps, table) + 4) >> 3) + 128
+        value = ((coefficients[block] * steps[table] + 4) >> 3) + 128
         _fill_block(samples, index, stride, min(max(value, 0), 255))
 
 
 @inlined
 def _inverse_mcu_row(layout, row, first_row, coefficients, steps, samples):  # type: ignore[no-untyped-def]
     """Coefficients of one row of MCUs to samples."""
-    for c in range(len(layout)):
+    for c in range(len(layout) - 1):
         vertical, cols, stride, table = layout[c, VERTICAL], layout[c, BLOCK_COLS], layout[c, STRIDE], layout[c, TABLE]
         for y in range(row * vertical, min((row + 1) * vertical, layout[c, BLOCK_ROWS])):
             block = layout[c, FIRST] + 64 * (y - first_row * vertical) * cols
@@ -242,7 +263,7 @@ def _convert_line(samples, y, cb, cr, ycc, tail, pixels, start, width):  # type:
         else:
             planes_to_rgb(samples, y + x, cb + x, cr + x, target, position)
         if not direct:
-            pixels[at:] = samples[tail : tail + len(pixels) - at]
+            copy(samples, tail, pixels, at, len(pixels) - at)
 
 
 @inlined
@@ -255,26 +276,30 @@ def _emit_mcu_row(layout, sizes, row, samples, sums, pixels):  # type: ignore[no
     last = sizes[HEIGHT] if row == sizes[MCU_ROWS] - 1 else (row + 1) * lines - held_back
     for y in range(first, last):
         luma = _full_line(layout, 0, sizes, row, y, samples, sums)
-        if len(layout) == 1:
-            pixels[y * width : (y + 1) * width] = samples[luma : luma + width]
+        if len(layout) == 2:
+            copy(samples, luma, pixels, y * width, width)
         else:
             second = _full_line(layout, 1, sizes, row, y, samples, sums)
             third = _full_line(layout, 2, sizes, row, y, samples, sums)
             _convert_line(samples, luma, second, third, sizes[YCC], sizes[TAIL], pixels, 3 * y * width, width)
     if held_back:
-        for c in range(len(layout)):
+        for c in range(len(layout) - 1):
             stride = layout[c, STRIDE]
             top = layout[c, PLANE] - CONTEXT_LINES * stride
             bottom = top + 8 * layout[c, VERTICAL] * stride
-            samples[top : top + CONTEXT_LINES * stride] = samples[bottom : bottom + CONTEXT_LINES * stride]
+            copy(samples, bottom, samples, top, CONTEXT_LINES * stride)
 
 
 @kernel
 def _decode_rows(  # type: ignore[no-untyped-def]
-    state, scan, mcu_cols, data, coded, lookups, coefficients, filler, strict, layout, sizes, steps, samples, sums, pixels
+    state, scan, mcu_cols, data, coded, lookups, coefficients, strict, layout, sizes, steps, samples, sums, pixels
 ):
+    state, scan, data, coded, lookups = span(state), span(scan), span(data), span(coded), span(lookups)
+    coefficients, layout, sizes, steps = span(coefficients), span(layout), span(sizes), span(steps)
+    samples, sums, pixels = span(samples), span(sums), span(pixels)
+    filler = len(coefficients) - 64
     for row in range(sizes[MCU_ROWS]):
-        coefficients[:] = 0
+        clear(coefficients, 0, len(coefficients))
         decode_mcu_row(state, scan, row, row, mcu_cols, data, coded, lookups, coefficients, filler, strict)
         if strict and state[FAULT] != 0:
             return
@@ -284,6 +309,8 @@ def _decode_rows(  # type: ignore[no-untyped-def]
 
 @kernel
 def _render_rows(coefficients, layout, sizes, steps, samples, sums, pixels):  # type: ignore[no-untyped-def]
+    coefficients, layout, sizes, steps = span(coefficients), span(layout), span(sizes), span(steps)
+    samples, sums, pixels = span(samples), span(sums), span(pixels)
     for row in range(sizes[MCU_ROWS]):
         _inverse_mcu_row(layout, row, 0, coefficients, steps, samples)
         _emit_mcu_row(layout, sizes, row, samples, sums, pixels)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
 from dnjpeg.codec.color import PIXELS, RGB_BYTES, rgb_to_ycc
 from dnjpeg.codec.frame import Component, Frame, sampling_factors
-from dnjpeg.codec.huffman import STANDARD
 from dnjpeg.codec.jit import inlined, kernel
 from dnjpeg.codec.layout import (
     BLOCK_COLS,
@@ -27,10 +28,10 @@ from dnjpeg.codec.layout import (
 from dnjpeg.codec.quantize import RECIPROCALS_SIZE, reciprocals
 from dnjpeg.codec.sampling import SAMPLES, downsample_row
 from dnjpeg.codec.scratch import scratch
-from dnjpeg.codec.sequential_encoder import encode_mcu_row
+from dnjpeg.codec.sequential_encoder import encode_mcu_row, row_room
 from dnjpeg.codec.transform import forward_one, forward_quantized_one, forward_quantized_two
-from dnjpeg.codec.vector import peek, poke
-from dnjpeg.codec.writer import SequentialScan, codes_of, write_coefficients
+from dnjpeg.codec.vector import copy, span
+from dnjpeg.codec.writer import Headers, codes_of, plan_scan, standard_tables, write_coefficients, write_file
 
 __all__ = ["encode", "transform"]
 
@@ -61,29 +62,41 @@ def encode(
     used = tuple(tables[component.table] for component in frame.components)
     color = "YCbCr" if pixels.ndim == 3 else "grayscale"
     factors = _cached_reciprocals(used)
-    if optimize:
-        scan = SequentialScan(frame, color, used, restart, component_layout(frame))
-        strip = _Strip(frame, scan.layout)
-        coefficients = scratch("coefficients", int(scan.layout[-1, FIRST]), np.int16)
-        _transform_rows(pixels.reshape(-1), strip.sizes, scan.layout, factors, strip.samples, coefficients)
-        return write_coefficients(scan, coefficients, optimize=True)
-
-    scan = SequentialScan(frame, color, used, restart, component_layout(frame, mcu_rows=1))
-    strip = _Strip(frame, scan.layout)
-    row_coefficients = scratch("coefficients", int(scan.layout[-1, FIRST]), np.int16)
-    geometry, _, _ = scan.geometry(256)
-    huffman = {(table_class, slot): STANDARD[table_class, slot] for table_class in (0, 1) for slot in scan.slots()}
-    codes = codes_of(huffman)
+    headers = Headers(frame, color, used, restart)
     flat = pixels.reshape(-1)
+    if optimize:
+        plan = plan_scan(frame, color)
+        strip = _plan_strip(frame)
+        coefficients = scratch("coefficients", strip.coefficients, np.int16)
+        _transform_rows(flat, strip.sizes, strip.layout, factors, scratch("strip", strip.samples), coefficients)
+        return write_coefficients(headers, plan, coefficients, optimize=True)
+
+    plan = plan_scan(frame, color, kept_rows=1)
+    strip = _plan_strip(frame, kept_rows=1)
+    samples, row_coefficients = scratch("strip", strip.samples), scratch("coefficients", strip.coefficients, np.int16)
+    huffman = standard_tables(plan)
+    codes = codes_of(huffman)
 
     def code_rows(
         state: npt.NDArray[np.int64], coded: Pixels, out: Pixels, written: int, row: int
     ) -> tuple[int, int]:
         return _stream_rows(  # type: ignore[no-any-return]
-            flat, strip.sizes, geometry, factors, strip.samples, row_coefficients, state, codes, coded, out, written, row
+            flat,
+            strip.sizes,
+            strip.layout,
+            factors,
+            samples,
+            row_coefficients,
+            state,
+            plan.scan,
+            codes,
+            coded,
+            out,
+            written,
+            row,
         )
 
-    return scan.file(huffman, code_rows)
+    return write_file(headers, plan, huffman, code_rows)
 
 
 def transform(pixels: Pixels, *, subsampling: str = "4:2:0") -> tuple[npt.NDArray[np.int16], ...]:
@@ -104,12 +117,13 @@ def transform(pixels: Pixels, *, subsampling: str = "4:2:0") -> tuple[npt.NDArra
     """
     pixels = _checked(pixels)
     frame = _frame(pixels, subsampling, 1)
-    layout = component_layout(frame)
-    strip = _Strip(frame, layout)
-    coefficients = np.empty(int(layout[-1, FIRST]), np.int16)
+    strip = _plan_strip(frame)
+    coefficients = np.empty(strip.coefficients, np.int16)
     no_factors = np.empty(0, np.uint16)
-    _transform_rows(pixels.reshape(-1), strip.sizes, layout, no_factors, strip.samples, coefficients)
-    return coefficient_arrays(coefficients, layout)
+    _transform_rows(
+        pixels.reshape(-1), strip.sizes, strip.layout, no_factors, scratch("strip", strip.samples), coefficients
+    )
+    return coefficient_arrays(coefficients, strip.layout)
 
 
 def _checked(pixels: Pixels) -> Pixels:
@@ -120,7 +134,9 @@ def _checked(pixels: Pixels) -> Pixels:
         raise ValueError(f"pixels must be (H, W, 3) RGB or (H, W) gray, not {pixels.shape}")
     if not all(1 <= side <= 65535 for side in pixels.shape[:2]):
         raise ValueError(f"pixels of shape {pixels.shape}: a JPEG image has 1 to 65535 pixels a side")
-    return np.ascontiguousarray(pixels)
+    flat = np.ascontiguousarray(pixels).view()
+    flat.flags.writeable = False  # one type for kernels, whatever the array
+    return flat
 
 
 def _frame(pixels: Pixels, subsampling: str, tables: int) -> Frame:
@@ -159,49 +175,58 @@ def _cached_reciprocals(tables: Sequence[npt.NDArray[np.uint16]]) -> npt.NDArray
 HEIGHT, WIDTH, MAX_HORIZONTAL, MAX_VERTICAL, MCU_ROWS, MCU_COLS, FULL_STRIDE, TAIL = range(8)
 
 
-class _Strip:
-    """Scratch for a row of MCUs as samples: each component at full resolution and, if it is subsampled, as coded.
+@dataclass(frozen=True)
+class _StripPlan:
+    """A row of MCUs as samples, in scratch memory: each component at full resolution and, if subsampled, as coded.
 
-    Sets `FULL`, `PLANE`, `STRIDE` and `TABLE` of the layout. Lines are long enough for operations that do several
-    samples at once to write past their end; behind the last lies room for one load of pixels.
+    Parameters
+    ----------
+    layout : ndarray, int64, (components + 1, COLUMNS)
+        `component_layout` with `FULL`, `PLANE`, `STRIDE` and `TABLE`.
+    sizes : ndarray, int64
+        See the indices above.
+    samples, coefficients : int
+        Sizes of the scratch memory. Lines are long enough for operations that do several samples at once to write past
+        their end; behind the last there is room to load pixels from.
     """
 
-    def __init__(self, frame: Frame, layout: npt.NDArray[np.int64]) -> None:
-        full_stride = frame.mcu_cols * 8 * frame.max_horizontal + 2 * PIXELS
-        position = 0
-        for index, component in enumerate(frame.components):
-            layout[index, TABLE] = index * RECIPROCALS_SIZE
-            layout[index, [FULL, PLANE, STRIDE]] = position, position, full_stride
-            position += 8 * frame.max_vertical * full_stride
-            if (component.horizontal, component.vertical) != (frame.max_horizontal, frame.max_vertical):
-                stride = frame.mcu_cols * 8 * component.horizontal + 2 * SAMPLES
-                layout[index, [PLANE, STRIDE]] = position, stride
-                position += 8 * component.vertical * stride
-        self.sizes = np.array(
-            [
-                frame.height,
-                frame.width,
-                frame.max_horizontal,
-                frame.max_vertical,
-                frame.mcu_rows,
-                frame.mcu_cols,
-                full_stride,
-                position,
-            ]
-        )
-        self.samples = scratch("strip", position + 2 * RGB_BYTES)
+    layout: npt.NDArray[np.int64]
+    sizes: npt.NDArray[np.int64]
+    samples: int
+    coefficients: int
 
 
-@inlined
-def _copy(target, at, source, start, count):  # type: ignore[no-untyped-def]
-    target[at : at + count] = source[start : start + count]
+@lru_cache(256)
+def _plan_strip(frame: Frame, *, kept_rows: int | None = None) -> _StripPlan:
+    layout = component_layout(frame, mcu_rows=kept_rows)
+    full_stride = frame.mcu_cols * 8 * frame.max_horizontal + 2 * PIXELS
+    position = 0
+    for index, component in enumerate(frame.components):
+        layout[index, TABLE] = index * RECIPROCALS_SIZE
+        layout[index, [FULL, PLANE, STRIDE]] = position, position, full_stride
+        position += 8 * frame.max_vertical * full_stride
+        if (component.horizontal, component.vertical) != (frame.max_horizontal, frame.max_vertical):
+            stride = frame.mcu_cols * 8 * component.horizontal + 2 * SAMPLES
+            layout[index, [PLANE, STRIDE]] = position, stride
+            position += 8 * component.vertical * stride
+    sizes = [
+        frame.height,
+        frame.width,
+        frame.max_horizontal,
+        frame.max_vertical,
+        frame.mcu_rows,
+        frame.mcu_cols,
+        full_stride,
+        position,
+    ]
+    return _StripPlan(layout, np.array(sizes), position + 2 * RGB_BYTES, int(layout[-1, FIRST]))
 
 
 @inlined
 def _convert_line(pixels, start, width, layout, components, strip, line, tail):  # type: ignore[no-untyped-def]
     """One line of pixels to the components at full resolution."""
     if components == 1:
-        _copy(strip, layout[0, FULL] + line, pixels, start, width)
+        copy(pixels, start, strip, layout[0, FULL] + line, width)
         return
     y, cb, cr = layout[0, FULL] + line, layout[1, FULL] + line, layout[2, FULL] + line
     for x in range(0, width, PIXELS):
@@ -209,23 +234,23 @@ def _convert_line(pixels, start, width, layout, components, strip, line, tail): 
         if at + RGB_BYTES <= len(pixels):
             rgb_to_ycc(pixels, at, strip, y + x, strip, cb + x, strip, cr + x)
         else:
-            _copy(strip, tail, pixels, at, len(pixels) - at)
+            copy(pixels, at, strip, tail, len(pixels) - at)
             rgb_to_ycc(strip, tail, strip, y + x, strip, cb + x, strip, cr + x)
 
 
 @inlined
 def _extend_line(strip, line, count, length):  # type: ignore[no-untyped-def]
     """Repeat the last of `count` samples up to `length`."""
-    value = peek(strip, line + count - 1)
+    value = strip[line + count - 1]
     for x in range(count, length):
-        poke(strip, line + x, value)
+        strip[line + x] = value
 
 
 @inlined
 def _extend_down(strip, plane, stride, have, want, length):  # type: ignore[no-untyped-def]
     """Repeat the last of `have` lines up to `want`."""
     for line in range(have, want):
-        _copy(strip, plane + line * stride, strip, plane + (have - 1) * stride, length)
+        copy(strip, plane + (have - 1) * stride, strip, plane + line * stride, length)
 
 
 @inlined
@@ -288,6 +313,8 @@ def _transform_mcu_row(layout, components, row, first_row, strip, factors, coeff
 @kernel
 def _transform_rows(pixels, sizes, layout, factors, strip, coefficients):  # type: ignore[no-untyped-def]
     """All rows of MCUs, to coefficients that are kept."""
+    pixels, sizes, layout, factors = span(pixels), span(sizes), span(layout), span(factors)
+    strip, coefficients = span(strip), span(coefficients)
     components = len(layout) - 1
     for row in range(sizes[MCU_ROWS]):
         _sample_mcu_row(pixels, sizes, layout, components, row, strip)
@@ -295,13 +322,17 @@ def _transform_rows(pixels, sizes, layout, factors, strip, coefficients):  # typ
 
 
 @kernel
-def _stream_rows(pixels, sizes, layout, factors, strip, coefficients, state, codes, coded, out, written, row):  # type: ignore[no-untyped-def]
+def _stream_rows(  # type: ignore[no-untyped-def]
+    pixels, sizes, layout, factors, strip, coefficients, state, scan, codes, coded, out, written, row
+):
     """Rows of MCUs from `row` on to coded bytes, while there is room; coefficients of one row are kept at a time."""
-    components = len(layout)
-    room = 2 * len(coded) + 3 * sizes[MCU_COLS]
-    while row < sizes[MCU_ROWS] and written + room <= len(out):
+    pixels, sizes, layout, factors = span(pixels), span(sizes), span(layout), span(factors)
+    strip, coefficients, state, codes = span(strip), span(coefficients), span(state), span(codes)
+    scan, coded, out = span(scan), span(coded), span(out)
+    components = len(scan)
+    while row < sizes[MCU_ROWS] and written + row_room(len(coded), sizes[MCU_COLS]) <= len(out):
         _sample_mcu_row(pixels, sizes, layout, components, row, strip)
         _transform_mcu_row(layout, components, row, row, strip, factors, coefficients)
-        written = encode_mcu_row(state, layout, row, row, sizes[MCU_COLS], coefficients, codes, coded, out, written)
+        written = encode_mcu_row(state, scan, row, row, sizes[MCU_COLS], coefficients, codes, coded, out, written)
         row += 1
     return row, written

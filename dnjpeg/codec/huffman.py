@@ -8,8 +8,8 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from dnjpeg.codec.jit import kernel
-from dnjpeg.codec.vector import peek
+from dnjpeg.codec.jit import inlined, kernel
+from dnjpeg.codec.vector import span
 from dnjpeg.errors import FormatError
 
 __all__ = ["LOOKUP_BITS", "LOOKUP_SIZE", "STANDARD", "HuffmanTable", "decoding_lookup", "encoding_lookup", "optimal_table", "slow_decode"]
@@ -94,10 +94,23 @@ def encoding_lookup(table: HuffmanTable) -> npt.NDArray[np.int64]:
         0 for symbols that have no code.
     """
     lookup = np.zeros(256, np.int64)
-    for symbol, code, length in table.codes():
-        size = symbol & 15
-        lookup[symbol] = code << size << 8 | length + size
+    _fill_codes(np.frombuffer(table.counts, np.uint8), np.frombuffer(table.values, np.uint8), lookup)
     return lookup
+
+
+@kernel
+def _fill_codes(counts, values, lookup):  # type: ignore[no-untyped-def]
+    counts, values, lookup = span(counts), span(values), span(lookup)
+    code = 0
+    index = 0
+    for length in range(1, 17):
+        for _ in range(counts[length - 1]):
+            symbol = values[index]
+            size = symbol & 15
+            lookup[symbol] = code << size << 8 | (length + size)
+            code += 1
+            index += 1
+        code <<= 1
 
 
 # Decoding: the next LOOKUP_BITS bits index a table whose entry tells the code's length and, where they fit into the same
@@ -140,12 +153,13 @@ def decoding_lookup(table: HuffmanTable, ac: bool) -> npt.NDArray[np.int32]:
 
 @kernel
 def _fill_lookup(counts, values, ac, lookup):  # type: ignore[no-untyped-def]
+    counts, values, lookup = span(counts), span(values), span(lookup)
     code = 0
     index = 0
     for length in range(1, 17):
         lookup[OFFSETS + length] = index - code
         for _ in range(counts[length - 1]):
-            symbol = np.int64(values[index])
+            symbol = values[index]
             lookup[SYMBOLS + index] = symbol
             if length <= LOOKUP_BITS:
                 first = code << (LOOKUP_BITS - length)
@@ -157,7 +171,7 @@ def _fill_lookup(counts, values, ac, lookup):  # type: ignore[no-untyped-def]
         code <<= 1
 
 
-@kernel
+@inlined
 def _entry(symbol, length, rest, ac):  # type: ignore[no-untyped-def]
     """Entry for a code of `length` bits followed by the bits `rest`."""
     size = symbol & 15
@@ -177,13 +191,13 @@ def _entry(symbol, length, rest, ac):  # type: ignore[no-untyped-def]
     return (length + size) | run << 8 | value << 16
 
 
-@kernel
+@inlined
 def slow_decode(lookup, table, prefix, entry):  # type: ignore[no-untyped-def]
     """DECODE (figure F.16) for what the lookup cannot do at once.
 
     Parameters
     ----------
-    lookup : ndarray, int32
+    lookup : span, int32
         One or more lookups.
     table : int
         Where this one begins.
@@ -200,12 +214,12 @@ def slow_decode(lookup, table, prefix, entry):  # type: ignore[no-untyped-def]
     if entry != 0:
         return (entry >> 8) & 255, entry & 63
     length = LOOKUP_BITS + 1
-    while length <= 16 and prefix >= peek(lookup, table + LIMITS + length):
+    while length <= 16 and prefix >= lookup[table + LIMITS + length]:
         length += 1
     if length > 16:
         return 0, 17  # libjpeg has by then taken one bit more
-    index = (prefix >> (16 - length)) + peek(lookup, table + OFFSETS + length)
-    return peek(lookup, table + SYMBOLS + index), length
+    index = (prefix >> (16 - length)) + lookup[table + OFFSETS + length]
+    return lookup[table + SYMBOLS + index], length
 
 
 def optimal_table(frequencies: npt.NDArray[np.int64]) -> HuffmanTable:
@@ -220,27 +234,46 @@ def optimal_table(frequencies: npt.NDArray[np.int64]) -> HuffmanTable:
     ValueError
         If all frequencies are zero.
     """
-    lengths = _code_lengths(np.append(frequencies, 1))  # one code point is reserved: no code may be all ones
-    counts = np.bincount(lengths[lengths > 0], minlength=33)
-    for length in range(len(counts) - 1, 16, -1):  # figure K.3: no code longer than 16 bits
-        while counts[length] > 0:
-            shorter = length - 2
-            while counts[shorter] == 0:
-                shorter -= 1
-            counts[length] -= 2
-            counts[length - 1] += 1
-            counts[shorter + 1] += 2
-            counts[shorter] -= 1
-    longest = int(np.flatnonzero(counts)[-1])
-    counts[longest] -= 1  # take the reserved code point out
-    # By length before the adjustment, then by value (figure K.4).
-    symbols = sorted((s for s in range(256) if lengths[s]), key=lambda s: (lengths[s], s))
-    if not symbols:
+    counts = np.zeros(16, np.uint8)
+    symbols = np.empty(256, np.uint8)
+    count = _choose_codes(np.append(frequencies, 1), counts, symbols)  # one code point is reserved: none may be all ones
+    if count == 0:
         raise ValueError("no symbols to make a Huffman table for")
-    return HuffmanTable(bytes(counts[1:17].astype(np.uint8)), bytes(symbols))
+    return HuffmanTable(counts.tobytes(), symbols[:count].tobytes())
 
 
 @kernel
+def _choose_codes(frequencies, counts, symbols):  # type: ignore[no-untyped-def]
+    """Fill in the number of codes of each length and the symbols in order; returns the number of symbols."""
+    lengths = _code_lengths(frequencies)
+    by_length = np.zeros(len(frequencies) + 1, np.int64)
+    for length in lengths:
+        by_length[length] += 1
+    by_length[0] = 0
+    for length in range(len(by_length) - 1, 16, -1):  # figure K.3: no code longer than 16 bits
+        while by_length[length] > 0:
+            shorter = length - 2
+            while by_length[shorter] == 0:
+                shorter -= 1
+            by_length[length] -= 2
+            by_length[length - 1] += 1
+            by_length[shorter + 1] += 2
+            by_length[shorter] -= 1
+    longest = 16
+    while by_length[longest] == 0:
+        longest -= 1
+    by_length[longest] -= 1  # take the reserved code point out
+    counts[:] = by_length[1:17]
+    count = 0
+    for length in range(1, len(by_length)):  # figure K.4: by length before the adjustment, then by value
+        for symbol in range(256):
+            if lengths[symbol] == length:
+                symbols[count] = symbol
+                count += 1
+    return count
+
+
+@inlined
 def _code_lengths(frequencies):  # type: ignore[no-untyped-def]
     """Code size of each symbol by Huffman's procedure (figure K.1); of equal frequencies the larger symbol goes first."""
     count = len(frequencies)

@@ -42,17 +42,16 @@ def component_layout(frame: Frame, *, mcu_rows: int | None = None) -> npt.NDArra
     ndarray, int64, (components + 1, COLUMNS)
         The last row has only `FIRST`: the length of the coefficient array.
     """
-    layout = np.zeros((len(frame.components) + 1, COLUMNS), np.int64)
+    rows = []
     first = 0
     for index, component in enumerate(frame.components):
-        rows, cols = frame.block_shape(index)
-        layout[index, [HORIZONTAL, VERTICAL]] = component.horizontal, component.vertical
-        layout[index, [BLOCK_ROWS, BLOCK_COLS]] = rows, cols
-        layout[index, [LINES, LINE_SAMPLES]] = frame.sample_shape(index)
-        layout[index, FIRST] = first
-        first += 64 * cols * (rows if mcu_rows is None else min(rows, mcu_rows * component.vertical))
-    layout[-1, FIRST] = first
-    return layout
+        block_rows, block_cols = frame.block_shape(index)
+        lines, samples = frame.sample_shape(index)
+        row = [component.horizontal, component.vertical, block_rows, block_cols, lines, samples, first]
+        rows.append(row + [0] * (COLUMNS - len(row)))
+        first += 64 * block_cols * (block_rows if mcu_rows is None else min(block_rows, mcu_rows * component.vertical))
+    rows.append([first if column == FIRST else 0 for column in range(COLUMNS)])
+    return np.array(rows, np.int64)
 
 
 def coefficient_arrays(

@@ -18,6 +18,7 @@ from dnjpeg.codec.scan import BEGIN, FAULT, FAULTS, FILLED, OUT_OF_DATA, OVERRUN
 from dnjpeg.codec.scratch import scratch
 from dnjpeg.codec.sequential_decoder import decode_mcu_row
 from dnjpeg.codec.syntax import Adobe, HuffmanSegment, Jfif, QuantizationSegment, RestartSegment, ScanHeader
+from dnjpeg.codec.vector import span
 from dnjpeg.errors import FormatError, TruncatedError, UnsupportedError
 
 __all__ = ["Reader", "Scan", "read"]
@@ -75,6 +76,7 @@ class Reader:
     def __post_init__(self) -> None:
         self.view = memoryview(self.data).cast("B")
         self.bytes = np.frombuffer(self.view, np.uint8)
+        self.bytes.flags.writeable = False  # one type for kernels, whatever the buffer
         self.limits.check_bytes(len(self.view))
         if bytes(self.view[:2]) != b"\xff\xd8":
             raise FormatError("not a JPEG file: it does not begin with the marker SOI", offset=0)
@@ -232,6 +234,8 @@ class Reader:
 
 @kernel
 def _decode_rows(state, scan, mcu_rows, mcu_cols, data, coded, lookups, coefficients, filler, strict):  # type: ignore[no-untyped-def]
+    state, scan, data, coded = span(state), span(scan), span(data), span(coded)
+    lookups, coefficients = span(lookups), span(coefficients)
     for row in range(mcu_rows):
         decode_mcu_row(state, scan, row, 0, mcu_cols, data, coded, lookups, coefficients, filler, strict)
         if strict and state[FAULT] != 0:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dnjpeg.codec.jit import inlined
-from dnjpeg.codec.vector import Memory, Scalar, interleave, operation, peek, poke
+from dnjpeg.codec.vector import Memory, Scalar, interleave, operation
 
 __all__ = ["SAMPLES", "downsample_row", "upsample_row"]
 
@@ -63,8 +63,8 @@ def downsample_row(samples, row, stride, horizontal, vertical, out, count):  # t
             total = area // 2
             for y in range(vertical):
                 for x in range(horizontal):
-                    total += peek(samples, row + y * stride + i * horizontal + x)
-            poke(samples, out + i, total // area)
+                    total += samples[row + y * stride + i * horizontal + x]
+            samples[out + i] = total // area
 
 
 # Up: "fancy" triangle filter at the ratios 2:1 horizontally, vertically or both; the nearest sample at all others.
@@ -138,13 +138,13 @@ def upsample_row(samples, near, far, lower, horizontal, vertical, fancy, sums, o
     if horizontal == 2 and vertical == 2 and fancy:
         for i in range(0, count, SAMPLES):
             _weigh_3_1(samples, near + i, far + i, sums, 1 + i)
-        poke(sums, 0, peek(sums, 1))
-        poke(sums, 1 + count, peek(sums, count))
+        sums[0] = sums[1]
+        sums[1 + count] = sums[count]
         for i in range(0, count, SAMPLES):
             _triangle_hv(sums, 1 + i, samples, out + 2 * i)
     elif horizontal == 2 and vertical == 1 and fancy:
-        poke(samples, near - 1, peek(samples, near))
-        poke(samples, near + count, peek(samples, near + count - 1))
+        samples[near - 1] = samples[near]
+        samples[near + count] = samples[near + count - 1]
         for i in range(0, count, SAMPLES):
             _triangle_h(samples, near + i, out + 2 * i)
     elif horizontal == 1 and vertical == 2:
@@ -158,6 +158,6 @@ def upsample_row(samples, near, far, lower, horizontal, vertical, fancy, sums, o
             _double_h(samples, near + i, out + 2 * i)
     else:
         for i in range(count):
-            value = peek(samples, near + i)
+            value = samples[near + i]
             for x in range(horizontal):
-                poke(samples, out + horizontal * i + x, value)
+                samples[out + horizontal * i + x] = value

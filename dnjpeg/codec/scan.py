@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from dnjpeg.codec.bits import put_bits, stuff, unstuff
 from dnjpeg.codec.jit import inlined, kernel
-from dnjpeg.codec.vector import peek, poke
+from dnjpeg.codec.vector import clear, span
 
 __all__ = ["encode_restart", "finish_scan", "flush", "next_interval", "start_scan"]
 
@@ -52,20 +52,26 @@ def flush(state, coded, out, written):  # type: ignore[no-untyped-def]
     return written
 
 
-@kernel
-def finish_scan(state, coded, out, written):  # type: ignore[no-untyped-def]
+@inlined
+def end_interval(state, coded, out, written):  # type: ignore[no-untyped-def]
     """Fill the last byte of a scan or interval with ones and flush (F.1.2.3). Returns the new output position."""
     position, _, _ = put_bits(coded, state[POSITION], np.uint64(state[WORD]), state[FILLED], 0x7F, 7)
     state[POSITION], state[WORD], state[FILLED] = position, 0, 0
     return flush(state, coded, out, written)
 
 
+@kernel
+def finish_scan(state, coded, out, written):  # type: ignore[no-untyped-def]
+    """Write the last bits of a scan. Returns the new output position."""
+    return end_interval(span(state), span(coded), span(out), written)
+
+
 @inlined
 def encode_restart(state, coded, out, written):  # type: ignore[no-untyped-def]
     """End an interval with RSTm and begin the next (E.1.4). Returns the new output position."""
-    written = finish_scan(state, coded, out, written)
-    poke(out, written, 0xFF)
-    poke(out, written + 1, 0xD0 + (state[INTERVALS] & 7))
+    written = end_interval(state, coded, out, written)
+    out[written] = 0xFF
+    out[written + 1] = 0xD0 + (state[INTERVALS] & 7)
     state[INTERVALS] += 1
     reset_interval(state)
     return written + 2
@@ -75,10 +81,10 @@ def encode_restart(state, coded, out, written):  # type: ignore[no-untyped-def]
 def reset_interval(state):  # type: ignore[no-untyped-def]
     """Begin an interval: all its MCUs are left, and predictions are zero (F.1.1.5.1)."""
     state[LEFT] = state[INTERVAL]
-    state[PREDICTIONS : PREDICTIONS + 4] = 0
+    clear(state, PREDICTIONS, 4)
 
 
-@kernel
+@inlined
 def next_interval(state, data, coded):  # type: ignore[no-untyped-def]
     """Unstuff the data of the next interval, behind its restart marker unless it is the first (E.2.4).
 
@@ -92,16 +98,16 @@ def next_interval(state, data, coded):  # type: ignore[no-untyped-def]
     """
     source, size = state[SOURCE], len(data)
     if state[INTERVALS] > 0:
-        while source + 1 < size and peek(data, source) == 0xFF and peek(data, source + 1) == 0xFF:
+        while source + 1 < size and data[source] == 0xFF and data[source + 1] == 0xFF:
             source += 1
         expected = 0xD0 + ((state[INTERVALS] - 1) & 7)
-        if source + 1 < size and peek(data, source) == 0xFF and peek(data, source + 1) == expected:
+        if source + 1 < size and data[source] == 0xFF and data[source + 1] == expected:
             source += 2
         elif state[FAULT] == 0:
             state[FAULT] = NO_RESTART
     state[BEGIN] = source
     state[SOURCE], state[END] = unstuff(data, source, size, coded, 0)
-    coded[state[END] : state[END] + OVERRUN] = 0
+    clear(coded, state[END], OVERRUN)
     state[POSITION], state[WORD], state[FILLED] = 0, 0, 0
     state[INTERVALS] += 1
     reset_interval(state)

@@ -23,7 +23,7 @@ from dnjpeg.codec.scan import (
     WORD,
     next_interval,
 )
-from dnjpeg.codec.vector import peek, poke
+from dnjpeg.codec.vector import span
 from dnjpeg.codec.zigzag import NATURAL
 
 __all__ = ["decode_mcu_row"]
@@ -47,7 +47,7 @@ def _decode_block(position, word, filled, coded, lookups, dc, ac, coefficients, 
     fault = 0
     difference = 0
     position, word, filled = refill(coded, position, word, filled)
-    entry = peek(lookups, dc + np.int64(word >> np.uint64(64 - LOOKUP_BITS)))
+    entry = lookups[dc + np.int64(word >> np.uint64(64 - LOOKUP_BITS))]
     if entry != 0 and entry & INCOMPLETE == 0:
         word <<= np.uint64(entry & 63)
         filled -= entry & 63
@@ -65,7 +65,7 @@ def _decode_block(position, word, filled, coded, lookups, dc, ac, coefficients, 
     k = 1
     while k < 64:
         position, word, filled = refill(coded, position, word, filled)
-        entry = peek(lookups, ac + np.int64(word >> np.uint64(64 - LOOKUP_BITS)))
+        entry = lookups[ac + np.int64(word >> np.uint64(64 - LOOKUP_BITS))]
         if entry == 0 or entry & INCOMPLETE != 0:
             symbol, length = slow_decode(lookups, ac, np.int64(word >> np.uint64(48)), entry)
             if length > 16:
@@ -78,7 +78,7 @@ def _decode_block(position, word, filled, coded, lookups, dc, ac, coefficients, 
                 break
             k += symbol >> 4
             if size > 0:
-                poke(coefficients, block + peek(NATURAL, k), _receive_extend(word, size))
+                coefficients[block + span(NATURAL)[k]] = _receive_extend(word, size)
                 word <<= np.uint64(size)
                 filled -= size
             k += 1
@@ -86,15 +86,15 @@ def _decode_block(position, word, filled, coded, lookups, dc, ac, coefficients, 
         word <<= np.uint64(entry & 63)
         filled -= entry & 63
         k += (entry >> 8) & 127
-        poke(coefficients, block + peek(NATURAL, k), entry >> 16)
+        coefficients[block + span(NATURAL)[k]] = entry >> 16
         k += 1
         if k < 64:  # there are bits enough for a second one before the next refill
-            entry = peek(lookups, ac + np.int64(word >> np.uint64(64 - LOOKUP_BITS)))
+            entry = lookups[ac + np.int64(word >> np.uint64(64 - LOOKUP_BITS))]
             if entry != 0 and entry & INCOMPLETE == 0:
                 word <<= np.uint64(entry & 63)
                 filled -= entry & 63
                 k += (entry >> 8) & 127
-                poke(coefficients, block + peek(NATURAL, k), entry >> 16)
+                coefficients[block + span(NATURAL)[k]] = entry >> 16
                 k += 1
     if 64 < k < END_OF_BLOCK:
         fault = PAST_BLOCK
@@ -120,7 +120,7 @@ def _decode_mcu(state, scan, row, first_row, col, coded, lookups, coefficients, 
                 if wrong != 0:
                     fault = wrong
                 prediction += difference
-                poke(coefficients, block, prediction)
+                coefficients[block] = prediction
         state[PREDICTIONS + c] = prediction
     state[POSITION], state[WORD], state[FILLED] = position, np.int64(word), filled
     return fault

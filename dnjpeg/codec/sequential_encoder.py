@@ -14,10 +14,10 @@ from dnjpeg.codec.bits import PADDING, put_bits
 from dnjpeg.codec.jit import inlined, kernel
 from dnjpeg.codec.layout import AC_TABLE, BLOCK_COLS, BLOCK_ROWS, DC_TABLE, FIRST, HORIZONTAL, VERTICAL
 from dnjpeg.codec.scan import FILLED, INTERVAL, LEFT, POSITION, PREDICTIONS, WORD, encode_restart, flush, reset_interval
-from dnjpeg.codec.vector import Memory, Scalar, bit_length, operation, peek, poke, trailing_zeros
+from dnjpeg.codec.vector import Memory, Scalar, bit_length, operation, span, trailing_zeros
 from dnjpeg.codec.zigzag import NATURAL, ZIGZAG
 
-__all__ = ["count_symbols", "encode_mcu_row", "row_bytes"]
+__all__ = ["count_symbols", "encode_mcu_row", "row_bytes", "row_room"]
 
 # A block takes at most 63 AC coefficients of 16 + 10 bits and one DC of 16 + 11.
 BLOCK_BYTES = 210
@@ -27,6 +27,12 @@ def row_bytes(scan: npt.NDArray[np.int64], mcu_cols: int) -> int:
     """Bytes that a row of MCUs needs at most, unstuffed and with room to write past its end."""
     blocks = int((scan[:, HORIZONTAL] * scan[:, VERTICAL]).sum())
     return mcu_cols * blocks * BLOCK_BYTES + 2 * PADDING
+
+
+@inlined
+def row_room(coded, mcu_cols):  # type: ignore[no-untyped-def]
+    """Bytes of output that a row of MCUs needs at most: all of its `coded` bytes stuffed, and a restart marker an MCU."""
+    return 2 * coded + 3 * mcu_cols
 
 
 @operation(types.uint64)
@@ -47,7 +53,7 @@ def _magnitude(value):  # type: ignore[no-untyped-def]
 def _encode_block(position, word, used, out, coefficients, block, difference, codes, dc, ac):  # type: ignore[no-untyped-def]
     """Figures F.1 to F.3: DC difference, then runs of zeros and coefficients, then the end of the block."""
     size, bits = _magnitude(difference)
-    entry = peek(codes, dc + size)
+    entry = codes[dc + size]
     position, word, used = put_bits(out, position, word, used, (entry >> 8) | bits, entry & 255)
     nonzero = _nonzero_zigzag(coefficients, block) & ~np.uint64(1)
     previous = 0
@@ -57,14 +63,14 @@ def _encode_block(position, word, used, out, coefficients, block, difference, co
         run = k - previous - 1
         previous = k
         while run > 15:
-            entry = peek(codes, ac + 0xF0)
+            entry = codes[ac + 0xF0]
             position, word, used = put_bits(out, position, word, used, entry >> 8, entry & 255)
             run -= 16
-        size, bits = _magnitude(peek(coefficients, block + peek(NATURAL, k)))
-        entry = peek(codes, ac + (run << 4) + size)
+        size, bits = _magnitude(coefficients[block + span(NATURAL)[k]])
+        entry = codes[ac + (run << 4) + size]
         position, word, used = put_bits(out, position, word, used, (entry >> 8) | bits, entry & 255)
     if previous < 63:
-        entry = peek(codes, ac)
+        entry = codes[ac]
         position, word, used = put_bits(out, position, word, used, entry >> 8, entry & 255)
     return position, word, used
 
@@ -72,7 +78,7 @@ def _encode_block(position, word, used, out, coefficients, block, difference, co
 @inlined
 def _encode_filler(position, word, used, out, codes, dc, ac):  # type: ignore[no-untyped-def]
     for table in (dc, ac):
-        entry = peek(codes, table)
+        entry = codes[table]
         position, word, used = put_bits(out, position, word, used, entry >> 8, entry & 255)
     return position, word, used
 
@@ -92,7 +98,7 @@ def _encode_mcus(state, scan, row, first_row, start, stop, coefficients, codes, 
                 for x in range(col * horizontal, (col + 1) * horizontal):
                     if y < scan[c, BLOCK_ROWS] and x < cols:
                         block = line + 64 * x
-                        value = peek(coefficients, block)
+                        value = coefficients[block]
                         position, word, used = _encode_block(
                             position, word, used, coded, coefficients, block, value - prediction, codes, dc, ac
                         )
@@ -124,7 +130,7 @@ def encode_mcu_row(state, scan, row, first_row, mcu_cols, coefficients, codes, c
     coded : ndarray, uint8
         Scratch of `row_bytes`.
     out : ndarray, uint8
-        Output, with room for twice `row_bytes`, and 3 bytes an MCU if there are restarts.
+        Output, with `row_room`.
     written : int
         Where to write.
 
@@ -148,7 +154,7 @@ def encode_mcu_row(state, scan, row, first_row, mcu_cols, coefficients, codes, c
 
 @inlined
 def _count(frequencies, table, symbol):  # type: ignore[no-untyped-def]
-    poke(frequencies, table + symbol, peek(frequencies, table + symbol) + 1)
+    frequencies[table + symbol] = frequencies[table + symbol] + 1
 
 
 @inlined
@@ -164,26 +170,27 @@ def _count_block(coefficients, block, difference, frequencies, dc, ac):  # type:
         while run > 15:
             _count(frequencies, ac, 0xF0)
             run -= 16
-        size = min(_magnitude(peek(coefficients, block + peek(NATURAL, k)))[0], 15)
+        size = min(_magnitude(coefficients[block + span(NATURAL)[k]])[0], 15)
         _count(frequencies, ac, (run << 4) + size)
     if previous < 63:
         _count(frequencies, ac, 0)
 
 
 @kernel
-def count_symbols(state, scan, rows, first_row, mcu_rows, mcu_cols, coefficients, frequencies):  # type: ignore[no-untyped-def]
-    """Count the symbols that `encode_mcu_row` would code, in some rows of MCUs.
+def count_symbols(state, scan, mcu_rows, mcu_cols, coefficients, frequencies):  # type: ignore[no-untyped-def]
+    """Count the symbols that `encode_mcu_row` would code in all rows of MCUs.
 
     Parameters
     ----------
-    state, scan, first_row, mcu_cols, coefficients
+    state, scan, mcu_cols, coefficients
         As there; `DC_TABLE` and `AC_TABLE` are indices into `frequencies`.
-    rows, mcu_rows : int
-        First row of MCUs, number of rows.
+    mcu_rows : int
+        Number of rows.
     frequencies : ndarray, int64
         256 a table; what was there is added to.
     """
-    for row in range(rows, rows + mcu_rows):
+    state, scan, coefficients, frequencies = span(state), span(scan), span(coefficients), span(frequencies)
+    for row in range(mcu_rows):
         for col in range(mcu_cols):
             if state[INTERVAL] > 0:
                 if state[LEFT] == 0:
@@ -195,11 +202,11 @@ def count_symbols(state, scan, rows, first_row, mcu_rows, mcu_cols, coefficients
                 dc, ac = scan[c, DC_TABLE], scan[c, AC_TABLE]
                 prediction = state[PREDICTIONS + c]
                 for y in range(row * vertical, (row + 1) * vertical):
-                    line = scan[c, FIRST] + 64 * (y - first_row * vertical) * cols
+                    line = scan[c, FIRST] + 64 * y * cols
                     for x in range(col * horizontal, (col + 1) * horizontal):
                         if y < scan[c, BLOCK_ROWS] and x < cols:
                             block = line + 64 * x
-                            value = peek(coefficients, block)
+                            value = coefficients[block]
                             _count_block(coefficients, block, value - prediction, frequencies, dc, ac)
                             prediction = value
                         else:

@@ -254,9 +254,9 @@ class QuantizationSegment:
     def write(self) -> bytes:
         """Return the DQT segment, with 8-bit steps where they fit."""
         steps = to_zigzag(self.table)
-        if max(steps) > 255:
-            return _written(DQT, struct.pack(">B64H", 0x10 | self.slot, *steps))
-        return _written(DQT, bytes([self.slot, *steps]))
+        if steps.max() > 255:
+            return _written(DQT, bytes([0x10 | self.slot]) + steps.astype(">u2").tobytes())
+        return _written(DQT, bytes([self.slot]) + steps.astype(np.uint8).tobytes())
 
 
 @dataclass(frozen=True)

@@ -26,15 +26,16 @@ ZIGZAG = (
 NATURAL = np.full(192, 63, np.uint8)
 NATURAL[:64] = ZIGZAG
 
+_ORDER = np.array(ZIGZAG)
+
 
 def from_zigzag(sequence: npt.ArrayLike) -> npt.NDArray[np.uint16]:
     """``(8, 8)`` table in natural order from 64 numbers in zigzag order."""
     table = np.empty(64, np.uint16)
-    table[list(ZIGZAG)] = sequence
+    table[_ORDER] = sequence
     return table.reshape(8, 8)
 
 
-def to_zigzag(table: npt.NDArray[np.uint16]) -> list[int]:
+def to_zigzag(table: npt.NDArray[np.uint16]) -> npt.NDArray[np.uint16]:
     """64 numbers in zigzag order from an ``(8, 8)`` table in natural order."""
-    flat = table.reshape(64)
-    return [int(flat[index]) for index in ZIGZAG]
+    return table.reshape(64)[_ORDER]

@@ -1,48 +1,14 @@
-"""The vector vocabulary of the kernels: the only file that knows LLVM.
-
-An `operation` is a plain Python function over `Vector`, `Scalar` and `Memory` values. It runs once, while a kernel that
-calls it is being compiled, and each operator in it becomes one LLVM instruction on all lanes; loops and lists in it are
-unrolled. Nothing here names an instruction set: LLVM lowers the lanes to whatever the CPU has.
-
->>> from dnjpeg.codec import vector
->>> @vector.operation()
-... def add16(a, b, out, index):
-...     out.store(index, a.load(index, 16) + b.load(index, 16))
-
-A kernel calls ``add16(a, b, out, i)`` with NumPy arrays (one-dimensional, C-contiguous) and integers. Loads and stores
-have no alignment needs, and no bounds checks unless ``DNJPEG_CHECKED=1`` is set.
-"""
+"""Values in registers: what an operation computes with while a kernel is being compiled."""
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 from llvmlite import ir
-from numba import types
-from numba.core import cgutils
-from numba.extending import intrinsic
 
-from dnjpeg.codec.jit import CHECKED
+__all__ = ["I64", "Scalar", "Vector", "concatenate", "interleave", "transpose8x8"]
 
-__all__ = [
-    "Memory",
-    "Scalar",
-    "Vector",
-    "bit_length",
-    "concatenate",
-    "interleave",
-    "load_big_endian",
-    "operation",
-    "peek",
-    "poke",
-    "store_big_endian",
-    "trailing_zeros",
-    "transpose8x8",
-]
-
-_I64 = ir.IntType(64)
+I64 = ir.IntType(64)
 
 
 class Scalar:
@@ -53,7 +19,7 @@ class Scalar:
         self.value = value
 
     def _other(self, other: Scalar | int) -> ir.Value:
-        return other.value if isinstance(other, Scalar) else ir.Constant(_I64, other)
+        return other.value if isinstance(other, Scalar) else ir.Constant(I64, other)
 
     def __add__(self, other: Scalar | int) -> Scalar:
         return Scalar(self.builder, self.builder.add(self.value, self._other(other)))
@@ -72,7 +38,7 @@ class Scalar:
     def bit_length(self) -> Scalar:
         """Number of bits up to the highest set one; 0 for zero."""
         zeros = _call(self.builder, "llvm.ctlz.i64", self.value, ir.Constant(ir.IntType(1), 0))
-        return Scalar(self.builder, self.builder.sub(ir.Constant(_I64, 64), zeros))
+        return Scalar(self.builder, self.builder.sub(ir.Constant(I64, 64), zeros))
 
     def splat(self, lanes: int, bits: int) -> Vector:
         """Return a vector all of whose lanes are the low bits of this integer."""
@@ -199,65 +165,7 @@ class Vector:
 
     def _mask(self, booleans: ir.Value) -> Scalar:
         bits = self.builder.bitcast(booleans, ir.IntType(self.lanes))
-        return Scalar(self.builder, bits if self.lanes == 64 else self.builder.zext(bits, _I64))
-
-
-class Memory:
-    """A one-dimensional array, addressed in elements."""
-
-    def __init__(self, context: Any, builder: ir.IRBuilder, array_type: types.Array, value: ir.Value) -> None:
-        array = context.make_array(array_type)(context, builder, value)
-        self._context = context
-        self._builder = builder
-        self._data = array.data
-        self._items = array.nitems
-        self._element = array.data.type.pointee
-        self._signed = array_type.dtype.signed if isinstance(array_type.dtype, types.Integer) else True
-
-    def _address(self, index: Scalar, lanes: int, kind: ir.Type) -> ir.Value:
-        if CHECKED:
-            self._check(index, lanes)
-        return self._builder.bitcast(self._builder.gep(self._data, [index.value]), kind.as_pointer())
-
-    def _check(self, index: Scalar, lanes: int) -> None:
-        builder = self._builder
-        last = builder.add(index.value, ir.Constant(_I64, lanes))
-        outside = builder.or_(
-            builder.icmp_signed("<", index.value, ir.Constant(_I64, 0)), builder.icmp_signed(">", last, self._items)
-        )
-        with cgutils.if_unlikely(builder, outside):
-            self._context.call_conv.return_user_exc(builder, IndexError, ("kernel access outside its array",))
-
-    def load(self, index: Scalar, lanes: int) -> Vector:
-        """Load consecutive elements."""
-        kind = ir.VectorType(self._element, lanes)
-        return Vector(self._builder, self._builder.load(self._address(index, lanes, kind), align=1))
-
-    def store(self, index: Scalar, vector: Vector) -> None:
-        """Store consecutive elements."""
-        self._builder.store(vector.value, self._address(index, vector.lanes, vector.value.type), align=1)
-
-    def load_scalar(self, index: Scalar) -> Scalar:
-        """Load one element, widened to 64 bits as its type says."""
-        value = self._builder.load(self._address(index, 1, self._element), align=1)
-        if value.type != _I64:
-            value = (self._builder.sext if self._signed else self._builder.zext)(value, _I64)
-        return Scalar(self._builder, value)
-
-    def store_scalar(self, index: Scalar, scalar: Scalar) -> None:
-        """Store the low bits of an integer as one element."""
-        value = scalar.value
-        if self._element != _I64:
-            value = self._builder.trunc(value, self._element)
-        self._builder.store(value, self._address(index, 1, self._element), align=1)
-
-    def load_word(self, index: Scalar) -> Scalar:
-        """Load eight bytes, the first as the lowest."""
-        return Scalar(self._builder, self._builder.load(self._address(index, 8, _I64), align=1))
-
-    def store_word(self, index: Scalar, scalar: Scalar) -> None:
-        """Store eight bytes, the lowest first."""
-        self._builder.store(scalar.value, self._address(index, 8, _I64), align=1)
+        return Scalar(self.builder, bits if self.lanes == 64 else self.builder.zext(bits, I64))
 
 
 def _call(builder: ir.IRBuilder, name: str, *arguments: ir.Value) -> ir.Value:
@@ -310,83 +218,3 @@ def transpose8x8(rows: Sequence[Vector]) -> list[Vector]:
                 merged[group + 2 * i], merged[group + 2 * i + 1] = merge(a, b, low), merge(a, b, high)
         current = merged
     return current
-
-
-def operation(returns: types.Type | None = None) -> Callable[[Callable[..., Scalar | None]], Any]:
-    """Make an operation that kernels can call out of a function over `Memory` and `Scalar` arguments.
-
-    Parameters
-    ----------
-    returns : numba type, optional
-        ``int64`` or ``uint64`` if the function returns a `Scalar`.
-    """
-
-    def decorate(function: Callable[..., Scalar | None]) -> Any:
-        def typed(_context: Any, *arguments: types.Type) -> tuple[Any, Any]:
-            parameters = [_parameter(argument) for argument in arguments]
-
-            def emit(context: Any, builder: ir.IRBuilder, _signature: Any, values: Sequence[ir.Value]) -> ir.Value:
-                operands = [
-                    Memory(context, builder, kind, value)
-                    if isinstance(kind, types.Array)
-                    else Scalar(builder, value)
-                    for kind, value in zip(parameters, values, strict=True)
-                ]
-                result = function(*operands)
-                return context.get_dummy_value() if result is None else result.value
-
-            return (returns or types.void)(*parameters), emit
-
-        typed.__name__ = function.__name__
-        typed.__doc__ = function.__doc__
-        context = inspect.Parameter("_context", inspect.Parameter.POSITIONAL_OR_KEYWORD)
-        typed.__signature__ = inspect.Signature(  # type: ignore[attr-defined]  # Numba binds arguments by it
-            [context, *inspect.signature(function).parameters.values()]
-        )
-        return intrinsic(typed)
-
-    return decorate
-
-
-def _parameter(kind: types.Type) -> types.Type:
-    if isinstance(kind, types.Array):
-        if kind.ndim != 1 or kind.layout != "C":
-            raise TypeError(f"operations take one-dimensional contiguous arrays, not {kind}")
-        return kind
-    return types.uint64 if kind == types.uint64 else types.int64
-
-
-@operation(types.uint64)
-def load_big_endian(data: Memory, index: Scalar) -> Scalar:
-    """Eight bytes, the first as the highest."""
-    return data.load_word(index).byte_swapped()
-
-
-@operation()
-def store_big_endian(data: Memory, index: Scalar, word: Scalar) -> None:
-    """Store eight bytes, the highest first."""
-    data.store_word(index, word.byte_swapped())
-
-
-@operation(types.int64)
-def peek(data: Memory, index: Scalar) -> Scalar:
-    """One element of an integer array as int64; the index is taken as it is (no wrap-around from the end)."""
-    return data.load_scalar(index)
-
-
-@operation()
-def poke(data: Memory, index: Scalar, value: Scalar) -> None:
-    """Store the low bits of an integer as one element."""
-    data.store_scalar(index, value)
-
-
-@operation(types.int64)
-def trailing_zeros(word: Scalar) -> Scalar:
-    """Index of the lowest set bit of a non-zero word."""
-    return word.trailing_zeros()
-
-
-@operation(types.int64)
-def bit_length(word: Scalar) -> Scalar:
-    """Number of bits up to the highest set one; 0 for zero."""
-    return word.bit_length()

@@ -15,7 +15,7 @@ __all__ = ["code_identity", "versions"]
 # What decides a measurement, below the package's folder; its results must not outlive a change in any of them.
 _SOURCES = (
     "api.py",
-    "codec/*.py",
+    "codec/**/*.py",
     "evaluation/cache.py",
     "evaluation/classifiers/*.py",
     "evaluation/contenders.py",

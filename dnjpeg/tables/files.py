@@ -1,0 +1,167 @@
+"""Table files: JSON that keeps everything, and the text that cjpeg takes with ``-qtables``.
+
+JSON::
+
+    {"format": "dnjpeg quantization tables", "version": 1, "name": "...", "order": "natural", "provenance": {...},
+     "tables": [8 rows of 8 steps, ...]}
+
+Text: one to four tables of 64 steps, any white space between them, ``#`` begins a comment. Both in natural order (row =
+vertical frequency). Which of the two a file is, its content says.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import re
+import secrets
+from collections.abc import Iterator
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dnjpeg.tables.quantization import MAX_STEP, MAX_TABLES, QuantizationTables
+
+__all__ = ["JSON_SUFFIX", "from_bytes", "load", "save", "to_json", "to_text"]
+
+FORMAT = "dnjpeg quantization tables"
+VERSION = 1
+ORDER = "natural"
+JSON_SUFFIX = ".json"
+_LARGEST_FILE = 1 << 20  # bytes; four tables with a long provenance are a few thousand
+
+
+def save(tables: QuantizationTables, path: str | PathLike[str], *, overwrite: bool = False) -> None:
+    """Write a table file, whole or not at all; see `QuantizationTables.save`."""
+    target = Path(path)
+    if target.exists() and not overwrite:
+        raise FileExistsError(errno.EEXIST, "there is a file of this name", str(target))
+    text = to_json(tables) if target.suffix.lower() == JSON_SUFFIX else to_text(tables)
+    if target.exists() and not target.is_file():  # a pipe or a device; a folder raises what is wrong
+        target.write_text(text, encoding="utf-8")
+        return
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+    try:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def load(path: str | PathLike[str]) -> QuantizationTables:
+    """Read a table file and check it; see `QuantizationTables.load`."""
+    with Path(path).open("rb") as file:
+        data = file.read(_LARGEST_FILE + 1)
+    return from_bytes(data, os.fspath(path))
+
+
+def from_bytes(data: bytes, source: str) -> QuantizationTables:
+    """Read the content of a table file.
+
+    Parameters
+    ----------
+    data : bytes
+        JSON or text, in UTF-8 with or without a byte order mark.
+    source : str
+        Where it comes from, for errors. Tables without a name of their own get its last part's, less the suffix.
+
+    Raises
+    ------
+    ValueError
+        If it holds no quantization tables; the message begins with the source and, for text, the line.
+    """
+    if len(data) > _LARGEST_FILE:
+        raise ValueError(f"{source}: too large for a table file (more than {_LARGEST_FILE} bytes)")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ValueError(f"{source}: not a table file: neither JSON nor text") from None
+    stem = "".join(character for character in Path(source).stem if character.isprintable()).strip() or None
+    if text.lstrip().startswith(("{", "[")):
+        return _from_json(text, source, stem)
+    return _from_text(text, source, stem)
+
+
+def to_json(tables: QuantizationTables) -> str:
+    """Lay tables out as JSON, each row of each table on a line of its own."""
+    head = {"format": FORMAT, "version": VERSION, "name": tables.name, "order": ORDER, "provenance": tables.provenance}
+    body = json.dumps(head, indent=2, ensure_ascii=False).removesuffix("\n}")
+    grids = (",\n".join(f"      [{', '.join(row)}]" for row in grid) for grid in _columns(tables))
+    return body + ',\n  "tables": [\n    [\n' + "\n    ], [\n".join(grids) + "\n    ]\n  ]\n}\n"
+
+
+def to_text(tables: QuantizationTables) -> str:
+    """Lay tables out as text for ``cjpeg -qtables``, with comments that say what they are."""
+    provenance = tables.provenance
+    about = [f"# {tables.name}"] if tables.name else []
+    about += [f"# {json.dumps(provenance, sort_keys=True)}"] if provenance else []
+    grids = (
+        "\n".join([f"# {label}", *map(" ".join, grid)])
+        for label, grid in zip(tables.labels, _columns(tables), strict=True)
+    )
+    return "\n".join([*about, "\n\n".join(grids)]) + "\n"
+
+
+def _columns(tables: QuantizationTables) -> list[list[list[str]]]:
+    """Write each step of each row of each table, all of the same width."""
+    width = len(str(tables.max_step))
+    return [[[f"{step:{width}d}" for step in row] for row in table.tolist()] for table in tables.arrays]
+
+
+def _from_json(text: str, source: str, stem: str | None) -> QuantizationTables:
+    try:
+        content = json.loads(text)
+        if not isinstance(content, dict) or content.get("format") != FORMAT:
+            raise ValueError(f'"format" is not "{FORMAT}"')
+        if content.get("version") != VERSION:
+            raise ValueError(f"its version is {content.get('version')!r}, and only version {VERSION} can be read")
+        if content.get("order", ORDER) != ORDER:
+            raise ValueError(f"its order is {content['order']!r}, and only natural order can be read")
+        tables, provenance = content.get("tables"), content.get("provenance", {})
+        if not isinstance(tables, list) or not isinstance(provenance, dict):
+            raise ValueError('"tables" must be a list and "provenance" an object')
+        return QuantizationTables(*map(_grid, tables), name=content.get("name", stem), provenance=provenance)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{source}: not a file of quantization tables: {error}") from None
+
+
+def _grid(table: Any) -> Any:
+    """Pass on what may be a table. NumPy would turn a list with a number that is too large into an array of floats."""
+    if not isinstance(table, list) or not all(isinstance(row, list) for row in table):
+        raise ValueError("a table must be 8 rows of 8 steps")
+    return np.array(table, dtype=np.object_)
+
+
+def _from_text(text: str, source: str, stem: str | None) -> QuantizationTables:
+    steps: list[int] = []
+    line = 1
+    for line, word in _words(text):
+        steps.append(_step(word, f"{source}, line {line}"))
+        if len(steps) > 64 * MAX_TABLES:
+            raise ValueError(f"{source}, line {line}: more than {MAX_TABLES} tables of 64 steps")
+    if not steps:
+        raise ValueError(f"{source}: there are no steps in this file")
+    if len(steps) % 64:
+        raise ValueError(
+            f"{source}, line {line}: the file ends after {len(steps)} steps, and a table has 64 "
+            f"(table {len(steps) // 64 + 1} lacks {64 - len(steps) % 64})"
+        )
+    return QuantizationTables(*np.array(steps).reshape(-1, 8, 8), name=stem)
+
+
+def _words(text: str) -> Iterator[tuple[int, str]]:
+    """Yield each word that is not in a comment, with the number of its line."""
+    for number, line in enumerate(re.split(r"\r\n|\r|\n", text), start=1):
+        for word in line.partition("#")[0].split():
+            yield number, word
+
+
+def _step(word: str, place: str) -> int:
+    if not (word.isascii() and word.isdecimal()):
+        raise ValueError(f"{place}: {word[:20]!r} is not a whole number")
+    if len(word) > 20 or not 1 <= int(word) <= MAX_STEP:
+        raise ValueError(f"{place}: step {word[:20]}, must be 1 to {MAX_STEP}")
+    return int(word)

@@ -247,10 +247,12 @@ def _choose_codes(frequencies, counts, symbols):  # type: ignore[no-untyped-def]
     """Fill in the number of codes of each length and the symbols in order; returns the number of symbols."""
     lengths = _code_lengths(frequencies)
     by_length = np.zeros(len(frequencies) + 1, np.int64)
+    deepest = 0
     for length in lengths:
         by_length[length] += 1
+        deepest = max(deepest, length)
     by_length[0] = 0
-    for length in range(len(by_length) - 1, 16, -1):  # figure K.3: no code longer than 16 bits
+    for length in range(deepest, 16, -1):  # figure K.3: no code longer than 16 bits
         while by_length[length] > 0:
             shorter = length - 2
             while by_length[shorter] == 0:
@@ -265,7 +267,7 @@ def _choose_codes(frequencies, counts, symbols):  # type: ignore[no-untyped-def]
     by_length[longest] -= 1  # take the reserved code point out
     counts[:] = by_length[1:17]
     count = 0
-    for length in range(1, len(by_length)):  # figure K.4: by length before the adjustment, then by value
+    for length in range(1, deepest + 1):  # figure K.4: by length before the adjustment, then by value
         for symbol in range(256):
             if lengths[symbol] == length:
                 symbols[count] = symbol
@@ -275,36 +277,39 @@ def _choose_codes(frequencies, counts, symbols):  # type: ignore[no-untyped-def]
 
 @inlined
 def _code_lengths(frequencies):  # type: ignore[no-untyped-def]
-    """Code size of each symbol by Huffman's procedure (figure K.1); of equal frequencies the larger symbol goes first."""
+    """Code size of each symbol by Huffman's procedure (figure K.1).
+
+    Of equal frequencies the larger symbol goes first; a pair that was joined counts as its first symbol. So the order is
+    that of the numbers ``frequency << 9 | 511 - symbol``, kept sorted.
+    """
     count = len(frequencies)
-    weight = frequencies.copy()
-    lengths = np.zeros(count, np.int64)
-    chain = np.full(count, -1, np.int64)
-    while True:
-        first = -1
-        second = -1
-        for symbol in range(count):
-            if weight[symbol] == 0:
-                continue
-            if first < 0 or weight[symbol] <= weight[first]:
-                second = first
-                first = symbol
-            elif second < 0 or weight[symbol] <= weight[second]:
-                second = symbol
-        if second < 0:
-            return lengths
-        weight[first] += weight[second]
-        weight[second] = 0
-        last = first
-        while True:
-            lengths[last] += 1
-            if chain[last] < 0:
-                break
-            last = chain[last]
-        chain[last] = second
-        last = second
-        while last >= 0:
-            lengths[last] += 1
-            last = chain[last]
-
-
+    keys = np.empty(count + 1, np.int64)
+    nodes = np.empty(count, np.int64)  # by symbol: the tree that it stands for
+    waiting = 0
+    for symbol in range(count):
+        nodes[symbol] = symbol
+        if frequencies[symbol] > 0:
+            keys[waiting] = frequencies[symbol] << 9 | (511 - symbol)
+            waiting += 1
+    keys[:waiting].sort()
+    parents = np.full(2 * count, -1, np.int64)
+    node = count
+    head = 0
+    while head + 1 < waiting:
+        first, second = 511 - (keys[head] & 511), 511 - (keys[head + 1] & 511)
+        parents[nodes[first]] = node
+        parents[nodes[second]] = node
+        nodes[first] = node
+        node += 1
+        joined = ((keys[head] >> 9) + (keys[head + 1] >> 9)) << 9 | (511 - first)
+        head += 1
+        place = head
+        while place + 1 < waiting and keys[place + 1] < joined:
+            keys[place] = keys[place + 1]
+            place += 1
+        keys[place] = joined
+    depths = np.zeros(2 * count, np.int64)
+    for index in range(node - 2, -1, -1):  # parents have larger numbers than their children
+        if parents[index] >= 0:
+            depths[index] = depths[parents[index]] + 1
+    return depths[:count]

@@ -60,17 +60,13 @@ def encode(
     ValueError, TypeError
         If an argument is none of the above.
     """
-    chosen = resolve(75 if tables is None and quality is None else quality if tables is None else tables)
-    if tables is not None and quality is not None:
-        chosen = chosen.scaled(quality)
+    chosen = _chosen(tables, quality) or resolve(75)
     return encoder.encode(
         pixels, chosen.arrays_for_baseline(), subsampling=subsampling, optimize=optimize, restart=restart or 0
     )
 
 
-def decode(
-    data: bytes, *, strict: bool = True, limits: Limits | None = None, out: Pixels | None = None
-) -> Pixels:
+def decode(data: bytes, *, strict: bool = True, limits: Limits | None = None, out: Pixels | None = None) -> Pixels:
     """Decode a JPEG file to pixels, as libjpeg-turbo does (islow inverse DCT, fancy upsampling).
 
     Parameters
@@ -162,14 +158,17 @@ def transcode(
     JpegError
         If the bytes are not a JPEG file that can be read.
     """
-    chosen = None
-    if tables is not None:
-        chosen = resolve(tables) if quality is None else resolve(tables).scaled(quality)
-    elif quality is not None:
-        chosen = resolve(quality)
+    chosen = _chosen(tables, quality)
     return transcoder.transcode(
         data,
         chosen.arrays_for_baseline() if chosen else None,
         optimize=optimize,
         limits=limits or Limits(),
     )
+
+
+def _chosen(tables: TablesLike | None, quality: int | None) -> QuantizationTables | None:
+    """Tables that were named, scaled if a quality was given too; None if neither was."""
+    if tables is None:
+        return None if quality is None else resolve(quality)
+    return resolve(tables) if quality is None else resolve(tables).scaled(quality)

@@ -1,7 +1,7 @@
 """Bits in bytes: packing and unpacking, and the zero byte stuffed after each 0xFF of entropy-coded data (T.81 B.1.1.5).
 
-The bit loops never see a stuffed byte: coded data lies unstuffed in scratch memory, and is stuffed or unstuffed in passes
-of 64 bytes of their own.
+The bit loops never see a stuffed byte: coded data lies unstuffed in scratch memory, and is stuffed or unstuffed in
+passes of 64 bytes of their own.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ PADDING = 64  # bytes that must be there beyond what is written
 
 
 @inlined
-def put_bits(out, position, word, used, bits, count):  # type: ignore[no-untyped-def]
+def put_bits(out, position, word, used, bits, count):
     """Append the low `count` bits (at most 56) of `bits`, whose higher bits are zero.
 
     `word` holds the `used` < 8 bits that do not fill a byte yet, at its upper end. Returns the new
@@ -31,7 +31,7 @@ def put_bits(out, position, word, used, bits, count):  # type: ignore[no-untyped
 
 
 @inlined
-def refill(data, position, word, filled):  # type: ignore[no-untyped-def]
+def refill(data, position, word, filled):
     """Top `word` up to at least 56 bits; `filled` are valid at its upper end. Returns ``position, word, filled``."""
     word |= load_big_endian(data, position) >> np.uint64(filled)
     return position + ((63 - filled) >> 3), word, filled | 56
@@ -46,7 +46,7 @@ def _copy_and_find_ff(source: Memory, index: Scalar, target: Memory, at: Scalar)
 
 
 @inlined
-def stuff(source, start, end, target, at):  # type: ignore[no-untyped-def]
+def stuff(source, start, end, target, at):
     """Copy bytes and insert a zero after each 0xFF; returns the position after the last byte written.
 
     Both arrays must have `PADDING` bytes beyond the end; up to twice as many bytes are written.
@@ -70,7 +70,7 @@ def stuff(source, start, end, target, at):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def unstuff(source, start, end, target, at):  # type: ignore[no-untyped-def]
+def unstuff(source, start, end, target, at):
     """Copy entropy-coded data up to the next marker and drop the zero after each 0xFF.
 
     Returns the position of the marker's 0xFF (or `end`, if there is none) and the position after the last byte written.

@@ -65,7 +65,7 @@ class CoefficientImage:
 
     def dequantized(self, index: int) -> npt.NDArray[np.int32]:
         """Coefficients times steps of one component, int32 ``(block_rows, block_cols, 8, 8)``, natural order."""
-        return self.coefficients[index] * self.tables[index].astype(np.int32)
+        return self.coefficients[index].astype(np.int32) * self.tables[index].astype(np.int32)
 
     def with_coefficients(
         self,

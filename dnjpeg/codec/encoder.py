@@ -1,36 +1,20 @@
-"""Pixels to bytes: colour, sampling, DCT, quantization, then what `writer` does; a row of MCUs at a time."""
+"""Pixels to bytes: colour, sampling, DCT, quantization (`forward`), then entropy coding (`writer`)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
-from dnjpeg.codec.color import PIXELS, RGB_BYTES, rgb_to_ycc
+from dnjpeg.codec.forward import MCU_COLS, MCU_ROWS, forward_mcu_row, forward_rows, plan_forward
 from dnjpeg.codec.frame import Component, Frame, sampling_factors
-from dnjpeg.codec.jit import inlined, kernel
-from dnjpeg.codec.layout import (
-    BLOCK_COLS,
-    BLOCK_ROWS,
-    FIRST,
-    FULL,
-    HORIZONTAL,
-    PLANE,
-    STRIDE,
-    TABLE,
-    VERTICAL,
-    coefficient_arrays,
-    component_layout,
-)
-from dnjpeg.codec.quantize import RECIPROCALS_SIZE, reciprocals
-from dnjpeg.codec.sampling import SAMPLES, downsample_row
+from dnjpeg.codec.jit import kernel
+from dnjpeg.codec.layout import coefficient_arrays
+from dnjpeg.codec.quantize import reciprocals
 from dnjpeg.codec.scratch import scratch
 from dnjpeg.codec.sequential_encoder import encode_mcu_row, row_room
-from dnjpeg.codec.transform import forward_one, forward_quantized_one, forward_quantized_two
-from dnjpeg.codec.vector import copy, span
+from dnjpeg.codec.vector import span
 from dnjpeg.codec.writer import Headers, codes_of, plan_scan, standard_tables, write_coefficients, write_file
 
 __all__ = ["encode", "transform"]
@@ -66,21 +50,19 @@ def encode(
     flat = pixels.reshape(-1)
     if optimize:
         plan = plan_scan(frame, color)
-        strip = _plan_strip(frame)
+        strip = plan_forward(frame)
         coefficients = scratch("coefficients", strip.coefficients, np.int16)
-        _transform_rows(flat, strip.sizes, strip.layout, factors, scratch("strip", strip.samples), coefficients)
+        forward_rows(flat, strip.sizes, strip.layout, factors, scratch("strip", strip.samples), coefficients)
         return write_coefficients(headers, plan, coefficients, optimize=True)
 
     plan = plan_scan(frame, color, kept_rows=1)
-    strip = _plan_strip(frame, kept_rows=1)
+    strip = plan_forward(frame, kept_rows=1)
     samples, row_coefficients = scratch("strip", strip.samples), scratch("coefficients", strip.coefficients, np.int16)
     huffman = standard_tables(plan)
     codes = codes_of(huffman)
 
-    def code_rows(
-        state: npt.NDArray[np.int64], coded: Pixels, out: Pixels, written: int, row: int
-    ) -> tuple[int, int]:
-        return _stream_rows(  # type: ignore[no-any-return]
+    def code_rows(state: npt.NDArray[np.int64], coded: Pixels, out: Pixels, written: int, row: int) -> tuple[int, int]:
+        return _stream_rows(
             flat,
             strip.sizes,
             strip.layout,
@@ -117,10 +99,10 @@ def transform(pixels: Pixels, *, subsampling: str = "4:2:0") -> tuple[npt.NDArra
     """
     pixels = _checked(pixels)
     frame = _frame(pixels, subsampling, 1)
-    strip = _plan_strip(frame)
+    strip = plan_forward(frame)
     coefficients = np.empty(strip.coefficients, np.int16)
     no_factors = np.empty(0, np.uint16)
-    _transform_rows(
+    forward_rows(
         pixels.reshape(-1), strip.sizes, strip.layout, no_factors, scratch("strip", strip.samples), coefficients
     )
     return coefficient_arrays(coefficients, strip.layout)
@@ -147,9 +129,7 @@ def _frame(pixels: Pixels, subsampling: str, tables: int) -> Frame:
     if not 1 <= tables <= 3:
         raise ValueError(f"{tables} quantization tables, must be 1 to 3")
     luma = Component(1, horizontal, vertical, 0)
-    return Frame(
-        height, width, (luma, Component(2, 1, 1, min(1, tables - 1)), Component(3, 1, 1, min(2, tables - 1)))
-    )
+    return Frame(height, width, (luma, Component(2, 1, 1, min(1, tables - 1)), Component(3, 1, 1, min(2, tables - 1))))
 
 
 _reciprocals: dict[bytes, npt.NDArray[np.uint16]] = {}
@@ -169,170 +149,14 @@ def _cached_reciprocals(tables: Sequence[npt.NDArray[np.uint16]]) -> npt.NDArray
     return factors
 
 
-# Kernels
-
-# Entries of the sizes that a strip is described by.
-HEIGHT, WIDTH, MAX_HORIZONTAL, MAX_VERTICAL, MCU_ROWS, MCU_COLS, FULL_STRIDE, TAIL = range(8)
-
-
-@dataclass(frozen=True)
-class _StripPlan:
-    """A row of MCUs as samples, in scratch memory: each component at full resolution and, if subsampled, as coded.
-
-    Parameters
-    ----------
-    layout : ndarray, int64, (components + 1, COLUMNS)
-        `component_layout` with `FULL`, `PLANE`, `STRIDE` and `TABLE`.
-    sizes : ndarray, int64
-        See the indices above.
-    samples, coefficients : int
-        Sizes of the scratch memory. Lines are long enough for operations that do several samples at once to write past
-        their end; behind the last there is room to load pixels from.
-    """
-
-    layout: npt.NDArray[np.int64]
-    sizes: npt.NDArray[np.int64]
-    samples: int
-    coefficients: int
-
-
-@lru_cache(256)
-def _plan_strip(frame: Frame, *, kept_rows: int | None = None) -> _StripPlan:
-    layout = component_layout(frame, mcu_rows=kept_rows)
-    full_stride = frame.mcu_cols * 8 * frame.max_horizontal + 2 * PIXELS
-    position = 0
-    for index, component in enumerate(frame.components):
-        layout[index, TABLE] = index * RECIPROCALS_SIZE
-        layout[index, [FULL, PLANE, STRIDE]] = position, position, full_stride
-        position += 8 * frame.max_vertical * full_stride
-        if (component.horizontal, component.vertical) != (frame.max_horizontal, frame.max_vertical):
-            stride = frame.mcu_cols * 8 * component.horizontal + 2 * SAMPLES
-            layout[index, [PLANE, STRIDE]] = position, stride
-            position += 8 * component.vertical * stride
-    sizes = [
-        frame.height,
-        frame.width,
-        frame.max_horizontal,
-        frame.max_vertical,
-        frame.mcu_rows,
-        frame.mcu_cols,
-        full_stride,
-        position,
-    ]
-    return _StripPlan(layout, np.array(sizes), position + 2 * RGB_BYTES, int(layout[-1, FIRST]))
-
-
-@inlined
-def _convert_line(pixels, start, width, layout, components, strip, line, tail):  # type: ignore[no-untyped-def]
-    """One line of pixels to the components at full resolution."""
-    if components == 1:
-        copy(pixels, start, strip, layout[0, FULL] + line, width)
-        return
-    y, cb, cr = layout[0, FULL] + line, layout[1, FULL] + line, layout[2, FULL] + line
-    for x in range(0, width, PIXELS):
-        at = start + 3 * x
-        if at + RGB_BYTES <= len(pixels):
-            rgb_to_ycc(pixels, at, strip, y + x, strip, cb + x, strip, cr + x)
-        else:
-            copy(pixels, at, strip, tail, len(pixels) - at)
-            rgb_to_ycc(strip, tail, strip, y + x, strip, cb + x, strip, cr + x)
-
-
-@inlined
-def _extend_line(strip, line, count, length):  # type: ignore[no-untyped-def]
-    """Repeat the last of `count` samples up to `length`."""
-    value = strip[line + count - 1]
-    for x in range(count, length):
-        strip[line + x] = value
-
-
-@inlined
-def _extend_down(strip, plane, stride, have, want, length):  # type: ignore[no-untyped-def]
-    """Repeat the last of `have` lines up to `want`."""
-    for line in range(have, want):
-        copy(strip, plane + (have - 1) * stride, strip, plane + line * stride, length)
-
-
-@inlined
-def _sample_mcu_row(pixels, sizes, layout, components, row, strip):  # type: ignore[no-untyped-def]
-    """Pixels of one row of MCUs to samples of all components, edges repeated as libjpeg does."""
-    width, max_vertical, stride = sizes[WIDTH], sizes[MAX_VERTICAL], sizes[FULL_STRIDE]
-    length = sizes[MCU_COLS] * 8 * sizes[MAX_HORIZONTAL]
-    first = row * 8 * max_vertical
-    lines = min(8 * max_vertical, sizes[HEIGHT] - first)
-    for line in range(lines):
-        start = (first + line) * width * components
-        _convert_line(pixels, start, width, layout, components, strip, line * stride, sizes[TAIL])
-        for c in range(components):
-            _extend_line(strip, layout[c, FULL] + line * stride, width, length)
-    groups = -(-lines // max_vertical)  # lines are repeated up to whole groups before downsampling, and after it
-    for c in range(components):
-        _extend_down(strip, layout[c, FULL], stride, lines, groups * max_vertical, length)
-        horizontal, vertical = layout[c, HORIZONTAL], layout[c, VERTICAL]
-        if layout[c, PLANE] != layout[c, FULL]:
-            ratio = max_vertical // vertical
-            for line in range(groups * vertical):
-                downsample_row(
-                    strip,
-                    layout[c, FULL] + line * ratio * stride,
-                    stride,
-                    sizes[MAX_HORIZONTAL] // horizontal,
-                    ratio,
-                    layout[c, PLANE] + line * layout[c, STRIDE],
-                    sizes[MCU_COLS] * 8 * horizontal,
-                )
-        _extend_down(
-            strip,
-            layout[c, PLANE],
-            layout[c, STRIDE],
-            groups * vertical,
-            8 * vertical,
-            sizes[MCU_COLS] * 8 * horizontal,
-        )
-
-
-@inlined
-def _transform_mcu_row(layout, components, row, first_row, strip, factors, coefficients):  # type: ignore[no-untyped-def]
-    """Samples of one row of MCUs to coefficients, quantized if there are factors."""
-    for c in range(components):
-        vertical, cols, stride, table = layout[c, VERTICAL], layout[c, BLOCK_COLS], layout[c, STRIDE], layout[c, TABLE]
-        for y in range(row * vertical, min((row + 1) * vertical, layout[c, BLOCK_ROWS])):
-            block = layout[c, FIRST] + 64 * (y - first_row * vertical) * cols
-            index = layout[c, PLANE] + 8 * (y - row * vertical) * stride
-            if len(factors) == 0:
-                for x in range(cols):
-                    forward_one(strip, index + 8 * x, stride, coefficients, block + 64 * x)
-                continue
-            for x in range(0, cols - 1, 2):
-                forward_quantized_two(strip, index + 8 * x, stride, factors, table, coefficients, block + 64 * x)
-            if cols & 1:
-                x = cols - 1
-                forward_quantized_one(strip, index + 8 * x, stride, factors, table, coefficients, block + 64 * x)
-
-
 @kernel
-def _transform_rows(pixels, sizes, layout, factors, strip, coefficients):  # type: ignore[no-untyped-def]
-    """All rows of MCUs, to coefficients that are kept."""
-    pixels, sizes, layout, factors = span(pixels), span(sizes), span(layout), span(factors)
-    strip, coefficients = span(strip), span(coefficients)
-    components = len(layout) - 1
-    for row in range(sizes[MCU_ROWS]):
-        _sample_mcu_row(pixels, sizes, layout, components, row, strip)
-        _transform_mcu_row(layout, components, row, 0, strip, factors, coefficients)
-
-
-@kernel
-def _stream_rows(  # type: ignore[no-untyped-def]
-    pixels, sizes, layout, factors, strip, coefficients, state, scan, codes, coded, out, written, row
-):
+def _stream_rows(pixels, sizes, layout, factors, strip, coefficients, state, scan, codes, coded, out, written, row):
     """Rows of MCUs from `row` on to coded bytes, while there is room; coefficients of one row are kept at a time."""
     pixels, sizes, layout, factors = span(pixels), span(sizes), span(layout), span(factors)
     strip, coefficients, state, codes = span(strip), span(coefficients), span(state), span(codes)
     scan, coded, out = span(scan), span(coded), span(out)
-    components = len(scan)
     while row < sizes[MCU_ROWS] and written + row_room(len(coded), sizes[MCU_COLS]) <= len(out):
-        _sample_mcu_row(pixels, sizes, layout, components, row, strip)
-        _transform_mcu_row(layout, components, row, row, strip, factors, coefficients)
+        forward_mcu_row(pixels, sizes, layout, row, row, strip, factors, coefficients)
         written = encode_mcu_row(state, scan, row, row, sizes[MCU_COLS], coefficients, codes, coded, out, written)
         row += 1
     return row, written

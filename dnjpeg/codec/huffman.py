@@ -12,7 +12,16 @@ from dnjpeg.codec.jit import inlined, kernel
 from dnjpeg.codec.vector import span
 from dnjpeg.errors import FormatError
 
-__all__ = ["LOOKUP_BITS", "LOOKUP_SIZE", "STANDARD", "HuffmanTable", "decoding_lookup", "encoding_lookup", "optimal_table", "slow_decode"]
+__all__ = [
+    "LOOKUP_BITS",
+    "LOOKUP_SIZE",
+    "STANDARD",
+    "HuffmanTable",
+    "decoding_lookup",
+    "encoding_lookup",
+    "optimal_table",
+    "slow_decode",
+]
 
 
 @dataclass(frozen=True)
@@ -99,7 +108,7 @@ def encoding_lookup(table: HuffmanTable) -> npt.NDArray[np.int64]:
 
 
 @kernel
-def _fill_codes(counts, values, lookup):  # type: ignore[no-untyped-def]
+def _fill_codes(counts, values, lookup):
     counts, values, lookup = span(counts), span(values), span(lookup)
     code = 0
     index = 0
@@ -113,15 +122,15 @@ def _fill_codes(counts, values, lookup):  # type: ignore[no-untyped-def]
         code <<= 1
 
 
-# Decoding: the next LOOKUP_BITS bits index a table whose entry tells the code's length and, where they fit into the same
-# bits, also what follows the code. An int32 entry is
+# Decoding: the next LOOKUP_BITS bits index a table whose entry tells the code's length and, where they fit into the
+# same bits, also what follows the code. An int32 entry is
 #   bits 0..5    bits to drop: length of the code and of the value after it
 #   bit 7        the value did not fit (bits 8..15 hold the symbol)
 #   bits 8..15   coefficients to skip: run, or END_OF_BLOCK
 #   bits 16..31  value of the coefficient
-# and 0 for codes longer than LOOKUP_BITS. After the entries come, for these, from index LIMITS one int32 a length: the
-# first 16-bit prefix beyond the codes of this length; from OFFSETS: index of its symbol minus its code; from SYMBOLS: the
-# symbols.
+# and 0 for codes longer than LOOKUP_BITS. Behind the entries come, for these, from index LIMITS one int32 a length: the
+# first 16-bit prefix beyond the codes of this length; from OFFSETS: index of its symbol minus its code; from SYMBOLS:
+# the symbols.
 LOOKUP_BITS = 11
 END_OF_BLOCK = 96
 INCOMPLETE = 0x80
@@ -152,7 +161,7 @@ def decoding_lookup(table: HuffmanTable, ac: bool) -> npt.NDArray[np.int32]:
 
 
 @kernel
-def _fill_lookup(counts, values, ac, lookup):  # type: ignore[no-untyped-def]
+def _fill_lookup(counts, values, ac, lookup):
     counts, values, lookup = span(counts), span(values), span(lookup)
     code = 0
     index = 0
@@ -172,7 +181,7 @@ def _fill_lookup(counts, values, ac, lookup):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def _entry(symbol, length, rest, ac):  # type: ignore[no-untyped-def]
+def _entry(symbol, length, rest, ac):
     """Entry for a code of `length` bits followed by the bits `rest`."""
     size = symbol & 15
     run = symbol >> 4
@@ -192,7 +201,7 @@ def _entry(symbol, length, rest, ac):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def slow_decode(lookup, table, prefix, entry):  # type: ignore[no-untyped-def]
+def slow_decode(lookup, table, prefix, entry):
     """DECODE (figure F.16) for what the lookup cannot do at once.
 
     Parameters
@@ -223,7 +232,7 @@ def slow_decode(lookup, table, prefix, entry):  # type: ignore[no-untyped-def]
 
 
 def optimal_table(frequencies: npt.NDArray[np.int64]) -> HuffmanTable:
-    """The best table for symbols that occur this often (T.81 K.2), as libjpeg breaks its ties.
+    """Make the best table for symbols that occur this often (T.81 K.2), as libjpeg breaks its ties.
 
     Parameters
     ----------
@@ -236,14 +245,16 @@ def optimal_table(frequencies: npt.NDArray[np.int64]) -> HuffmanTable:
     """
     counts = np.zeros(16, np.uint8)
     symbols = np.empty(256, np.uint8)
-    count = _choose_codes(np.append(frequencies, 1), counts, symbols)  # one code point is reserved: none may be all ones
+    count = _choose_codes(
+        np.append(frequencies, 1), counts, symbols
+    )  # one code point is reserved: none may be all ones
     if count == 0:
         raise ValueError("no symbols to make a Huffman table for")
     return HuffmanTable(counts.tobytes(), symbols[:count].tobytes())
 
 
 @kernel
-def _choose_codes(frequencies, counts, symbols):  # type: ignore[no-untyped-def]
+def _choose_codes(frequencies, counts, symbols):
     """Fill in the number of codes of each length and the symbols in order; returns the number of symbols."""
     lengths = _code_lengths(frequencies)
     by_length = np.zeros(len(frequencies) + 1, np.int64)
@@ -276,11 +287,11 @@ def _choose_codes(frequencies, counts, symbols):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def _code_lengths(frequencies):  # type: ignore[no-untyped-def]
+def _code_lengths(frequencies):
     """Code size of each symbol by Huffman's procedure (figure K.1).
 
-    Of equal frequencies the larger symbol goes first; a pair that was joined counts as its first symbol. So the order is
-    that of the numbers ``frequency << 9 | 511 - symbol``, kept sorted.
+    Of equal frequencies the larger symbol goes first; a pair that was joined counts as its first symbol. So the order
+    is that of the numbers ``frequency << 9 | 511 - symbol``, kept sorted.
     """
     count = len(frequencies)
     keys = np.empty(count + 1, np.int64)

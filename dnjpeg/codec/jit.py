@@ -2,41 +2,38 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numba
 import platformdirs
-from numba.core.caching import CompileResultCacheImpl, FunctionCache, _SourceFileBackedLocatorMixin, _CacheLocator
+from numba.core.caching import CompileResultCacheImpl, FunctionCache, _CacheLocator, _SourceFileBackedLocatorMixin
 
 __all__ = ["CHECKED", "cache_folder", "inlined", "kernel"]
-
-Function = TypeVar("Function", bound=Callable[..., Any])
 
 # A debug switch: every load and store of a kernel is checked, and raises IndexError instead of corrupting memory.
 CHECKED = os.environ.get("DNJPEG_CHECKED", "0") not in ("", "0")
 
 
-def kernel(function: Function) -> Function:
+def kernel(function: Callable[..., Any]) -> Any:
     """Compile a function on first use, without the interpreter lock, and keep the machine code on disk.
 
     Arithmetic follows NumPy; array accesses are unchecked unless the environment sets ``DNJPEG_CHECKED=1``.
     """
-    dispatcher = numba.njit(nogil=True, boundscheck=CHECKED, error_model="numpy")(function)
-    try:
+    dispatcher: Any = numba.njit(nogil=True, boundscheck=CHECKED, error_model="numpy")(function)
+    with contextlib.suppress(RuntimeError):  # no folder to write to: compile in each process
         dispatcher._cache = _KernelCache(function)
-    except RuntimeError:
-        pass  # no folder to write to: compile in each process
-    return dispatcher  # type: ignore[no-any-return]
+    return dispatcher
 
 
-def inlined(function: Function) -> Function:
+def inlined(function: Callable[..., Any]) -> Any:
     """Compile a function as a part of the kernels that call it, without the cost of a call."""
-    return numba.njit(boundscheck=CHECKED, error_model="numpy", forceinline=True)(function)  # type: ignore[no-any-return]
+    return numba.njit(boundscheck=CHECKED, error_model="numpy", forceinline=True)(function)
 
 
 @functools.cache
@@ -55,7 +52,7 @@ def cache_folder() -> Path:
     return Path(base) / f"kernels-{digest.hexdigest()[:16]}{'-checked' if CHECKED else ''}"
 
 
-class _KernelLocator(_SourceFileBackedLocatorMixin, _CacheLocator):  # type: ignore[misc]
+class _KernelLocator(_SourceFileBackedLocatorMixin, _CacheLocator):
     """Tells Numba where a kernel's machine code is kept; the folder's name stands for the sources' state."""
 
     def __init__(self, function: Callable[..., Any], file: str) -> None:
@@ -66,9 +63,9 @@ class _KernelLocator(_SourceFileBackedLocatorMixin, _CacheLocator):  # type: ign
         return str(cache_folder())
 
 
-class _KernelCacheImpl(CompileResultCacheImpl):  # type: ignore[misc]
-    _locator_classes = [_KernelLocator]
+class _KernelCacheImpl(CompileResultCacheImpl):
+    _locator_classes = [_KernelLocator]  # noqa: RUF012  # the base class declares it so
 
 
-class _KernelCache(FunctionCache):  # type: ignore[misc]
+class _KernelCache(FunctionCache):
     _impl_class = _KernelCacheImpl

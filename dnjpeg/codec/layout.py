@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
 from dnjpeg.codec.frame import Frame
 
-__all__ = ["component_layout", "coefficient_arrays", "scan_layout"]
+__all__ = ["coefficient_arrays", "component_layout", "scan_layout"]
 
 # Columns of a layout.
 HORIZONTAL = 0  # sampling factors; 1 and 1 in a scan of one component (A.2.2)
@@ -60,7 +61,7 @@ def coefficient_arrays(
     """View the coefficients of a whole image as one ``(block_rows, block_cols, 8, 8)`` array a component."""
     return tuple(
         coefficients[component[FIRST] : following[FIRST]].reshape(component[BLOCK_ROWS], component[BLOCK_COLS], 8, 8)
-        for component, following in zip(layout[:-1], layout[1:], strict=True)
+        for component, following in pairwise(layout)
     )
 
 

@@ -72,8 +72,8 @@ def quantized_rows(rows: Sequence[Vector], tables: Memory, table: Scalar) -> lis
 
 
 @kernel
-def requantize(coefficients, old, new):  # type: ignore[no-untyped-def]
-    """Replace each coefficient k of step q by ``round(k q / q')``, halves away from zero and clipped to 16 bits, in place.
+def requantize(coefficients, old, new):
+    """Replace each coefficient k of step q by ``round(k q / q')`` in place, halves away from zero, clipped to 16 bits.
 
     Parameters
     ----------

@@ -130,9 +130,7 @@ class Reader:
         if frame.height == 0:
             raise UnsupportedError("height given by DNL", offset=segment.offset, marker=segment.name)
         if len(frame.components) not in (1, 3):
-            raise UnsupportedError(
-                f"{len(frame.components)} components", offset=segment.offset, marker=segment.name
-            )
+            raise UnsupportedError(f"{len(frame.components)} components", offset=segment.offset, marker=segment.name)
         self.limits.check_pixels(frame.height, frame.width, segment.offset)
         self.frame = frame
 
@@ -205,14 +203,12 @@ class Reader:
         return begin + position
 
     def color(self) -> str:
-        """What the components mean, by libjpeg's rules: JFIF, then Adobe's transform, then the identifiers."""
+        """Tell what the components mean, by libjpeg's rules: JFIF, then Adobe's transform, then the identifiers."""
         assert self.frame is not None
         if len(self.frame.components) == 1:
             return "grayscale"
         identifiers = bytes(component.identifier for component in self.frame.components)
-        if self._jfif is None and (
-            self._adobe.transform == 0 if self._adobe is not None else identifiers == b"RGB"
-        ):
+        if self._jfif is None and (self._adobe.transform == 0 if self._adobe is not None else identifiers == b"RGB"):
             return "RGB"
         return "YCbCr"
 
@@ -223,7 +219,7 @@ class Reader:
         return tuple(self._latched.get(index, none) for index in range(len(self.frame.components)))
 
     def missing(self) -> list[int]:
-        """Identifiers of components that had no scan."""
+        """List the identifiers of components that had no scan."""
         assert self.frame is not None
         return [c.identifier for index, c in enumerate(self.frame.components) if index not in self._latched]
 
@@ -233,7 +229,7 @@ class Reader:
 
 
 @kernel
-def _decode_rows(state, scan, mcu_rows, mcu_cols, data, coded, lookups, coefficients, filler, strict):  # type: ignore[no-untyped-def]
+def _decode_rows(state, scan, mcu_rows, mcu_cols, data, coded, lookups, coefficients, filler, strict):
     state, scan, data, coded = span(state), span(scan), span(data), span(coded)
     lookups, coefficients = span(lookups), span(coefficients)
     for row in range(mcu_rows):

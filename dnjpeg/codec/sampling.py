@@ -28,16 +28,16 @@ def _halve_hv(samples: Memory, row: Scalar, below: Scalar, out: Scalar) -> None:
     samples.store(out, total.shift_right(2).truncated(8))
 
 
-def _even(x):  # type: ignore[no-untyped-def]
+def _even(x):
     return x.select(range(0, x.lanes, 2)).unsigned(16)
 
 
-def _odd(x):  # type: ignore[no-untyped-def]
+def _odd(x):
     return x.select(range(1, x.lanes, 2)).unsigned(16)
 
 
 @inlined
-def downsample_row(samples, row, stride, horizontal, vertical, out, count):  # type: ignore[no-untyped-def]
+def downsample_row(samples, row, stride, horizontal, vertical, out, count):
     """Make one row of a component out of `vertical` rows at full resolution.
 
     Parameters
@@ -113,7 +113,7 @@ def _double_h(samples: Memory, index: Scalar, out: Scalar) -> None:
 
 
 @inlined
-def upsample_row(samples, near, far, lower, horizontal, vertical, fancy, sums, out, count):  # type: ignore[no-untyped-def]
+def upsample_row(samples, near, far, lower, horizontal, vertical, fancy, sums, out, count):
     """Make one row at full resolution out of a component's nearest row and, where the filter has two taps, the next.
 
     Parameters

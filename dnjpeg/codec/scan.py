@@ -1,4 +1,4 @@
-"""What a scan carries from one MCU to the next: bits on their way, DC predictions, restart intervals (T.81 E.1.4, E.2.4)."""
+"""What a scan carries from MCU to MCU: bits on their way, DC predictions, restart intervals (T.81 E.1.4, E.2.4)."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def start_scan(interval: int, source: int = 0) -> npt.NDArray[np.int64]:
 
 
 @inlined
-def flush(state, coded, out, written):  # type: ignore[no-untyped-def]
+def flush(state, coded, out, written):
     """Move the whole bytes to the output, stuffed; what is left of bits stays. Returns the new output position."""
     written = stuff(coded, 0, state[POSITION], out, written)
     state[POSITION] = 0
@@ -53,7 +53,7 @@ def flush(state, coded, out, written):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def end_interval(state, coded, out, written):  # type: ignore[no-untyped-def]
+def end_interval(state, coded, out, written):
     """Fill the last byte of a scan or interval with ones and flush (F.1.2.3). Returns the new output position."""
     position, _, _ = put_bits(coded, state[POSITION], np.uint64(state[WORD]), state[FILLED], 0x7F, 7)
     state[POSITION], state[WORD], state[FILLED] = position, 0, 0
@@ -61,13 +61,13 @@ def end_interval(state, coded, out, written):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def finish_scan(state, coded, out, written):  # type: ignore[no-untyped-def]
+def finish_scan(state, coded, out, written):
     """Write the last bits of a scan. Returns the new output position."""
     return end_interval(span(state), span(coded), span(out), written)
 
 
 @inlined
-def encode_restart(state, coded, out, written):  # type: ignore[no-untyped-def]
+def encode_restart(state, coded, out, written):
     """End an interval with RSTm and begin the next (E.1.4). Returns the new output position."""
     written = end_interval(state, coded, out, written)
     out[written] = 0xFF
@@ -78,14 +78,14 @@ def encode_restart(state, coded, out, written):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def reset_interval(state):  # type: ignore[no-untyped-def]
+def reset_interval(state):
     """Begin an interval: all its MCUs are left, and predictions are zero (F.1.1.5.1)."""
     state[LEFT] = state[INTERVAL]
     clear(state, PREDICTIONS, 4)
 
 
 @inlined
-def next_interval(state, data, coded):  # type: ignore[no-untyped-def]
+def next_interval(state, data, coded):
     """Unstuff the data of the next interval, behind its restart marker unless it is the first (E.2.4).
 
     Parameters

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +14,7 @@ KEPT_BYTES = 1 << 26  # larger requests are not kept
 _thread = threading.local()
 
 
-def scratch(name: str, size: int, dtype: type[np.generic] = np.uint8) -> npt.NDArray[np.generic]:
+def scratch(name: str, size: int, dtype: type[np.generic] = np.uint8) -> npt.NDArray[Any]:
     """Uninitialised memory for one use within this call; the next request of the same name may return it again.
 
     Parameters
@@ -29,7 +30,7 @@ def scratch(name: str, size: int, dtype: type[np.generic] = np.uint8) -> npt.NDA
     -------
     ndarray, (size,)
     """
-    kept: npt.NDArray[np.generic] | None = getattr(_thread, name, None)
+    kept: npt.NDArray[Any] | None = getattr(_thread, name, None)
     if kept is None or len(kept) < size:
         kept = np.empty(size, dtype)
         if kept.nbytes <= KEPT_BYTES:

@@ -30,7 +30,7 @@ __all__ = ["decode_mcu_row"]
 
 
 @inlined
-def _receive_extend(word, size):  # type: ignore[no-untyped-def]
+def _receive_extend(word, size):
     """RECEIVE and EXTEND (figures F.17, F.12) of the next `size` > 0 bits."""
     value = np.int64(word >> np.uint64(64 - size))
     if value < 1 << (size - 1):
@@ -39,7 +39,7 @@ def _receive_extend(word, size):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def _decode_block(position, word, filled, coded, lookups, dc, ac, coefficients, block):  # type: ignore[no-untyped-def]
+def _decode_block(position, word, filled, coded, lookups, dc, ac, coefficients, block):
     """Figures F.13 to F.15; all of the block's coefficients must be zero before.
 
     Returns the new ``position, word, filled``, the DC difference, and 0 or what went wrong.
@@ -102,7 +102,7 @@ def _decode_block(position, word, filled, coded, lookups, dc, ac, coefficients, 
 
 
 @inlined
-def _decode_mcu(state, scan, row, first_row, col, coded, lookups, coefficients, filler):  # type: ignore[no-untyped-def]
+def _decode_mcu(state, scan, row, first_row, col, coded, lookups, coefficients, filler):
     """All blocks of one MCU (figure E.10); those that only fill it up go to `filler`."""
     position, word, filled = state[POSITION], np.uint64(state[WORD]), state[FILLED]
     fault = 0
@@ -127,11 +127,11 @@ def _decode_mcu(state, scan, row, first_row, col, coded, lookups, coefficients, 
 
 
 @inlined
-def decode_mcu_row(state, scan, row, first_row, mcu_cols, data, coded, lookups, coefficients, filler, strict):  # type: ignore[no-untyped-def]
+def decode_mcu_row(state, scan, row, first_row, mcu_cols, data, coded, lookups, coefficients, filler, strict):
     """Decode one row of MCUs (figure E.9).
 
-    Where the data of an interval end too early, the MCU is completed from zero bits and the rest of the interval is left
-    as it is, as libjpeg does.
+    Where the data of an interval end too early, the MCU is completed from zero bits and the rest of the interval is
+    left as it is, as libjpeg does.
 
     Parameters
     ----------

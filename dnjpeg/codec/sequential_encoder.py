@@ -1,7 +1,7 @@
 """Coding of quantized blocks by the sequential Huffman procedures (T.81 F.1.2), a row of MCUs at a time.
 
-Blocks are in natural order. Blocks that only fill up the last MCUs have no memory: they are coded as a zero difference and
-an end of block (A.2.4 leaves their content open; this is libjpeg's).
+Blocks are in natural order. Blocks that only fill up the last MCUs have no memory: they are coded as a zero difference
+and an end of block (A.2.4 leaves their content open; this is libjpeg's).
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ def row_bytes(scan: npt.NDArray[np.int64], mcu_cols: int) -> int:
 
 
 @inlined
-def row_room(coded, mcu_cols):  # type: ignore[no-untyped-def]
-    """Bytes of output that a row of MCUs needs at most: all of its `coded` bytes stuffed, and a restart marker an MCU."""
+def row_room(coded, mcu_cols):
+    """Bytes of output for a row of MCUs at most: all its `coded` bytes stuffed, and a restart marker an MCU."""
     return 2 * coded + 3 * mcu_cols
 
 
@@ -42,7 +42,7 @@ def _nonzero_zigzag(coefficients: Memory, block: Scalar) -> Scalar:
 
 
 @inlined
-def _magnitude(value):  # type: ignore[no-untyped-def]
+def _magnitude(value):
     """Size category SSSS and the bits that follow its code (F.1.2.1.1, F.1.2.2.1)."""
     sign = value >> 63
     size = bit_length(np.uint64((value ^ sign) - sign))
@@ -50,7 +50,7 @@ def _magnitude(value):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def _encode_block(position, word, used, out, coefficients, block, difference, codes, dc, ac):  # type: ignore[no-untyped-def]
+def _encode_block(position, word, used, out, coefficients, block, difference, codes, dc, ac):
     """Figures F.1 to F.3: DC difference, then runs of zeros and coefficients, then the end of the block."""
     size, bits = _magnitude(difference)
     entry = codes[dc + size]
@@ -76,7 +76,7 @@ def _encode_block(position, word, used, out, coefficients, block, difference, co
 
 
 @inlined
-def _encode_filler(position, word, used, out, codes, dc, ac):  # type: ignore[no-untyped-def]
+def _encode_filler(position, word, used, out, codes, dc, ac):
     for table in (dc, ac):
         entry = codes[table]
         position, word, used = put_bits(out, position, word, used, entry >> 8, entry & 255)
@@ -84,7 +84,7 @@ def _encode_filler(position, word, used, out, codes, dc, ac):  # type: ignore[no
 
 
 @inlined
-def _encode_mcus(state, scan, row, first_row, start, stop, coefficients, codes, coded):  # type: ignore[no-untyped-def]
+def _encode_mcus(state, scan, row, first_row, start, stop, coefficients, codes, coded):
     """MCUs `start` to `stop` of a row, appended to the unstuffed bytes in `coded`."""
     position, word, used = state[POSITION], np.uint64(state[WORD]), state[FILLED]
     for col in range(start, stop):
@@ -110,7 +110,7 @@ def _encode_mcus(state, scan, row, first_row, start, stop, coefficients, codes, 
 
 
 @inlined
-def encode_mcu_row(state, scan, row, first_row, mcu_cols, coefficients, codes, coded, out, written):  # type: ignore[no-untyped-def]
+def encode_mcu_row(state, scan, row, first_row, mcu_cols, coefficients, codes, coded, out, written):
     """Code one row of MCUs (figure E.4).
 
     Parameters
@@ -153,12 +153,12 @@ def encode_mcu_row(state, scan, row, first_row, mcu_cols, coefficients, codes, c
 
 
 @inlined
-def _count(frequencies, table, symbol):  # type: ignore[no-untyped-def]
+def _count(frequencies, table, symbol):
     frequencies[table + symbol] = frequencies[table + symbol] + 1
 
 
 @inlined
-def _count_block(coefficients, block, difference, frequencies, dc, ac):  # type: ignore[no-untyped-def]
+def _count_block(coefficients, block, difference, frequencies, dc, ac):
     _count(frequencies, dc, _magnitude(difference)[0])
     nonzero = _nonzero_zigzag(coefficients, block) & ~np.uint64(1)
     previous = 0
@@ -177,7 +177,7 @@ def _count_block(coefficients, block, difference, frequencies, dc, ac):  # type:
 
 
 @kernel
-def count_symbols(state, scan, mcu_rows, mcu_cols, coefficients, frequencies):  # type: ignore[no-untyped-def]
+def count_symbols(state, scan, mcu_rows, mcu_cols, coefficients, frequencies):
     """Count the symbols that `encode_mcu_row` would code in all rows of MCUs.
 
     Parameters

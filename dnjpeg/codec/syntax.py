@@ -38,7 +38,17 @@ SOS, DQT, DNL, DRI, DHP, EXP, APP0, APP14, COM = 0xDA, 0xDB, 0xDC, 0xDD, 0xDE, 0
 FRAMES = frozenset(range(0xC0, 0xD0)) - {DHT, JPG, DAC}
 ALONE = frozenset({TEM, SOI, EOI, *range(RST0, RST0 + 8)})  # markers without a segment
 
-_NAMES = {TEM: "TEM", DHT: "DHT", JPG: "JPG", DAC: "DAC", SOI: "SOI", EOI: "EOI", SOS: "SOS", DQT: "DQT", DNL: "DNL"} | {
+_NAMES = {
+    TEM: "TEM",
+    DHT: "DHT",
+    JPG: "JPG",
+    DAC: "DAC",
+    SOI: "SOI",
+    EOI: "EOI",
+    SOS: "SOS",
+    DQT: "DQT",
+    DNL: "DNL",
+} | {
     DRI: "DRI",
     DHP: "DHP",
     EXP: "EXP",

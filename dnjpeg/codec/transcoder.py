@@ -1,4 +1,4 @@
-"""Bytes to bytes with other tables: what `reader` does, requantization, then what `writer` does; never through pixels."""
+"""Bytes to bytes with other tables: `reader`, requantization, `writer`; never through pixels."""
 
 from __future__ import annotations
 
@@ -42,8 +42,6 @@ def requantized(image: CoefficientImage, tables: Sequence[npt.NDArray[np.uint16]
     coefficients = []
     for old, slot, array in zip(image.tables, slots, image.coefficients, strict=True):
         changed = array.copy()
-        requantize(
-            changed.reshape(-1), old.reshape(-1).astype(np.int64), tables[slot].reshape(-1).astype(np.int64)
-        )
+        requantize(changed.reshape(-1), old.reshape(-1).astype(np.int64), tables[slot].reshape(-1).astype(np.int64))
         coefficients.append(changed)
     return image.with_coefficients(coefficients, [tables[slot] for slot in slots], slots)

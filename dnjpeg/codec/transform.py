@@ -1,8 +1,9 @@
 """Forward and inverse 8x8 DCT (T.81 A.3.3), libjpeg's accurate integer method ("islow"), bit for bit.
 
-The factorisation is that of Loeffler, Ligtenberg and Moschytz (ICASSP 1989), figure 1, with 13-bit constants. Multiplies
-of 16-bit lanes are summed in pairs to 32 bits, in the order in which libjpeg-turbo's vector code sums them, so that even
-values that overflow on hostile input come out the same. Two blocks that lie side by side are done at once: 16 lanes.
+The factorisation is that of Loeffler, Ligtenberg and Moschytz (ICASSP 1989), figure 1, with 13-bit constants. Products
+of 16-bit lanes are summed in pairs to 32 bits, in the order in which libjpeg-turbo's vector code sums them, so that
+even values that overflow on hostile input come out the same. Two blocks that lie side by side are done at once: 16
+lanes.
 """
 
 from __future__ import annotations

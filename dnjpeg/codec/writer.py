@@ -170,7 +170,7 @@ def write_file(headers: Headers, plan: ScanPlan, huffman: HuffmanTables, code_ro
 
 
 @kernel
-def _code_rows(state, scan, mcu_rows, mcu_cols, coefficients, codes, coded, out, written, row):  # type: ignore[no-untyped-def]
+def _code_rows(state, scan, mcu_rows, mcu_cols, coefficients, codes, coded, out, written, row):
     state, scan, coefficients, codes = span(state), span(scan), span(coefficients), span(codes)
     coded, out = span(coded), span(out)
     while row < mcu_rows and written + row_room(len(coded), mcu_cols) <= len(out):
@@ -196,9 +196,7 @@ def write_coefficients(
     def code_rows(
         state: npt.NDArray[np.int64], coded: npt.NDArray[np.uint8], out: npt.NDArray[np.uint8], written: int, row: int
     ) -> tuple[int, int]:
-        return _code_rows(  # type: ignore[no-any-return]
-            state, plan.scan, plan.mcu_rows, plan.mcu_cols, coefficients, codes, coded, out, written, row
-        )
+        return _code_rows(state, plan.scan, plan.mcu_rows, plan.mcu_cols, coefficients, codes, coded, out, written, row)
 
     return write_file(headers, plan, huffman, code_rows)
 

@@ -38,4 +38,4 @@ def from_zigzag(sequence: npt.ArrayLike) -> npt.NDArray[np.uint16]:
 
 def to_zigzag(table: npt.NDArray[np.uint16]) -> npt.NDArray[np.uint16]:
     """64 numbers in zigzag order from an ``(8, 8)`` table in natural order."""
-    return table.reshape(64)[_ORDER]
+    return np.take(table, _ORDER)

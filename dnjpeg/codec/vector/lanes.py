@@ -36,7 +36,7 @@ class Scalar:
         return Scalar(self.builder, _call(self.builder, "llvm.cttz.i64", self.value, ir.Constant(ir.IntType(1), 1)))
 
     def bit_length(self) -> Scalar:
-        """Number of bits up to the highest set one; 0 for zero."""
+        """Count the bits up to the highest set one; 0 for zero."""
         zeros = _call(self.builder, "llvm.ctlz.i64", self.value, ir.Constant(ir.IntType(1), 0))
         return Scalar(self.builder, self.builder.sub(ir.Constant(I64, 64), zeros))
 
@@ -133,7 +133,7 @@ class Vector:
         return (self.unsigned(32) * other.unsigned(32)).shift_right(16).truncated(16)
 
     def pair_products(self, first: int, second: int) -> Vector:
-        """``self[2i] * first + self[2i+1] * second`` in 32 bits, from 16-bit lanes (a multiply-add where there is one)."""
+        """``self[2i] * first + self[2i+1] * second`` in 32 bits, from 16-bit lanes: one multiply-add instruction."""
         products = self.signed(32) * ([first, second] * (self.lanes // 2))
         return products.select(range(0, self.lanes, 2)) + products.select(range(1, self.lanes, 2))
 

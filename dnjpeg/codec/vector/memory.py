@@ -1,8 +1,8 @@
 """Spans: arrays as kernels see them, a pointer and a length.
 
 A kernel turns each array it is given into a `span` first. Unlike an array, a span costs nothing to hand to an inlined
-function (Numba would count references to an array at each call), its indices are taken as they are (no wrap-around from the
-end), and all its integers read as int64. Under ``DNJPEG_CHECKED=1`` every access is checked against its length.
+function (Numba would count references to an array at each call), its indices are taken as they are (no wrap-around from
+the end), and all its integers read as int64. Under ``DNJPEG_CHECKED=1`` every access is checked against its length.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from dnjpeg.codec.vector.lanes import I64, Scalar, Vector
 __all__ = ["Memory", "SpanType", "span"]
 
 
-class SpanType(types.Type):  # type: ignore[misc]
+class SpanType(types.Type):
     """Type of a span over a one- or two-dimensional C-contiguous array."""
 
     def __init__(self, dtype: types.Type, ndim: int) -> None:
@@ -33,7 +33,7 @@ class SpanType(types.Type):  # type: ignore[misc]
 
 
 @register_model(SpanType)
-class _SpanModel(models.StructModel):  # type: ignore[misc]
+class _SpanModel(models.StructModel):
     def __init__(self, manager: Any, kind: SpanType) -> None:
         members = [("data", types.CPointer(kind.dtype)), ("items", types.int64), ("rows", types.int64)]
         super().__init__(manager, kind, [*members, ("columns", types.int64)])
@@ -66,7 +66,7 @@ class Memory:
         self._data = proxy.data
         self._items = proxy.items
         self._element = proxy.data.type.pointee
-        self._signed = not isinstance(kind.dtype, types.Integer) or kind.dtype.signed
+        self._signed = getattr(kind.dtype, "signed", True)
         self.rows = Scalar(builder, proxy.rows)
         self.columns = Scalar(builder, proxy.columns)
 
@@ -150,7 +150,7 @@ def _index_type(kind: SpanType, index: types.Type) -> types.Type | None:
 
 
 @infer_global(operator.getitem)
-class _GetItem(AbstractTemplate):  # type: ignore[misc]
+class _GetItem(AbstractTemplate):
     def generic(self, arguments: Sequence[types.Type], _keywords: Any) -> Any:
         kind, index = arguments
         if isinstance(kind, SpanType) and (index_type := _index_type(kind, index)):
@@ -159,7 +159,7 @@ class _GetItem(AbstractTemplate):  # type: ignore[misc]
 
 
 @infer_global(operator.setitem)
-class _SetItem(AbstractTemplate):  # type: ignore[misc]
+class _SetItem(AbstractTemplate):
     def generic(self, arguments: Sequence[types.Type], _keywords: Any) -> Any:
         kind, index, _ = arguments
         if isinstance(kind, SpanType) and (index_type := _index_type(kind, index)):
@@ -168,7 +168,7 @@ class _SetItem(AbstractTemplate):  # type: ignore[misc]
 
 
 @infer_global(len)
-class _Len(AbstractTemplate):  # type: ignore[misc]
+class _Len(AbstractTemplate):
     def generic(self, arguments: Sequence[types.Type], _keywords: Any) -> Any:
         return signature(types.int64, *arguments) if isinstance(arguments[0], SpanType) else None
 

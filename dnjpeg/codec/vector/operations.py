@@ -96,5 +96,5 @@ def trailing_zeros(word: Scalar) -> Scalar:
 
 @operation(types.int64)
 def bit_length(word: Scalar) -> Scalar:
-    """Number of bits up to the highest set one; 0 for zero."""
+    """Count the bits up to the highest set one; 0 for zero."""
     return word.bit_length()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 _PLOTS = (".png", ".svg", ".pdf")
+_IMAGES_PER_PROCESS = 50  # with fewer, starting another process takes longer than it saves
 
 EXAMPLES = """
 \b
@@ -129,6 +131,8 @@ def _check_target(target: Path, force: bool) -> None:
     """Find out before any work whether a file can be written."""
     if target.is_dir() or not target.parent.is_dir():
         raise CommandError(f"{target}: {'is a folder' if target.is_dir() else 'its folder does not exist'}")
+    if not os.access(target.parent, os.W_OK | os.X_OK):
+        raise CommandError(f"{target.parent}: this folder cannot be written to")
     if target.exists() and not force:
         raise CommandError(f"{target} exists; use --force to overwrite")
 
@@ -152,7 +156,8 @@ def _collect(sources: list[found.Source], jobs: int, **how: object) -> Frequency
             bar.total = total
             bar.update(done - bar.n)
 
-        return collect_statistics(contents, jobs=min(jobs, len(contents)), progress=show, **how)  # type: ignore[arg-type]
+        workers = min(jobs, -(-len(contents) // _IMAGES_PER_PROCESS))
+        return collect_statistics(contents, jobs=workers, progress=show, **how)  # type: ignore[arg-type]
 
 
 def _read_labels(path: Path) -> dict[str, str]:

@@ -21,7 +21,7 @@ __all__ = ["Progress", "collect_statistics"]
 Progress = Callable[[int, int | None], None]
 """Called with the number of images done so far and, if known, that of all."""
 
-_LARGEST_CHUNK = 64  # images a process works on before it reports; a report takes some megabytes
+_LARGEST_CHUNK = 32  # images a process works on before it reports; a report takes some megabytes
 
 
 def collect_statistics(

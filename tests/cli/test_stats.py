@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import numpy as np
 import pytest
@@ -49,7 +50,9 @@ def test_stored_coefficients(cli, tmp_path, photo):
     assert FrequencyStatistics.load(tmp_path / "s.json") == expected
 
 
-def test_several_processes_give_the_same_file(cli, images, tmp_path):
+def test_several_processes_give_the_same_file(cli, images, tmp_path, photo):
+    for seed in range(60):  # enough for a second process
+        Image.fromarray(photo(8, 8, seed=seed)).save(images / "cat" / f"small{seed}.png")
     for jobs in (1, 2):
         assert cli("stats", "-r", images, "-o", tmp_path / f"{jobs}.json", "-j", jobs).status == 0
     assert (tmp_path / "1.json").read_bytes() == (tmp_path / "2.json").read_bytes()
@@ -127,6 +130,15 @@ def test_nothing_is_overwritten_or_begun_in_vain(cli, images, tmp_path):
         assert message in outcome.stderr
         assert len(outcome.stderr.splitlines()) == 1
     assert out.read_text() == "mine"
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_without_write_permission_is_found_before_the_work(cli, images, tmp_path):
+    locked = tmp_path / "locked"
+    locked.mkdir(mode=0o500)
+    outcome = cli("stats", images / "cat", "-o", locked / "s.json")
+    assert outcome.status == 1
+    assert "cannot be written to" in outcome.stderr
 
 
 def test_bad_input_is_one_line(cli, images, tmp_path):

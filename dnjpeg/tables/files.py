@@ -47,6 +47,9 @@ def save(tables: QuantizationTables, path: str | PathLike[str], *, overwrite: bo
     try:
         temporary.write_text(text, encoding="utf-8", newline="\n")
         temporary.replace(target)
+    except OSError as error:
+        error.filename, error.filename2 = str(target), None  # not the temporary name, which the caller does not know
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -154,6 +154,10 @@ class QuantizationTables:
             },
         )
 
+    def renamed(self, name: str) -> QuantizationTables:
+        """Return the same tables under another name."""
+        return QuantizationTables(*self.arrays, name=name, provenance=self.provenance)
+
     def arrays_for_baseline(self) -> tuple[Table, ...]:
         """Give the tables as a baseline file can hold them: steps above 255 become 255, with a warning.
 

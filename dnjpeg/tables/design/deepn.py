@@ -13,7 +13,11 @@ from dnjpeg.tables.quantization import QuantizationTables, Table
 
 __all__ = ["DESIGN", "MODES", "deepn"]
 
-MODES = ("literal", "rank", "continuous")
+MODES = {
+    "literal": "published constants",
+    "rank": "thresholds by rank",
+    "continuous": "thresholds by rank, no jump",
+}
 PUBLISHED = (20.0, 60.0)  # T1, T2
 
 
@@ -166,6 +170,7 @@ def deepn(
         name=f"deepn-{mode}" if components == "per-component" else f"deepn-{mode}-{components}",
         provenance={
             "method": "deepn",
+            "description": f"DeepN-JPEG, {MODES[mode]}; {COMPONENTS[components]}.",
             "parameters": _parameters(mode, components, low_bands, middle_bands),
             "constants": [each.constants for each in maps],
             **deltas.origin,
@@ -190,8 +195,12 @@ DESIGN = Design(
     "Steps that fall as the spread of a band's coefficients grows (DeepN-JPEG).",
     needs_statistics=True,
     options=(
-        Option("mode", MODES, "The published constants; thresholds by rank; or those without a jump."),
-        Option("components", COMPONENTS, "A table for each of Y, Cb, Cr; luma's for all; or R, G, B thrown together."),
+        Option("mode", tuple(MODES), "The published constants; thresholds by rank; or those without a jump."),
+        Option(
+            "components",
+            tuple(COMPONENTS),
+            "A table for each of Y, Cb, Cr; luma's for all; or R, G, B thrown together.",
+        ),
         Option("t1", float, "Spread up to which a band is of high frequency. [literal: 20, otherwise by rank]"),
         Option("t2", float, "Spread up to which a band is in the middle. [literal: 60, otherwise by rank]"),
         Option("k3", float, "Slope above t2."),

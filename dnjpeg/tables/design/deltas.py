@@ -14,7 +14,11 @@ __all__ = ["COMPONENTS", "BandStatistics", "Bands", "Deltas", "Statistics", "sel
 
 Bands = npt.NDArray[np.float64]
 
-COMPONENTS = ("per-component", "luma", "rgb")
+COMPONENTS = {
+    "per-component": "a table for each component",
+    "luma": "one table, from luma",
+    "rgb": "one table, from R, G and B thrown together",
+}
 """Whose δ make the tables; see `select`."""
 
 

@@ -65,6 +65,7 @@ def fd_v1(
         name="fd-v1",
         provenance={
             "method": "fd-v1",
+            "description": f"Feature Distillation, first version: the {keep} strongest bands of an image kept.",
             "parameters": {"keep": int(keep), "kept_step": kept_step, "step": step, "components": components},
             **deltas.origin,
             "source": SOURCE + ", first version",
@@ -110,6 +111,7 @@ def fd_code(*, step: int = 30, corner_step: int = 25) -> QuantizationTables:
         name="fd-code",
         provenance={
             "method": "fd-code",
+            "description": "Feature Distillation, the authors' released code.",
             "parameters": {"step": step, "corner_step": corner_step},
             "source": SOURCE + ", the authors' code",
         },
@@ -125,7 +127,11 @@ FD_V1 = Design(
         Option("keep", int, "How many bands are kept, 0..64."),
         Option("kept_step", int, "Step of the kept bands."),
         Option("step", int, "Step of the others; above 16 e it removes perturbations of e grey levels."),
-        Option("components", COMPONENTS, "A table for each of Y, Cb, Cr; luma's for all; or R, G, B thrown together."),
+        Option(
+            "components",
+            tuple(COMPONENTS),
+            "A table for each of Y, Cb, Cr; luma's for all; or R, G, B thrown together.",
+        ),
     ),
 )
 

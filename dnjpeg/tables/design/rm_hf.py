@@ -63,6 +63,7 @@ def rm_hf(drop: int, *, quality: int = 100, step: int = 255) -> QuantizationTabl
         name=f"rm-hf-{drop}" if quality == 100 else f"rm-hf-{drop} of quality {quality}",
         provenance={
             "method": "rm-hf",
+            "description": f"Standard tables at quality {quality}, {step} for the last {drop} of the zigzag.",
             "parameters": {"drop": int(drop), "quality": int(quality), "step": step},
             "source": "a baseline of Liu et al., DeepN-JPEG, DAC 2018 (arXiv 1803.05788)",
             "note": f"a coefficient of {step / 2:g} or more survives as a multiple of {step}",

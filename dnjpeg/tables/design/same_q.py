@@ -45,6 +45,7 @@ def same_q(step: int) -> QuantizationTables:
         name=f"same-q-{step}",
         provenance={
             "method": "same-q",
+            "description": f"One step, {step}, for all bands.",
             "parameters": {"step": step},
             "source": "a baseline of Liu et al., DeepN-JPEG, DAC 2018 (arXiv 1803.05788)",
         },

@@ -51,6 +51,7 @@ def _standard(quality: int) -> QuantizationTables:
         name=f"standard-{quality}",
         provenance={
             "method": "standard",
+            "description": f"The standard tables at quality {quality}.",
             "parameters": {"quality": quality},
             "source": "ITU-T T.81 (1992), tables K.1 and K.2, scaled as libjpeg does",
         },

@@ -1,0 +1,150 @@
+"""``dnjpeg tables``: quantization tables listed, shown and converted."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from dnjpeg.cli import options
+from dnjpeg.cli.failures import CommandError
+
+if TYPE_CHECKING:
+    from dnjpeg.tables import QuantizationTables
+
+__all__ = ["check_target", "command", "show_tables"]
+
+EXAMPLES = """
+\b
+Examples:
+  dnjpeg tables                                  the tables that come with dnjpeg
+  dnjpeg tables show annex-k
+  dnjpeg tables show robidoux --quality 75       as scaled for a quality
+  dnjpeg tables convert mine.json -o mine.txt    for cjpeg -qtables mine.txt
+  dnjpeg tables convert mine.txt -o mine.json
+"""
+
+SHOW_EXAMPLES = """
+\b
+Examples:
+  dnjpeg tables show annex-k
+  dnjpeg tables show 75                          the standard tables at quality 75
+  dnjpeg tables show mine.json --json
+"""
+
+CONVERT_EXAMPLES = """
+\b
+Examples:
+  dnjpeg tables convert mine.json -o mine.txt
+  dnjpeg tables convert annex-k --quality 50 -o half.json
+  dnjpeg tables convert 75 -o -                  text, on standard output
+"""
+
+spec = click.argument("tables", type=options.TABLES, metavar="NAME|FILE|QUALITY")
+quality = click.option(
+    "--quality",
+    type=click.IntRange(1, 100),
+    help="Scale the steps as libjpeg scales the standard ones. 50 leaves them as they are, 100 makes all of them 1.",
+)
+
+
+@click.group("tables", invoke_without_command=True, epilog=EXAMPLES)
+@options.as_json
+@click.pass_context
+def command(context: click.Context, as_json: bool) -> None:
+    """List, show and convert quantization tables.
+
+    Without a command: the names of the tables that come with dnjpeg. Wherever tables are asked for, one of these names
+    will do, or a table file, or a quality 1..100 of the standard tables.
+
+    A table file is JSON, or the text that cjpeg takes with -qtables: one to four tables of 64 steps in natural order
+    (row = vertical frequency), with comments after #.
+    """
+    if context.invoked_subcommand is None:
+        _list(as_json)
+
+
+@command.command("show", epilog=SHOW_EXAMPLES)
+@spec
+@quality
+@options.as_json
+def show(tables: QuantizationTables, quality: int | None, as_json: bool) -> None:
+    """Show the steps of quantization tables, and where they come from.
+
+    Rows are vertical frequencies from zero down, columns horizontal ones.
+    """
+    show_tables(tables if quality is None else tables.scaled(quality), as_json)
+
+
+@command.command("convert", epilog=CONVERT_EXAMPLES)
+@spec
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE|-",
+    required=True,
+    help="Where to write: JSON if the name ends in .json, otherwise text for cjpeg -qtables; - is standard output, "
+    "as text.",
+)
+@quality
+@options.force
+def convert(tables: QuantizationTables, output: str, quality: int | None, force: bool) -> None:
+    """Write quantization tables to a file, as JSON or as text.
+
+    The text holds the steps; name and provenance become comments in it, and are lost on the way back.
+    """
+    from dnjpeg.tables.files import to_text  # noqa: PLC0415 - imports NumPy, which the help does not need
+
+    chosen = tables if quality is None else tables.scaled(quality)
+    if output == "-":
+        click.echo(to_text(chosen), nl=False)
+        return
+    check_target(output, force)
+    chosen.save(output, overwrite=force)
+
+
+def check_target(output: str, force: bool) -> None:
+    """Raise `CommandError` if a file exists and `force` does not give leave to overwrite it, or is a folder."""
+    target = Path(output)
+    if target.is_dir():
+        raise CommandError(f"{target}: this is a folder; name a file")
+    if target.exists() and not force:
+        raise CommandError(f"{target} exists; use --force to overwrite")
+
+
+def show_tables(tables: QuantizationTables, as_json: bool) -> None:
+    """Print tables for people or for machines."""
+    if as_json:
+        content = {**_summary(tables), "tables": [table.tolist() for table in tables.arrays]}
+        click.echo(json.dumps(content | {"provenance": tables.provenance}))
+        return
+    provenance = tables.provenance
+    about = [str(provenance[key]) for key in ("description", "source") if key in provenance]
+    click.echo("\n".join([tables.name or "unnamed", *about, f"digest {tables.digest}", "", tables.grids()]))
+
+
+def _list(as_json: bool) -> None:
+    from dnjpeg.tables import resolve, shipped_names  # noqa: PLC0415 - imports NumPy
+
+    everything = [resolve(name) for name in shipped_names()]
+    if as_json:
+        for tables in everything:
+            click.echo(json.dumps(_summary(tables)))
+        return
+    width = max(len(tables.name or "") for tables in everything) + 2
+    for tables in everything:
+        description = tables.provenance.get("description", "")
+        click.echo(textwrap.fill(f"{tables.name:{width}}{description}", 100, subsequent_indent=" " * width))
+
+
+def _summary(tables: QuantizationTables) -> dict[str, object]:
+    return {
+        "name": tables.name,
+        "description": tables.provenance.get("description"),
+        "digest": tables.digest,
+        "labels": tables.labels,
+        "max_step": tables.max_step,
+    }

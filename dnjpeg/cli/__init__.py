@@ -24,9 +24,9 @@ COMMANDS = {
     "decode": "Decompress JPEG files to PNG, PPM or NumPy files.",
     "transcode": "Change the quantization tables of JPEG files without going through pixels.",
     "stats": "Collect the frequency statistics of images.",
-    "design": "Design quantization tables from frequency statistics.",
+    "design": "Design quantization tables.",
     "tables": "List, show and convert quantization tables.",
-    "evaluate": "Measure a classifier's accuracy against the size of its images.",
+    "evaluate": "Measure what compression costs a classifier.",
     "plot": "Draw the results of an evaluation.",
     "demo": "Run the whole chain on twenty photos that come with the demo's packages.",
 }

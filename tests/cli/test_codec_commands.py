@@ -359,13 +359,18 @@ def test_a_device_is_written_to_and_not_replaced(cli, folder):
 
 
 def test_ctrl_c_is_one_line_and_leaves_nothing_half_written(tmp_path):
-    os.mkfifo(tmp_path / "endless.png")
-    command = [sys.executable, "-m", "dnjpeg", "encode", "endless.png", "-o", "x.jpg"]
+    pipe = tmp_path / "endless.png"
+    os.mkfifo(pipe)
+    command = [sys.executable, "-m", "dnjpeg", "encode", pipe.name, "-o", "x.jpg"]
     with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
-        writer = open_when_read(tmp_path / "endless.png")
-        process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=60)
-        os.close(writer)
+        try:
+            writer = open_when_read(pipe)
+            time.sleep(0.5)  # from the opening to the reading, where the signal finds it
+            process.send_signal(signal.SIGINT)
+            _, errors = process.communicate(timeout=60)
+            os.close(writer)
+        finally:
+            process.kill()
     assert process.returncode == failures.INTERRUPTED
     assert errors.split() == ["interrupted"]
     assert files_below(tmp_path) == set()
@@ -373,7 +378,7 @@ def test_ctrl_c_is_one_line_and_leaves_nothing_half_written(tmp_path):
 
 def open_when_read(pipe: Path) -> int:
     """Open a named pipe for writing once another process has opened it for reading."""
-    for _ in range(300):
+    for _ in range(600):
         try:
             return os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
         except OSError:

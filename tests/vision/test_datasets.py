@@ -101,6 +101,6 @@ def test_an_error_in_a_worker_names_the_file(folder):
 
 def test_the_documentations_example_runs(folder):
     command = [sys.executable, str(EXAMPLE), str(folder), "--quality", "50", "--workers", "1"]
-    result = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    result = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert result.stderr == ""
     assert result.stdout.startswith("(8, 3, 224, 224) torch.float32, classes [0, 1]\n8 images")

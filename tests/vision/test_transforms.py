@@ -9,7 +9,6 @@ import sys
 
 import numpy as np
 import pytest
-import simplejpeg
 import torch
 from PIL import Image
 from torchvision import tv_tensors
@@ -81,11 +80,12 @@ def test_the_input_is_left_alone(photo):
 
 
 @pytest.mark.parametrize("subsampling", ["4:4:4", "4:2:2", "4:2:0", "4:4:0", "4:1:1"])
-def test_subsampling(photo, subsampling):
+def test_the_result_is_what_pillow_reads_from_a_file(photo, subsampling):
     pixels = photo(40, 56)
-    file = simplejpeg.encode_jpeg(pixels, quality=60, colorsubsampling=subsampling.replace(":", ""), fastdct=False)
+    file = dnjpeg.encode(pixels, tables=90, quality=30, subsampling=subsampling)
     expected = np.asarray(Image.open(io.BytesIO(file)))
-    np.testing.assert_array_equal(jpeg_compression(pixels, quality=60, subsampling=subsampling), expected)
+    result = jpeg_compression(pixels, tables=90, quality=30, subsampling=subsampling)
+    np.testing.assert_array_equal(result, expected)
 
 
 def test_tables_keep_their_order(photo):
@@ -95,13 +95,6 @@ def test_tables_keep_their_order(photo):
     result = JpegCompression(tables=tables)(pixels)
     np.testing.assert_array_equal(result, through_pillow(pixels, qtables=[steps.ravel().tolist()] * 2))
     assert not np.array_equal(result, JpegCompression(tables=dnjpeg.QuantizationTables(steps.T, steps.T))(pixels))
-
-
-def test_the_result_is_that_of_a_file(photo):
-    pixels = photo(40, 56)
-    file = dnjpeg.encode(pixels, tables=90, quality=30, subsampling="4:4:4")
-    result = jpeg_compression(pixels, tables=90, quality=30, subsampling="4:4:4")
-    np.testing.assert_array_equal(result, dnjpeg.decode(file))
 
 
 def test_neither_tables_nor_quality_is_quality_75(photo):
@@ -154,5 +147,5 @@ def test_arrays_and_pillow_images_need_no_torch():
         "import numpy as np; from dnjpeg.vision import JpegCompression\n"
         "print(JpegCompression()(np.full((8, 8, 3), 128, np.uint8)).mean())"
     )
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300, check=False)
     assert (result.stdout, result.stderr) == ("128.0\n", "")

@@ -45,8 +45,8 @@ def cache_folder() -> Path:
     """
     digest = hashlib.sha256()
     package = Path(__file__).parent.parent
-    for source in sorted([*package.glob("codec/*.py"), *package.glob("*.py")]):
-        digest.update(source.name.encode())
+    for source in sorted([*package.glob("codec/**/*.py"), *package.glob("statistics/*.py")]):
+        digest.update(source.relative_to(package).as_posix().encode())
         digest.update(source.read_bytes())
     base = os.environ.get("DNJPEG_CACHE_DIR") or platformdirs.user_cache_dir("dnjpeg", appauthor=False)
     return Path(base) / f"kernels-{digest.hexdigest()[:16]}{'-checked' if CHECKED else ''}"

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dnjpeg.codec.jit import kernel
-from dnjpeg.codec.vector import Memory, Scalar, Vector, concatenate
+from dnjpeg.codec.vector import Memory, Scalar, Vector, concatenate, operation, span
 
 __all__ = ["RECIPROCALS_SIZE", "quantized_rows", "reciprocals", "requantize"]
 
@@ -71,20 +71,32 @@ def quantized_rows(rows: Sequence[Vector], tables: Memory, table: Scalar) -> lis
     return quantized
 
 
+# Added to the half that rounds: more than what the product below can be off, less than how far from a tie a quotient by
+# an integer of 16 bits can be.
+TIE = 2.0**-20
+
+
+@operation()
+def _requantize_row(coefficients: Memory, index: Scalar, factors: Memory, row: Scalar) -> None:
+    k = coefficients.load(index, 8)
+    sign = k >> 15
+    magnitude = ((k ^ sign) - sign).unsigned(32).to_float().scaled(factors.load(row, 8), 0.5 + TIE)
+    rounded = magnitude.to_integer().clamped(0, 32767).truncated(16)
+    coefficients.store(index, (rounded ^ sign) - sign)
+
+
 @kernel
-def requantize(coefficients, old, new):
+def requantize(coefficients, factors):
     """Replace each coefficient k of step q by ``round(k q / q')`` in place, halves away from zero, clipped to 16 bits.
 
     Parameters
     ----------
     coefficients : ndarray, int16, (64 blocks,)
         Natural order.
-    old, new : ndarray, int64, (64,)
-        Steps q and q'.
+    factors : ndarray, float64, (64,)
+        ``q / q'``, each step of at most 16 bits.
     """
+    coefficients, factors = span(coefficients), span(factors)
     for block in range(0, len(coefficients), 64):
-        for band in range(64):
-            value = np.int64(coefficients[block + band])
-            if value != 0 and old[band] != new[band]:
-                magnitude = min((2 * abs(value) * old[band] + new[band]) // (2 * new[band]), 32767)
-                coefficients[block + band] = magnitude if value > 0 else -magnitude
+        for row in range(0, 64, 8):
+            _requantize_row(coefficients, block + row, factors, row)

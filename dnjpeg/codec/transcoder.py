@@ -42,6 +42,6 @@ def requantized(image: CoefficientImage, tables: Sequence[npt.NDArray[np.uint16]
     coefficients = []
     for old, slot, array in zip(image.tables, slots, image.coefficients, strict=True):
         changed = array.copy()
-        requantize(changed.reshape(-1), old.reshape(-1).astype(np.int64), tables[slot].reshape(-1).astype(np.int64))
+        requantize(changed.reshape(-1), (old.astype(np.float64) / tables[slot]).reshape(-1))
         coefficients.append(changed)
     return image.with_coefficients(coefficients, [tables[slot] for slot in slots], slots)

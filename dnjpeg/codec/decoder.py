@@ -13,7 +13,7 @@ from dnjpeg.codec.inverse import MCU_ROWS, inverse_mcu_row, inverse_rows, joined
 from dnjpeg.codec.jit import kernel
 from dnjpeg.codec.layout import scan_layout
 from dnjpeg.codec.limits import Limits
-from dnjpeg.codec.reader import Reader, Scan, read_scans, with_lookups
+from dnjpeg.codec.reader import PROGRESSIVE, Reader, Scan, read_scans, with_lookups
 from dnjpeg.codec.scan import FAULT, start_scan
 from dnjpeg.codec.scratch import scratch
 from dnjpeg.codec.sequential_decoder import decode_mcu_row
@@ -33,7 +33,7 @@ def decode(data: bytes | bytearray | memoryview, *, strict: bool, limits: Limits
         raise FormatError("no image: EOI before the first scan", offset=reader.position - 2)
     assert reader.frame is not None
     pixels = _output(reader.frame, out)
-    if len(scan.indices) == len(reader.frame.components):
+    if reader.frame.process != PROGRESSIVE and len(scan.indices) == len(reader.frame.components):
         _decode_one_scan(reader, scan, pixels)
     else:
         _render(read_scans(reader, scan), pixels)

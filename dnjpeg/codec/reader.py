@@ -14,6 +14,7 @@ from dnjpeg.codec.huffman import LOOKUP_SIZE, STANDARD, HuffmanTable, decoding_l
 from dnjpeg.codec.jit import kernel
 from dnjpeg.codec.layout import AC_TABLE, DC_TABLE, FIRST, coefficient_arrays, component_layout, scan_layout
 from dnjpeg.codec.limits import Limits
+from dnjpeg.codec.progressive_decoder import decode_progressive_rows
 from dnjpeg.codec.scan import BEGIN, FAULT, FAULTS, FILLED, OUT_OF_DATA, OVERRUN, POSITION, SOURCE, start_scan
 from dnjpeg.codec.scratch import scratch
 from dnjpeg.codec.sequential_decoder import decode_mcu_row
@@ -25,6 +26,8 @@ __all__ = ["Reader", "Scan", "read"]
 
 Bytes = npt.NDArray[np.uint8]
 
+PROGRESSIVE = 2  # n of SOFn
+
 
 @dataclass(frozen=True)
 class Scan:
@@ -34,6 +37,8 @@ class Scan:
     ----------
     indices : tuple of int
         Its components, as indices into the frame's.
+    header : ScanHeader
+        Spectral selection and successive approximation.
     lookups : ndarray, int32
         `decoding_lookup` of its Huffman tables: two a component, DC and AC.
     begin : int
@@ -41,6 +46,7 @@ class Scan:
     """
 
     indices: tuple[int, ...]
+    header: ScanHeader
     lookups: npt.NDArray[np.int32]
     begin: int
 
@@ -125,7 +131,7 @@ class Reader:
         if self.frame is not None:
             raise segment.error("a second frame header")
         frame = syntax.frame_header(segment)
-        if frame.process not in (0, 1) or frame.precision != 8:
+        if frame.process not in (0, 1, PROGRESSIVE) or frame.precision != 8:
             raise syntax.unsupported_process(frame, segment.offset)
         if frame.height == 0:
             raise UnsupportedError("height given by DNL", offset=segment.offset, marker=segment.name)
@@ -153,7 +159,9 @@ class Reader:
         blocks = sum(self.frame.components[i].horizontal * self.frame.components[i].vertical for i in indices)
         if len(indices) > 1 and blocks > 10:
             raise segment.error(f"{blocks} blocks in an MCU, must be at most 10")
-        return Scan(tuple(indices), self._lookups(header, segment), segment.end)
+        if self.frame.process == PROGRESSIVE:
+            _check_progression(header, segment)
+        return Scan(tuple(indices), header, self._lookups(header, segment), segment.end)
 
     def _latch(self, index: int, segment: syntax.Segment) -> None:
         assert self.frame is not None
@@ -164,9 +172,13 @@ class Reader:
             self._latched[index] = self._steps[slot]
 
     def _lookups(self, header: ScanHeader, segment: syntax.Segment) -> npt.NDArray[np.int32]:
+        assert self.frame is not None
         lookups = []
         for part in header.components:
             for key in ((0, part.dc_table), (1, part.ac_table)):
+                if self.frame.process == PROGRESSIVE and (key[0] == 0) != (header.spectral_start == 0):
+                    lookups.append(np.zeros(LOOKUP_SIZE, np.int32))  # of the other kind of scan
+                    continue
                 if key not in self._huffman:
                     raise segment.error(f"{('DC', 'AC')[key[0]]} Huffman table {key[1]} is missing")
                 try:
@@ -228,6 +240,16 @@ class Reader:
         return scratch("coded", len(self.view) - self.position + OVERRUN)
 
 
+def _check_progression(header: ScanHeader, segment: syntax.Segment) -> None:
+    """Refuse parameters that a progressive scan cannot have (G.1.1.1, table B.3)."""
+    start, end = header.spectral_start, header.spectral_end
+    high, low = header.approximation_high, header.approximation_low
+    if not (start == end == 0 or (1 <= start <= end <= 63 and len(header.components) == 1)):
+        raise segment.error(f"spectral selection {start} to {end} of {len(header.components)} components")
+    if low > 13 or (high != 0 and high != low + 1):
+        raise segment.error(f"successive approximation from {high} to {low}")
+
+
 @kernel
 def _decode_rows(state, scan, mcu_rows, mcu_cols, data, coded, lookups, coefficients, filler, strict):
     state, scan, data, coded = span(state), span(scan), span(data), span(coded)
@@ -265,19 +287,13 @@ def read_scans(reader: Reader, first: Scan) -> CoefficientImage:
         geometry, mcu_rows, mcu_cols = scan_layout(layout, scan.indices, frame)
         with_lookups(geometry)
         state = start_scan(reader.restart_interval, scan.begin)
-        coded = reader.unstuffed_scratch()
-        _decode_rows(
-            state,
-            geometry,
-            mcu_rows,
-            mcu_cols,
-            reader.bytes,
-            coded,
-            scan.lookups,
-            coefficients,
-            size,
-            reader.strict,
-        )
+        source = (reader.bytes, reader.unstuffed_scratch(), scan.lookups, coefficients, size, reader.strict)
+        if frame.process == PROGRESSIVE:
+            h = scan.header
+            band = (h.spectral_start, h.spectral_end, h.approximation_high, h.approximation_low)
+            decode_progressive_rows(state, geometry, mcu_rows, mcu_cols, *band, *source)
+        else:
+            _decode_rows(state, geometry, mcu_rows, mcu_cols, *source)
         reader.finish_scan(state)
         scan = _following(reader)
     return CoefficientImage(

@@ -9,7 +9,7 @@ from dnjpeg.codec.bits import put_bits, stuff, unstuff
 from dnjpeg.codec.jit import inlined, kernel
 from dnjpeg.codec.vector import clear, span
 
-__all__ = ["encode_restart", "finish_scan", "flush", "next_interval", "start_scan"]
+__all__ = ["begin_mcu", "encode_restart", "end_mcu", "finish_scan", "flush", "start_scan"]
 
 # Entries of the int64 state of a scan.
 POSITION = 0  # in the unstuffed bytes
@@ -23,7 +23,8 @@ SOURCE = 10  # decoding: where the marker is that ends this interval
 END = 11  # decoding: length of the unstuffed bytes
 BEGIN = 12  # decoding: where the data of this interval begin
 FAULT = 13  # decoding: the first thing that went wrong, one of the following
-STATE = 14
+EOB_RUN = 14  # progressive: blocks left that have no more coefficients in this band
+STATE = 15
 
 BAD_CODE, PAST_BLOCK, OUT_OF_DATA, NO_RESTART = 1, 2, 3, 4
 FAULTS = {
@@ -79,8 +80,9 @@ def encode_restart(state, coded, out, written):
 
 @inlined
 def reset_interval(state):
-    """Begin an interval: all its MCUs are left, and predictions are zero (F.1.1.5.1)."""
+    """Begin an interval: all its MCUs are left, predictions and runs are zero (F.1.1.5.1, G.1.2.2)."""
     state[LEFT] = state[INTERVAL]
+    state[EOB_RUN] = 0
     clear(state, PREDICTIONS, 4)
 
 
@@ -111,3 +113,21 @@ def next_interval(state, data, coded):
     state[POSITION], state[WORD], state[FILLED] = 0, 0, 0
     state[INTERVALS] += 1
     reset_interval(state)
+
+
+@inlined
+def begin_mcu(state, data, coded):
+    """Go on to the next interval if this one is complete; returns whether there are bits left for an MCU."""
+    if state[INTERVALS] == 0 or (state[INTERVAL] > 0 and state[LEFT] == 0):
+        next_interval(state, data, coded)
+    state[LEFT] -= 1
+    return state[POSITION] - (state[FILLED] >> 3) <= state[END]
+
+
+@inlined
+def end_mcu(state, fault):
+    """Note the first fault; reading beyond the data is one."""
+    if state[POSITION] - (state[FILLED] >> 3) > state[END]:
+        fault = OUT_OF_DATA
+    if fault != 0 and state[FAULT] == 0:
+        state[FAULT] = fault

@@ -8,29 +8,15 @@ from dnjpeg.codec.bits import refill
 from dnjpeg.codec.huffman import END_OF_BLOCK, INCOMPLETE, LOOKUP_BITS, slow_decode
 from dnjpeg.codec.jit import inlined
 from dnjpeg.codec.layout import AC_TABLE, BLOCK_COLS, BLOCK_ROWS, DC_TABLE, FIRST, HORIZONTAL, VERTICAL
-from dnjpeg.codec.scan import (
-    BAD_CODE,
-    END,
-    FAULT,
-    FILLED,
-    INTERVAL,
-    INTERVALS,
-    LEFT,
-    OUT_OF_DATA,
-    PAST_BLOCK,
-    POSITION,
-    PREDICTIONS,
-    WORD,
-    next_interval,
-)
+from dnjpeg.codec.scan import BAD_CODE, FAULT, FILLED, PAST_BLOCK, POSITION, PREDICTIONS, WORD, begin_mcu, end_mcu
 from dnjpeg.codec.vector import span
 from dnjpeg.codec.zigzag import NATURAL
 
-__all__ = ["decode_mcu_row"]
+__all__ = ["decode_mcu_row", "receive_extend"]
 
 
 @inlined
-def _receive_extend(word, size):
+def receive_extend(word, size):
     """RECEIVE and EXTEND (figures F.17, F.12) of the next `size` > 0 bits."""
     value = np.int64(word >> np.uint64(64 - size))
     if value < 1 << (size - 1):
@@ -59,7 +45,7 @@ def _decode_block(position, word, filled, coded, lookups, dc, ac, coefficients, 
         word <<= np.uint64(length)
         filled -= length
         if size > 0:
-            difference = _receive_extend(word, size)
+            difference = receive_extend(word, size)
             word <<= np.uint64(size)
             filled -= size
     k = 1
@@ -78,7 +64,7 @@ def _decode_block(position, word, filled, coded, lookups, dc, ac, coefficients, 
                 break
             k += symbol >> 4
             if size > 0:
-                coefficients[block + span(NATURAL)[k]] = _receive_extend(word, size)
+                coefficients[block + span(NATURAL)[k]] = receive_extend(word, size)
                 word <<= np.uint64(size)
                 filled -= size
             k += 1
@@ -146,7 +132,7 @@ def decode_mcu_row(state, scan, row, first_row, mcu_cols, data, coded, lookups, 
     data : ndarray, uint8
         The whole file.
     coded : ndarray, uint8
-        Scratch for the unstuffed bytes of an interval, see `next_interval`.
+        Scratch for the unstuffed bytes of an interval: room for all of `data`, and `OVERRUN` zeros.
     lookups : ndarray, int32
         One or more `decoding_lookup`.
     coefficients : ndarray, int16
@@ -157,14 +143,8 @@ def decode_mcu_row(state, scan, row, first_row, mcu_cols, data, coded, lookups, 
         Stop at the first fault.
     """
     for col in range(mcu_cols):
-        if state[INTERVALS] == 0 or (state[INTERVAL] > 0 and state[LEFT] == 0):
-            next_interval(state, data, coded)
-        state[LEFT] -= 1
-        if state[POSITION] - (state[FILLED] >> 3) <= state[END]:
+        if begin_mcu(state, data, coded):
             fault = _decode_mcu(state, scan, row, first_row, col, coded, lookups, coefficients, filler)
-            if state[POSITION] - (state[FILLED] >> 3) > state[END]:
-                fault = OUT_OF_DATA
-            if fault != 0 and state[FAULT] == 0:
-                state[FAULT] = fault
+            end_mcu(state, fault)
         if strict and state[FAULT] != 0:
             return

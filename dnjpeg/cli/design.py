@@ -54,14 +54,14 @@ def command() -> None:
 
 def _command_of(design: Design) -> click.Command:
     def run(output: str | None, name: str | None, force: bool, as_json: bool, **choices: Any) -> None:
-        if output:
+        if output is not None:
             check_target(output, force)
         chosen = {parameter: value for parameter, value in choices.items() if value is not None}
         statistics = _statistics(chosen.pop("statistics"), chosen) if design.needs_statistics else None
         tables = design.function(**chosen) if statistics is None else design.function(statistics, **chosen)
-        if name:
+        if name is not None:
             tables = tables.renamed(name)
-        if output:
+        if output is not None:
             tables.save(output, overwrite=force)
         show_tables(tables, as_json)
         if statistics is not None and statistics.failures:

@@ -24,7 +24,7 @@ def _folder() -> Path:
 
 @functools.cache
 def _paths() -> dict[str, Path]:
-    return {path.stem: path for path in sorted(_folder().glob(f"*{files.JSON_SUFFIX}"))}
+    return {path.stem: path for path in sorted(_folder().glob(f"*{files.JSON_SUFFIX}"), key=lambda path: path.stem)}
 
 
 def shipped_names() -> tuple[str, ...]:

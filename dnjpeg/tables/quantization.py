@@ -90,7 +90,7 @@ class QuantizationTables:
         """What each table is for: ``("luma", "chroma")``, for example."""
         return _LABELS.get(len(self.arrays)) or tuple(f"component {index + 1}" for index in range(len(self.arrays)))
 
-    @property
+    @cached_property
     def max_step(self) -> int:
         """The largest step of all."""
         return max(int(table.max()) for table in self.arrays)

@@ -27,8 +27,8 @@ COMMANDS = {
     "design": "Design quantization tables.",
     "tables": "List, show and convert quantization tables.",
     "evaluate": "Measure what compression costs a classifier.",
-    "plot": "Draw the results of an evaluation.",
-    "demo": "Run the whole chain on twenty photos that come with the demo's packages.",
+    "plot": "Draw the results of evaluations.",
+    "demo": "Show what dnjpeg does, on twenty ImageNet photos.",
 }
 
 

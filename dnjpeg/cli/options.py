@@ -95,9 +95,9 @@ def jobs(function: Function) -> Function:
         "-j",
         "--jobs",
         type=click.IntRange(1, 1024),
+        metavar="N",
         default=available_cores,
-        show_default="all cores",
-        help="How many items to work on at a time.",
+        help="How many items to work on at a time. [default: all cores]",
     )(function)
 
 
@@ -121,6 +121,7 @@ def quality(function: Function) -> Function:
     return click.option(
         "--quality",
         type=click.IntRange(1, 100),
+        metavar="N",
         help="1..100. Scales the tables as libjpeg scales the standard ones (50: as they are); without --tables, "
         "the standard tables at this quality.",
     )(function)

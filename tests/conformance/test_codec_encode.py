@@ -14,7 +14,7 @@ from pictures import (
     make_noise,
 )
 
-from dnjpeg import QuantizationTables, encode
+from dnjpeg import QuantizationTables, encode, read
 
 CJPEG_SAMPLING = {"4:4:0": "1x2", "4:1:1": "4x1"}
 SUBSAMPLINGS = [*PILLOW_SUBSAMPLING, *CJPEG_SAMPLING]
@@ -185,8 +185,6 @@ def test_cjpeg_agrees_on_tables_scaled_by_quality(photo, tmp_path):
 
 def test_options_are_independent(photo):
     """Flipping one does just that: the coefficients do not depend on how they are coded."""
-    from dnjpeg import read  # noqa: PLC0415
-
     pixels = photo(70, 90)
     plain = read(encode(pixels, quality=60, optimize=False))
     for options in ({"optimize": True}, {"optimize": False, "restart": 5}, {"optimize": True, "restart": 1}):

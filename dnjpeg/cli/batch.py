@@ -114,9 +114,13 @@ class Batch:
 
     def _show(self, result: _Result) -> None:
         if self.as_json:
-            tqdm.write(result.as_json(), file=sys.stdout)
+            line = result.as_json()
         elif result.status != "failed" and result.output != outputs.STDOUT:
-            tqdm.write(str(result), file=sys.stdout)
+            line = str(result)
+        else:
+            return
+        tqdm.write(line, file=sys.stdout)
+        sys.stdout.flush()  # whoever reads it from a pipe wants it now
 
     def _conclude(self, results: Sequence[_Result]) -> None:
         problems = _problems(results)

@@ -115,6 +115,10 @@ def replacing(target: Path) -> Iterator[BinaryIO]:
         with temporary.open("xb") as file:
             yield file
         temporary.replace(target)
+    except OSError as error:
+        if error.filename == str(temporary):  # a name that nobody chose
+            error.filename = str(target)
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 

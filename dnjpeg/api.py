@@ -28,9 +28,10 @@ def encode(
     quality: int | None = None,
     subsampling: str = "4:2:0",
     optimize: bool = True,
+    progressive: bool = False,
     restart: int | None = None,
 ) -> bytes:
-    """Encode pixels as a baseline JPEG file (JFIF).
+    """Encode pixels as a JPEG file (JFIF), baseline or progressive.
 
     With the same tables, subsampling and Huffman choice the bytes are those that libjpeg-turbo writes (islow DCT).
 
@@ -46,7 +47,10 @@ def encode(
     subsampling : {"4:2:0", "4:4:4", "4:2:2", "4:4:0", "4:1:1"}
         Chroma subsampling; gray has none.
     optimize : bool
-        Huffman tables made for this image (T.81 K.2) instead of the standard ones (K.3).
+        Huffman tables made for this image (T.81 K.2) instead of the standard ones (K.3); a progressive file always
+        has them.
+    progressive : bool
+        Progressive scans, by libjpeg's script (T.81 Annex G).
     restart : int, optional
         Ri, a restart marker after so many MCUs, 1..65535.
 
@@ -62,7 +66,12 @@ def encode(
     """
     chosen = _chosen(tables, quality) or resolve(75)
     return encoder.encode(
-        pixels, chosen.arrays_for_baseline(), subsampling=subsampling, optimize=optimize, restart=restart or 0
+        pixels,
+        chosen.arrays_for_baseline(),
+        subsampling=subsampling,
+        optimize=optimize,
+        progressive=progressive,
+        restart=restart or 0,
     )
 
 
@@ -102,23 +111,24 @@ def read(data: bytes, *, strict: bool = True, limits: Limits | None = None) -> C
     return reader.read(data, strict=strict, limits=limits or Limits())
 
 
-def write(image: CoefficientImage, *, optimize: bool = True) -> bytes:
-    """Write coefficients as a baseline JPEG file.
+def write(image: CoefficientImage, *, optimize: bool = True, progressive: bool = False) -> bytes:
+    """Write coefficients as a JPEG file: baseline, extended sequential if a step is above 255, or progressive.
 
     Parameters
     ----------
     image : CoefficientImage
         What to write.
     optimize : bool
-        Huffman tables made for this image (T.81 K.2) instead of the standard ones (K.3).
+        As in `encode`.
+    progressive : bool
+        As in `encode`.
 
     Raises
     ------
     ValueError
-        If a coefficient does not fit the standard's range (AC -1023..1023, DC difference -2047..2047), or the tables
-        need a 16-bit DQT.
+        If a coefficient does not fit the standard's range (AC -1023..1023, DC difference -2047..2047).
     """
-    return writer.write(image, optimize=optimize)
+    return writer.write(image, optimize=optimize, progressive=progressive)
 
 
 def transcode(
@@ -127,6 +137,7 @@ def transcode(
     tables: TablesLike | None = None,
     quality: int | None = None,
     optimize: bool = True,
+    progressive: bool | None = None,
     limits: Limits | None = None,
 ) -> bytes:
     """Rewrite a JPEG file, with other quantization tables or without loss, and never through pixels.
@@ -138,14 +149,16 @@ def transcode(
     tables, quality
         As in `encode`; neither: the file's own tables and coefficients, only coded anew.
     optimize : bool
-        Huffman tables made for this image instead of the standard ones.
+        Huffman tables made for this image instead of the standard ones; a progressive file always has them.
+    progressive : bool, optional
+        Progressive scans, or not; as the file is by default.
     limits : Limits, optional
         Bounds on size.
 
     Returns
     -------
     bytes
-        A baseline JPEG file of the same size, sampling and restart interval.
+        A JPEG file of the same size, sampling and restart interval.
 
     Notes
     -----
@@ -163,6 +176,7 @@ def transcode(
         data,
         chosen.arrays_for_baseline() if chosen else None,
         optimize=optimize,
+        progressive=progressive,
         limits=limits or Limits(),
     )
 

@@ -8,12 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from dnjpeg.codec.coefficients import CoefficientImage
-from dnjpeg.codec.frame import Frame
+from dnjpeg.codec.frame import PROGRESSIVE, Frame
 from dnjpeg.codec.inverse import MCU_ROWS, inverse_mcu_row, inverse_rows, joined_steps, plan_inverse
 from dnjpeg.codec.jit import kernel
 from dnjpeg.codec.layout import scan_layout
 from dnjpeg.codec.limits import Limits
-from dnjpeg.codec.reader import PROGRESSIVE, Reader, Scan, read_scans, with_lookups
+from dnjpeg.codec.reader import Reader, Scan, read_scans, with_lookups
 from dnjpeg.codec.scan import FAULT, start_scan
 from dnjpeg.codec.scratch import scratch
 from dnjpeg.codec.sequential_decoder import decode_mcu_row

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
 from dnjpeg.codec.forward import MCU_COLS, MCU_ROWS, forward_mcu_row, forward_rows, plan_forward
-from dnjpeg.codec.frame import Component, Frame, sampling_factors
+from dnjpeg.codec.frame import PROGRESSIVE, Component, Frame, sampling_factors
+from dnjpeg.codec.headers import Headers
 from dnjpeg.codec.jit import kernel
 from dnjpeg.codec.layout import coefficient_arrays
+from dnjpeg.codec.progressive_writer import write_progressive
 from dnjpeg.codec.quantize import reciprocals
+from dnjpeg.codec.scan import end_interval
+from dnjpeg.codec.scan_writer import codes_of
 from dnjpeg.codec.scratch import scratch
+from dnjpeg.codec.script import default_script
 from dnjpeg.codec.sequential_encoder import encode_mcu_row, row_room
+from dnjpeg.codec.sequential_writer import plan_sequential, standard_tables, write_coefficients, write_sequential
 from dnjpeg.codec.vector import span
-from dnjpeg.codec.writer import Headers, codes_of, plan_scan, standard_tables, write_coefficients, write_file
 
 __all__ = ["encode", "transform"]
 
@@ -28,9 +34,10 @@ def encode(
     *,
     subsampling: str = "4:2:0",
     optimize: bool = True,
+    progressive: bool = False,
     restart: int = 0,
 ) -> bytes:
-    """Encode pixels as a baseline file; see `dnjpeg.encode`.
+    """Encode pixels as a baseline or progressive file; see `dnjpeg.encode`.
 
     Parameters
     ----------
@@ -43,19 +50,22 @@ def encode(
     if not 0 <= restart <= 65535:
         raise ValueError(f"restart interval {restart}, must be 1 to 65535 MCUs")
     frame = _frame(pixels, subsampling, len(tables))
+    if progressive:
+        frame = replace(frame, process=PROGRESSIVE)
     used = tuple(tables[component.table] for component in frame.components)
     color = "YCbCr" if pixels.ndim == 3 else "grayscale"
     factors = _cached_reciprocals(used)
     headers = Headers(frame, color, used, restart)
     flat = pixels.reshape(-1)
-    if optimize:
-        plan = plan_scan(frame, color)
+    if optimize or progressive:
         strip = plan_forward(frame)
         coefficients = scratch("coefficients", strip.coefficients, np.int16)
         forward_rows(flat, strip.sizes, strip.layout, factors, scratch("strip", strip.samples), coefficients)
-        return write_coefficients(headers, plan, coefficients, optimize=True)
+        if progressive:
+            return write_progressive(headers, coefficients, default_script(len(frame.components), color))
+        return write_coefficients(headers, plan_sequential(frame, color), coefficients, optimize=True)
 
-    plan = plan_scan(frame, color, kept_rows=1)
+    plan = plan_sequential(frame, color, kept_rows=1)
     strip = plan_forward(frame, kept_rows=1)
     samples, row_coefficients = scratch("strip", strip.samples), scratch("coefficients", strip.coefficients, np.int16)
     huffman = standard_tables(plan)
@@ -78,7 +88,7 @@ def encode(
             row,
         )
 
-    return write_file(headers, plan, huffman, code_rows)
+    return write_sequential(headers, plan, huffman, code_rows)
 
 
 def transform(pixels: Pixels, *, subsampling: str = "4:2:0") -> tuple[npt.NDArray[np.int16], ...]:
@@ -159,4 +169,6 @@ def _stream_rows(pixels, sizes, layout, factors, strip, coefficients, state, sca
         forward_mcu_row(pixels, sizes, layout, row, row, strip, factors, coefficients)
         written = encode_mcu_row(state, scan, row, row, sizes[MCU_COLS], coefficients, codes, coded, out, written)
         row += 1
+    if row == sizes[MCU_ROWS]:
+        written = end_interval(state, coded, out, written)
     return row, written

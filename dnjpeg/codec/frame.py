@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-__all__ = ["SUBSAMPLINGS", "Component", "Frame", "sampling_factors"]
+__all__ = ["PROGRESSIVE", "SUBSAMPLINGS", "Component", "Frame", "sampling_factors"]
+
+PROGRESSIVE = 2  # n of the SOFn marker of the progressive Huffman process
 
 # J:a:b notation -> luma sampling factors (H, V), chroma having 1x1
 SUBSAMPLINGS = {"4:4:4": (1, 1), "4:2:2": (2, 1), "4:2:0": (2, 2), "4:4:0": (1, 2), "4:1:1": (4, 1)}

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from dnjpeg.codec import syntax
 from dnjpeg.codec.coefficients import CoefficientImage
-from dnjpeg.codec.frame import Frame
+from dnjpeg.codec.frame import PROGRESSIVE, Frame
 from dnjpeg.codec.huffman import LOOKUP_SIZE, STANDARD, HuffmanTable, decoding_lookup
 from dnjpeg.codec.jit import kernel
 from dnjpeg.codec.layout import AC_TABLE, DC_TABLE, FIRST, coefficient_arrays, component_layout, scan_layout
@@ -25,8 +25,6 @@ from dnjpeg.errors import FormatError, TruncatedError, UnsupportedError
 __all__ = ["Reader", "Scan", "read"]
 
 Bytes = npt.NDArray[np.uint8]
-
-PROGRESSIVE = 2  # n of SOFn
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ import numpy as np
 import numpy.typing as npt
 
 from dnjpeg.codec.bits import put_bits, stuff, unstuff
-from dnjpeg.codec.jit import inlined, kernel
-from dnjpeg.codec.vector import clear, span
+from dnjpeg.codec.jit import inlined
+from dnjpeg.codec.vector import clear
 
-__all__ = ["begin_mcu", "encode_restart", "end_mcu", "finish_scan", "flush", "start_scan"]
+__all__ = ["begin_mcu", "encode_restart", "end_interval", "end_mcu", "flush", "start_scan"]
 
 # Entries of the int64 state of a scan.
 POSITION = 0  # in the unstuffed bytes
@@ -24,7 +24,8 @@ END = 11  # decoding: length of the unstuffed bytes
 BEGIN = 12  # decoding: where the data of this interval begin
 FAULT = 13  # decoding: the first thing that went wrong, one of the following
 EOB_RUN = 14  # progressive: blocks left that have no more coefficients in this band
-STATE = 15
+PENDING = 15  # progressive, encoding: correction bits of those blocks
+STATE = 16
 
 BAD_CODE, PAST_BLOCK, OUT_OF_DATA, NO_RESTART = 1, 2, 3, 4
 FAULTS = {
@@ -59,12 +60,6 @@ def end_interval(state, coded, out, written):
     position, _, _ = put_bits(coded, state[POSITION], np.uint64(state[WORD]), state[FILLED], 0x7F, 7)
     state[POSITION], state[WORD], state[FILLED] = position, 0, 0
     return flush(state, coded, out, written)
-
-
-@kernel
-def finish_scan(state, coded, out, written):
-    """Write the last bits of a scan. Returns the new output position."""
-    return end_interval(span(state), span(coded), span(out), written)
 
 
 @inlined

@@ -17,7 +17,7 @@ from dnjpeg.codec.scan import FILLED, INTERVAL, LEFT, POSITION, PREDICTIONS, WOR
 from dnjpeg.codec.vector import Memory, Scalar, bit_length, operation, span, trailing_zeros
 from dnjpeg.codec.zigzag import NATURAL, ZIGZAG
 
-__all__ = ["count_symbols", "encode_mcu_row", "row_bytes", "row_room"]
+__all__ = ["count_symbols", "encode_mcu_row", "magnitude_bits", "row_bytes", "row_room"]
 
 # A block takes at most 63 AC coefficients of 16 + 10 bits and one DC of 16 + 11.
 BLOCK_BYTES = 210
@@ -42,7 +42,7 @@ def _nonzero_zigzag(coefficients: Memory, block: Scalar) -> Scalar:
 
 
 @inlined
-def _magnitude(value):
+def magnitude_bits(value):
     """Size category SSSS and the bits that follow its code (F.1.2.1.1, F.1.2.2.1)."""
     sign = value >> 63
     size = bit_length(np.uint64((value ^ sign) - sign))
@@ -52,7 +52,7 @@ def _magnitude(value):
 @inlined
 def _encode_block(position, word, used, out, coefficients, block, difference, codes, dc, ac):
     """Figures F.1 to F.3: DC difference, then runs of zeros and coefficients, then the end of the block."""
-    size, bits = _magnitude(difference)
+    size, bits = magnitude_bits(difference)
     entry = codes[dc + size]
     position, word, used = put_bits(out, position, word, used, (entry >> 8) | bits, entry & 255)
     nonzero = _nonzero_zigzag(coefficients, block) & ~np.uint64(1)
@@ -66,7 +66,7 @@ def _encode_block(position, word, used, out, coefficients, block, difference, co
             entry = codes[ac + 0xF0]
             position, word, used = put_bits(out, position, word, used, entry >> 8, entry & 255)
             run -= 16
-        size, bits = _magnitude(coefficients[block + span(NATURAL)[k]])
+        size, bits = magnitude_bits(coefficients[block + span(NATURAL)[k]])
         entry = codes[ac + (run << 4) + size]
         position, word, used = put_bits(out, position, word, used, (entry >> 8) | bits, entry & 255)
     if previous < 63:
@@ -159,7 +159,7 @@ def _count(frequencies, table, symbol):
 
 @inlined
 def _count_block(coefficients, block, difference, frequencies, dc, ac):
-    _count(frequencies, dc, _magnitude(difference)[0])
+    _count(frequencies, dc, magnitude_bits(difference)[0])
     nonzero = _nonzero_zigzag(coefficients, block) & ~np.uint64(1)
     previous = 0
     while nonzero:
@@ -170,7 +170,7 @@ def _count_block(coefficients, block, difference, frequencies, dc, ac):
         while run > 15:
             _count(frequencies, ac, 0xF0)
             run -= 16
-        size = min(_magnitude(coefficients[block + span(NATURAL)[k]])[0], 15)
+        size = min(magnitude_bits(coefficients[block + span(NATURAL)[k]])[0], 15)
         _count(frequencies, ac, (run << 4) + size)
     if previous < 63:
         _count(frequencies, ac, 0)

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dnjpeg.codec.coefficients import CoefficientImage
+from dnjpeg.codec.frame import PROGRESSIVE
 from dnjpeg.codec.limits import Limits
 from dnjpeg.codec.quantize import requantize
 from dnjpeg.codec.reader import read
@@ -21,11 +22,14 @@ def transcode(
     tables: Sequence[npt.NDArray[np.uint16]] | None,
     *,
     optimize: bool,
+    progressive: bool | None,
     limits: Limits,
 ) -> bytes:
     """Rewrite a file; see `dnjpeg.transcode`."""
     image = read(data, strict=True, limits=limits)
-    return write(image if tables is None else requantized(image, tables), optimize=optimize)
+    if progressive is None:
+        progressive = image.frame.process == PROGRESSIVE
+    return write(image if tables is None else requantized(image, tables), optimize=optimize, progressive=progressive)
 
 
 def requantized(image: CoefficientImage, tables: Sequence[npt.NDArray[np.uint16]]) -> CoefficientImage:

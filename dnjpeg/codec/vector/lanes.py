@@ -27,6 +27,10 @@ class Scalar:
     def __mul__(self, other: Scalar | int) -> Scalar:
         return Scalar(self.builder, self.builder.mul(self.value, self._other(other)))
 
+    def all_above(self) -> Scalar:
+        """Return ``-1 << self``: all bits but the lowest so many."""
+        return Scalar(self.builder, self.builder.shl(ir.Constant(I64, -1), self.value))
+
     def byte_swapped(self) -> Scalar:
         """Reverse the order of the eight bytes."""
         return Scalar(self.builder, _call(self.builder, "llvm.bswap.i64", self.value))

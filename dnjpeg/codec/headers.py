@@ -1,0 +1,83 @@
+"""The marker segments around the scans of a file, in libjpeg's order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from dnjpeg.codec.frame import Frame
+from dnjpeg.codec.huffman import HuffmanTable
+from dnjpeg.codec.script import ScriptScan
+from dnjpeg.codec.syntax import (
+    Adobe,
+    HuffmanSegment,
+    Jfif,
+    QuantizationSegment,
+    RestartSegment,
+    ScanComponent,
+    ScanHeader,
+    write_frame_header,
+)
+
+__all__ = ["EOI_MARKER", "Headers", "HuffmanTables"]
+
+HuffmanTables = dict[tuple[int, int], HuffmanTable]  # by class (0 DC, 1 AC) and slot
+
+EOI_MARKER = b"\xff\xd9"
+
+
+@dataclass(frozen=True)
+class Headers:
+    """What the headers of a file say that is not about single scans."""
+
+    frame: Frame
+    color: str
+    tables: tuple[npt.NDArray[np.uint16], ...]
+    restart_interval: int
+
+    def before_scans(self) -> bytes:
+        """Return all that stands before the first scan, in libjpeg's order."""
+        parts = [b"\xff\xd8", Adobe(0).write() if self.color == "RGB" else Jfif().write()]
+        written = set()
+        for component, table in zip(self.frame.components, self.tables, strict=True):
+            if component.table not in written:
+                parts.append(QuantizationSegment(component.table, table).write())
+                written.add(component.table)
+        parts.append(write_frame_header(self.frame))
+        return b"".join(parts)
+
+    def before_scan(
+        self, scan: ScriptScan, slots: tuple[int, ...], huffman: HuffmanTables, *, first: bool = True
+    ) -> bytes:
+        """Return all that stands before the data of one scan, in libjpeg's order.
+
+        Parameters
+        ----------
+        scan : ScriptScan
+        slots : tuple of int
+            Huffman table slot of each component of the frame.
+        huffman : dict
+            The tables that the scan needs.
+        first : bool
+            Of the file: that is where the restart interval is told.
+        """
+        parts = [
+            HuffmanSegment(table_class, slot, huffman[table_class, slot]).write()
+            for slot in dict.fromkeys(slots[index] for index in scan.components)
+            for table_class in (0, 1)
+            if (table_class, slot) in huffman
+        ]
+        if first and self.restart_interval:
+            parts.append(RestartSegment(self.restart_interval).write())
+        components = tuple(
+            ScanComponent(
+                self.frame.components[index].identifier,
+                slots[index] if (0, slots[index]) in huffman else 0,
+                slots[index] if (1, slots[index]) in huffman else 0,
+            )
+            for index in scan.components
+        )
+        parts.append(ScanHeader(components, *scan.band).write())
+        return b"".join(parts)

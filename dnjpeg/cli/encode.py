@@ -45,6 +45,7 @@ class _Colour(click.ParamType):  # type: ignore[type-arg]  # generic only from c
 @options.quality
 @options.subsampling
 @options.optimize
+@click.option("--progressive", is_flag=True, help="Progressive scans, by libjpeg's script; always optimised.")
 @click.option(
     "--restart", type=click.IntRange(1, 65535), metavar="N", help="Write a restart marker after every N MCUs."
 )
@@ -57,6 +58,7 @@ def command(
     quality: int | None,
     subsampling: str,
     optimize: bool,
+    progressive: bool,
     restart: int | None,
     background: tuple[int, ...] | None,
 ) -> None:
@@ -76,7 +78,13 @@ def command(
     def convert(data: bytes) -> bytes:
         pixels = open_pixels(data, background=background)
         return encode(
-            pixels, tables=tables, quality=quality, subsampling=subsampling, optimize=optimize, restart=restart
+            pixels,
+            tables=tables,
+            quality=quality,
+            subsampling=subsampling,
+            optimize=optimize,
+            progressive=progressive,
+            restart=restart,
         )
 
     batch.run(convert, suffixes=IMAGE_SUFFIXES, suffix=".jpg")

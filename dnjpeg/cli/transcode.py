@@ -29,8 +29,20 @@ Examples:
 @options.tables
 @options.quality
 @options.optimize
+@click.option(
+    "--progressive/--baseline",
+    default=None,
+    help="Progressive scans (always optimised), or a single one. [default: as the file is]",
+)
 @conversion
-def command(batch: Batch, tables: QuantizationTables | None, quality: int | None, optimize: bool) -> None:
+def command(
+    batch: Batch,
+    tables: QuantizationTables | None,
+    quality: int | None,
+    *,
+    optimize: bool,
+    progressive: bool | None,
+) -> None:
     """Change the quantization tables of JPEG files without going through pixels.
 
     INPUT is a JPEG file, a folder, a glob in quotes, or - for standard input. Without --tables and --quality nothing
@@ -40,6 +52,6 @@ def command(batch: Batch, tables: QuantizationTables | None, quality: int | None
     from dnjpeg.api import transcode  # noqa: PLC0415 - imports Numba, which the help does not need
 
     def convert(data: bytes) -> bytes:
-        return transcode(data, tables=tables, quality=quality, optimize=optimize)
+        return transcode(data, tables=tables, quality=quality, optimize=optimize, progressive=progressive)
 
     batch.run(convert, suffixes=JPEG_SUFFIXES, suffix=None)

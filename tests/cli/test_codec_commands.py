@@ -72,6 +72,17 @@ def test_encode_passes_every_option_on(cli, folder):
     assert Path("x.jpg").read_bytes() == expected
 
 
+def test_progressive_files(cli, folder):
+    assert cli("encode", "in/a.png", "-o", "x.jpg", "--progressive").status == failures.ALL_WELL
+    assert Path("x.jpg").read_bytes() == pillow_jpeg(decoded("in/a.png"), quality=75, progressive=True)
+    assert cli("transcode", "x.jpg", "-o", "same.jpg").status == failures.ALL_WELL
+    assert Path("same.jpg").read_bytes() == Path("x.jpg").read_bytes()
+    assert cli("transcode", "x.jpg", "-o", "baseline.jpg", "--baseline").status == failures.ALL_WELL
+    assert Path("baseline.jpg").read_bytes() == pillow_jpeg(decoded("in/a.png"), quality=75, optimize=True)
+    assert cli("transcode", "baseline.jpg", "-o", "back.jpg", "--progressive").status == failures.ALL_WELL
+    assert Path("back.jpg").read_bytes() == Path("x.jpg").read_bytes()
+
+
 def test_encode_takes_a_quality_as_tables(cli, folder):
     assert cli("encode", "in/a.png", "-o", "tables.jpg", "--tables", "30").status == failures.ALL_WELL
     assert cli("encode", "in/a.png", "-o", "quality.jpg", "--quality", "30").status == failures.ALL_WELL

@@ -1,7 +1,7 @@
 """dnjpeg: a JPEG codec for machine eyes.
 
 >>> import dnjpeg
->>> data = dnjpeg.encode(pixels, tables="deepn-imagenet")  # doctest: +SKIP
+>>> data = dnjpeg.encode(pixels, tables="deepn-literal")  # doctest: +SKIP
 >>> pixels = dnjpeg.decode(data)  # doctest: +SKIP
 """
 

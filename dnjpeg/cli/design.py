@@ -10,7 +10,8 @@ import click
 
 from dnjpeg.cli import options
 from dnjpeg.cli.failures import IncompleteError, about
-from dnjpeg.cli.tables import check_target, show_tables
+from dnjpeg.cli.outputs import check_file
+from dnjpeg.cli.tables import show_tables
 
 if TYPE_CHECKING:
     from dnjpeg.statistics import FrequencyStatistics
@@ -55,7 +56,7 @@ def command() -> None:
 def _command_of(design: Design) -> click.Command:
     def run(output: str | None, name: str | None, force: bool, as_json: bool, **choices: Any) -> None:
         if output is not None:
-            check_target(output, force)
+            check_file(Path(output), force=force)
         chosen = {parameter: value for parameter, value in choices.items() if value is not None}
         statistics = _statistics(chosen.pop("statistics"), chosen) if design.needs_statistics else None
         tables = design.function(**chosen) if statistics is None else design.function(statistics, **chosen)

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import os
-import secrets
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 from dnjpeg.cli.failures import CommandError
 from dnjpeg.cli.inputs import Source
+from dnjpeg.files import replacing
 
-__all__ = ["STDOUT", "Item", "assign", "check", "replacing", "write"]
+__all__ = ["STDOUT", "Item", "assign", "check", "check_file", "write"]
 
 STDOUT = "-"
 
@@ -100,27 +98,22 @@ def check(items: Sequence[Item], *, force: bool, skip_existing: bool) -> list[It
     return [item for item in items if force or item not in existing]
 
 
-@contextmanager
-def replacing(target: Path) -> Iterator[BinaryIO]:
-    """Open a file that becomes `target` when the block ends well, and of which nothing stays if it does not.
+def check_file(target: Path, *, force: bool) -> None:
+    """Find out before any work whether one file can be written.
 
-    What is neither a file nor missing (a pipe, a device) is written to directly.
+    Raises
+    ------
+    CommandError
+        If it exists and `force` does not give leave, is a folder, or its folder is missing or cannot be written to.
     """
-    if target.exists() and not target.is_file():
-        with target.open("wb") as file:
-            yield file
-        return
-    temporary = target.with_name(f".dnjpeg-{secrets.token_hex(8)}.part")
-    try:
-        with temporary.open("xb") as file:
-            yield file
-        temporary.replace(target)
-    except OSError as error:
-        if error.filename == str(temporary):  # a name that nobody chose
-            error.filename = str(target)
-        raise
-    finally:
-        temporary.unlink(missing_ok=True)
+    if target.is_dir():
+        raise CommandError(f"{target}: this is a folder; name a file")
+    if not target.parent.is_dir():
+        raise CommandError(f"{target}: its folder does not exist")
+    if not os.access(target.parent, os.W_OK | os.X_OK):
+        raise CommandError(f"{target.parent}: this folder cannot be written to")
+    if target.exists() and not force:
+        raise CommandError(f"{target} exists; use --force to overwrite")
 
 
 def write(item: Item, data: bytes) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ import click
 from dnjpeg.cli import inputs as found
 from dnjpeg.cli import options, outputs
 from dnjpeg.cli.failures import CommandError, IncompleteError
+from dnjpeg.files import replacing
 
 if TYPE_CHECKING:
     import numpy as np
@@ -101,7 +101,7 @@ def command(
     `dnjpeg design` makes tables from.
     """
     for target in filter(None, (output, plot)):
-        _check_target(Path(target), force)
+        outputs.check_file(Path(target), force=force)
     if plot and Path(plot).suffix.lower() not in _PLOTS:
         raise CommandError(f"{plot}: a plot is a .png, .svg or .pdf file")
     if all(Path(name).suffix.lower() == ".json" for name in inputs):
@@ -125,16 +125,6 @@ def command(
     if statistics.failures:
         attempted = statistics.origin.images + statistics.origin.failed
         raise IncompleteError([str(failure) for failure in statistics.failures], attempted)
-
-
-def _check_target(target: Path, force: bool) -> None:
-    """Find out before any work whether a file can be written."""
-    if target.is_dir() or not target.parent.is_dir():
-        raise CommandError(f"{target}: {'is a folder' if target.is_dir() else 'its folder does not exist'}")
-    if not os.access(target.parent, os.W_OK | os.X_OK):
-        raise CommandError(f"{target.parent}: this folder cannot be written to")
-    if target.exists() and not force:
-        raise CommandError(f"{target} exists; use --force to overwrite")
 
 
 def _merge(sources: list[found.Source]) -> FrequencyStatistics:
@@ -172,7 +162,7 @@ def _draw(statistics: FrequencyStatistics, target: Path) -> None:
     from dnjpeg.evaluation.heatmaps import statistics_figure  # noqa: PLC0415 - imports matplotlib
 
     figure = statistics_figure(statistics, title=", ".join(statistics.origin.data))
-    with outputs.replacing(target) as file:
+    with replacing(target) as file:
         figure.savefig(file, format=target.suffix.lower().lstrip("."), dpi=150)
 
 

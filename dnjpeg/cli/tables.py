@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import click
 
 from dnjpeg.cli import options
-from dnjpeg.cli.failures import CommandError
+from dnjpeg.cli.outputs import check_file
 
 if TYPE_CHECKING:
     from dnjpeg.tables import QuantizationTables
 
-__all__ = ["check_target", "command", "show_tables"]
+__all__ = ["command", "show_tables"]
 
 EXAMPLES = """
 \b
@@ -102,17 +102,8 @@ def convert(tables: QuantizationTables, output: str, quality: int | None, force:
     if output == "-":
         click.echo(to_text(chosen), nl=False)
         return
-    check_target(output, force)
+    check_file(Path(output), force=force)
     chosen.save(output, overwrite=force)
-
-
-def check_target(output: str, force: bool) -> None:
-    """Raise `CommandError` if a file exists and `force` does not give leave to overwrite it, or is a folder."""
-    target = Path(output)
-    if target.is_dir():
-        raise CommandError(f"{target}: this is a folder; name a file")
-    if target.exists() and not force:
-        raise CommandError(f"{target} exists; use --force to overwrite")
 
 
 def show_tables(tables: QuantizationTables, as_json: bool) -> None:

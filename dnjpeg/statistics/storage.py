@@ -13,7 +13,6 @@ A histogram leaves out the empty bins at both ends; `first` is the bin's signed 
 from __future__ import annotations
 
 import json
-import secrets
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from dnjpeg.files import write_text
 from dnjpeg.statistics.frequency import FrequencyStatistics, Origin
 from dnjpeg.statistics.totals import BINS, REACH, ComponentTotals
 
@@ -39,9 +39,6 @@ _LARGEST_COUNT = 2**63 - 1
 
 def save(statistics: FrequencyStatistics, path: str | PathLike[str], *, overwrite: bool = False) -> None:
     """Write statistics to a file, whole or not at all; see `FrequencyStatistics.save`."""
-    target = Path(path)
-    if target.exists() and not overwrite:
-        raise FileExistsError(f"{target} exists")
     content = {
         "format": FORMAT,
         "version": VERSION,
@@ -53,12 +50,7 @@ def save(statistics: FrequencyStatistics, path: str | PathLike[str], *, overwrit
             for name, totals in zip(statistics.components, statistics.totals, strict=True)
         ],
     }
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
-    try:
-        temporary.write_text(json.dumps(content, separators=(",", ":")) + "\n", encoding="utf-8")
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
+    write_text(path, json.dumps(content, separators=(",", ":")) + "\n", overwrite=overwrite)
 
 
 def load(path: str | PathLike[str]) -> FrequencyStatistics:

@@ -11,11 +11,9 @@ vertical frequency). Which of the two a file is, its content says.
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import re
-import secrets
 from collections.abc import Iterator
 from os import PathLike
 from pathlib import Path
@@ -23,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from dnjpeg.files import write_text
 from dnjpeg.tables.quantization import MAX_STEP, MAX_TABLES, QuantizationTables
 
 __all__ = ["JSON_SUFFIX", "from_bytes", "load", "save", "to_json", "to_text"]
@@ -36,22 +35,8 @@ _LARGEST_FILE = 1 << 20  # bytes; four tables with a long provenance are a few t
 
 def save(tables: QuantizationTables, path: str | PathLike[str], *, overwrite: bool = False) -> None:
     """Write a table file, whole or not at all; see `QuantizationTables.save`."""
-    target = Path(path)
-    if target.exists() and not overwrite:
-        raise FileExistsError(errno.EEXIST, "there is a file of this name", str(target))
-    text = to_json(tables) if target.suffix.lower() == JSON_SUFFIX else to_text(tables)
-    if target.exists() and not target.is_file():  # a pipe or a device; a folder raises what is wrong
-        target.write_text(text, encoding="utf-8")
-        return
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
-    try:
-        temporary.write_text(text, encoding="utf-8", newline="\n")
-        temporary.replace(target)
-    except OSError as error:
-        error.filename, error.filename2 = str(target), None  # not the temporary name, which the caller does not know
-        raise
-    finally:
-        temporary.unlink(missing_ok=True)
+    text = to_json(tables) if Path(path).suffix.lower() == JSON_SUFFIX else to_text(tables)
+    write_text(path, text, overwrite=overwrite)
 
 
 def load(path: str | PathLike[str]) -> QuantizationTables:

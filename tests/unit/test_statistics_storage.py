@@ -62,7 +62,7 @@ def test_the_file_explains_itself_to_other_programs(statistics, saved):
 def test_nothing_is_overwritten_unless_asked(statistics, saved, photo):
     before = saved.read_bytes()
     other = collect_statistics(photo(8, 8, seed=9))
-    with pytest.raises(FileExistsError, match="exists"):
+    with pytest.raises(FileExistsError, match="there is a file of this name"):
         other.save(saved)
     assert saved.read_bytes() == before
     other.save(saved, overwrite=True)

@@ -131,7 +131,7 @@ def test_overwrites_only_when_told(cli, tmp_path):
         (("same-q", "--step", 8.5), "'8.5' is not a valid integer"),
         (("standard", "--quality", 101), "a quality is a whole number from 1 to 100, not 101"),
         (("rm-hf", "--drop", 64), "a whole number of coefficients from 1 to 63, not 64"),
-        (("same-q", "--step", 8, "-o", "no/such/t.json"), "no/such/t.json: No such file or directory"),
+        (("same-q", "--step", 8, "-o", "no/such/t.json"), "no/such/t.json: its folder does not exist"),
         (("same-q", "--step", 8, "-o", "."), "this is a folder"),
         (("same-q", "--step", 8, "--name", ""), "one line of text"),
         (("deepn",), "Missing option '--statistics'"),

@@ -92,7 +92,7 @@ def test_overwrites_only_when_told(cli, mine, tmp_path):
         (("show",), "Missing argument"),
         (("show", "75", "--quality", "101"), "101 is not in the range 1<=x<=100"),
         (("convert", "75"), "Missing option '-o'"),
-        (("convert", "75", "-o", "no/such/folder/t.json"), "no/such/folder/t.json: No such file or directory"),
+        (("convert", "75", "-o", "no/such/folder/t.json"), "no/such/folder/t.json: its folder does not exist"),
         (("convert", "75", "-o", "."), "this is a folder; name a file"),
         (("frobnicate",), "No such command 'frobnicate'"),
     ],

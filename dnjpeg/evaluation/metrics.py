@@ -19,6 +19,7 @@ __all__ = ["JPEG_FAMILY", "RAW", "Pairing", "pair", "reference_bytes", "summariz
 
 RAW = "raw RGB"
 JPEG_FAMILY = "JPEG"
+MIN_IMAGES = 100  # for a comparison at equal top-1: with fewer, two accuracies are equal by accident
 Z95 = 1.959963984540054  # the normal distribution's 97.5 % point
 _QUALITY = re.compile(r"QF (\d+)")
 
@@ -179,7 +180,7 @@ def summarize(
         - agreement, probability, kl: means;
         - top1_gain_at_equal_bytes, bytes_ratio_at_equal_top1, bytes_ratio_at_equal_kl: comparison with the baseline's
           curve (see `dnjpeg.evaluation.curves.Curve`), with paired bootstrap intervals; NaN where the curve does not
-          reach.
+          reach, and for top-1 with fewer than 100 images.
 
     Raises
     ------
@@ -206,24 +207,25 @@ def summarize(
     return summary.assign(**_comparisons(pairing, baseline, draws))
 
 
+_COMPARISONS = ("top1_gain_at_equal_bytes", "bytes_ratio_at_equal_top1", "bytes_ratio_at_equal_kl")
+
+
 def _comparisons(pairing: Pairing, baseline: str, draws: int) -> dict[str, Matrix]:
     """Compare each contender with the baseline's curve; NaN for the baseline itself and the uncompressed images."""
     families = pairing.contenders["family"].to_numpy()
     on_curve = np.flatnonzero(families == baseline)
     others = np.flatnonzero((families != baseline) & (families != ORIGINAL))
-    columns = {}
+    columns = {name + end: np.full(len(families), np.nan) for name in _COMPARISONS for end in ("", "_low", "_high")}
+    if len(on_curve) < 2 or not len(others):
+        return columns
     values = np.hstack([pairing.bytes, pairing.top1, -pairing.kl])
-    measured = values.mean(axis=0, keepdims=True)
-    resampled = resampled_means(values, draws) if len(on_curve) > 1 and len(others) else measured
-    names = ("top1_gain_at_equal_bytes", "bytes_ratio_at_equal_top1", "bytes_ratio_at_equal_kl")
-    for index, name in enumerate(names):
-        for suffix in ("", "_low", "_high"):
-            columns[name + suffix] = np.full(len(families), np.nan)
-        if len(on_curve) < 2:
+    measured = _compare(values.mean(axis=0, keepdims=True), on_curve, others)
+    resampled = _compare(resampled_means(values, draws), on_curve, others)
+    for name, one, many in zip(_COMPARISONS, measured, resampled, strict=True):
+        if name == "bytes_ratio_at_equal_top1" and len(values) < MIN_IMAGES:
             continue
-        columns[name][others] = _compare(measured, on_curve, others)[index][0]
-        low, high = interval(_compare(resampled, on_curve, others)[index])
-        columns[f"{name}_low"][others], columns[f"{name}_high"][others] = low, high
+        low, high = interval(many)
+        columns[name][others], columns[f"{name}_low"][others], columns[f"{name}_high"][others] = one[0], low, high
     return columns
 
 

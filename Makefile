@@ -8,14 +8,16 @@ BIN := $(VENV)/bin
 SUITABLE := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do $$p -c '$(SUITABLE)' 2>/dev/null && echo $$p && break; done)
 
-# An environment whose interpreter is gone, or is not the one that was named, is made anew; one that was made for
-# another folder (a checkout that was moved or copied) is installed into again.
+# An environment is made anew if its interpreter is gone or is not the one that was named, or if it was made here for
+# another folder: its scripts point there when a checkout is moved or copied.
 VERSION := import sys; print(*sys.version_info[:2])
 HOME_OF_PACKAGE := from pathlib import Path; import dnjpeg; print(Path(dnjpeg.__file__).resolve().parents[1])
 ifneq ($(shell $(BIN)/python -c '$(SUITABLE)' 2>/dev/null && echo suitable),suitable)
 REDO := new-environment
-else ifneq ($(shell $(BIN)/python -P -c '$(HOME_OF_PACKAGE)' 2>/dev/null),$(shell pwd -P))
-REDO := new-place
+else ifneq ($(wildcard $(VENV)/.installed-*),)
+ifneq ($(shell $(BIN)/python -P -c '$(HOME_OF_PACKAGE)' 2>/dev/null),$(shell pwd -P))
+REDO := new-environment
+endif
 endif
 ifneq ($(origin PYTHON),file)
 ifneq ($(shell $(BIN)/python -c '$(VERSION)' 2>/dev/null),$(shell $(PYTHON) -c '$(VERSION)' 2>/dev/null))
@@ -23,7 +25,7 @@ REDO := new-environment
 endif
 endif
 
-.PHONY: demo test check bench docs clean new-environment new-place
+.PHONY: demo test check bench docs clean new-environment
 
 demo: $(VENV)/.installed-demo
 	$(BIN)/dnjpeg demo
@@ -41,7 +43,7 @@ bench: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks
 
 docs: $(VENV)/.installed-docs
-	$(BIN)/mkdocs build --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 clean:
 	rm -rf $(VENV) site dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
@@ -55,5 +57,3 @@ new-environment:
 	@test -n "$(PYTHON)" && $(PYTHON) -c '$(SUITABLE)' || { echo "error: dnjpeg needs Python 3.11, 3.12 or 3.13; name one: make PYTHON=/path/to/python3" >&2; exit 1; }
 	@rm -rf $(VENV)
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "error: no virtual environment could be made (Debian, Ubuntu: apt install python3-venv)" >&2; exit 1; }
-
-new-place:

@@ -158,7 +158,7 @@ def transcode(
     Returns
     -------
     bytes
-        A JPEG file of the same size, sampling and restart interval.
+        A JPEG file of the same size, sampling, restart interval and metadata (EXIF, ICC profile, comments, …).
 
     Notes
     -----

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dnjpeg.codec.frame import Frame
+from dnjpeg.codec.syntax import DEFAULT_JFIF, Jfif, Metadata
 
 __all__ = ["CoefficientImage"]
 
@@ -30,6 +31,10 @@ class CoefficientImage:
         What the components mean: ``"grayscale"``, ``"YCbCr"`` or ``"RGB"``.
     restart_interval : int
         Ri, MCUs between restart markers; 0 for none.
+    jfif : Jfif
+        Version and density for the JFIF segment.
+    metadata : tuple of Metadata
+        EXIF, ICC profile, comments and the like, in the order of the file.
     warnings : tuple of str
         What was wrong with the file it was read from, if it was read leniently.
 
@@ -44,6 +49,8 @@ class CoefficientImage:
     tables: tuple[npt.NDArray[np.uint16], ...]
     color: str = "YCbCr"
     restart_interval: int = 0
+    jfif: Jfif = DEFAULT_JFIF
+    metadata: tuple[Metadata, ...] = ()
     warnings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -88,6 +95,8 @@ class CoefficientImage:
             self.frame == other.frame
             and self.color == other.color
             and self.restart_interval == other.restart_interval
+            and self.jfif == other.jfif
+            and self.metadata == other.metadata
             and all(map(np.array_equal, self.tables, other.tables))
             and all(map(np.array_equal, self.coefficients, other.coefficients))
         )

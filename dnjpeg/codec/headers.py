@@ -11,9 +11,11 @@ from dnjpeg.codec.frame import Frame
 from dnjpeg.codec.huffman import HuffmanTable
 from dnjpeg.codec.script import ScriptScan
 from dnjpeg.codec.syntax import (
+    DEFAULT_JFIF,
     Adobe,
     HuffmanSegment,
     Jfif,
+    Metadata,
     QuantizationSegment,
     RestartSegment,
     ScanComponent,
@@ -36,10 +38,13 @@ class Headers:
     color: str
     tables: tuple[npt.NDArray[np.uint16], ...]
     restart_interval: int
+    jfif: Jfif = DEFAULT_JFIF
+    metadata: tuple[Metadata, ...] = ()
 
     def before_scans(self) -> bytes:
         """Return all that stands before the first scan, in libjpeg's order."""
-        parts = [b"\xff\xd8", Adobe(0).write() if self.color == "RGB" else Jfif().write()]
+        parts = [b"\xff\xd8", Adobe(0).write() if self.color == "RGB" else self.jfif.write()]
+        parts += [segment.write() for segment in self.metadata]
         written = set()
         for component, table in zip(self.frame.components, self.tables, strict=True):
             if component.table not in written:

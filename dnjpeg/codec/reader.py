@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +18,16 @@ from dnjpeg.codec.progressive_decoder import decode_progressive_rows
 from dnjpeg.codec.scan import BEGIN, FAULT, FAULTS, FILLED, OUT_OF_DATA, OVERRUN, POSITION, SOURCE, start_scan
 from dnjpeg.codec.scratch import scratch
 from dnjpeg.codec.sequential_decoder import decode_mcu_row
-from dnjpeg.codec.syntax import Adobe, HuffmanSegment, Jfif, QuantizationSegment, RestartSegment, ScanHeader
+from dnjpeg.codec.syntax import (
+    DEFAULT_JFIF,
+    Adobe,
+    HuffmanSegment,
+    Jfif,
+    Metadata,
+    QuantizationSegment,
+    RestartSegment,
+    ScanHeader,
+)
 from dnjpeg.codec.vector import span
 from dnjpeg.errors import FormatError, TruncatedError, UnsupportedError
 
@@ -91,6 +100,7 @@ class Reader:
         self._latched: dict[int, npt.NDArray[np.uint16]] = {}  # tables by component: those of its first scan
         self._jfif: Jfif | None = None
         self._adobe: Adobe | None = None
+        self._metadata: list[Metadata] = []
 
     def next_scan(self) -> Scan | None:
         """Read up to the data of the next scan; None at the end of the image.
@@ -116,14 +126,20 @@ class Reader:
                     )
                 case syntax.DRI:
                     self.restart_interval = RestartSegment.parse(segment).interval
-                case syntax.APP0:
-                    self._jfif = self._jfif or Jfif.parse(segment)
-                case syntax.APP14:
-                    self._adobe = self._adobe or Adobe.parse(segment)
+                case code if code in syntax.METADATA:
+                    self._keep_metadata(segment)
                 case code if code in syntax.FRAMES:
                     self._start_frame(segment)
                 case syntax.DHP | syntax.EXP:
                     raise UnsupportedError("hierarchical JPEG", offset=segment.offset, marker=segment.name)
+
+    def _keep_metadata(self, segment: syntax.Segment) -> None:
+        jfif = Jfif.parse(segment) if segment.code == syntax.APP0 else None
+        adobe = Adobe.parse(segment) if segment.code == syntax.APP14 else None
+        if jfif is None and adobe is None:
+            self._metadata.append(Metadata(segment.code, segment.payload))
+        self._jfif = jfif or self._jfif
+        self._adobe = adobe or self._adobe
 
     def _start_frame(self, segment: syntax.Segment) -> None:
         if self.frame is not None:
@@ -228,6 +244,16 @@ class Reader:
         none = np.ones((8, 8), np.uint16)
         return tuple(self._latched.get(index, none) for index in range(len(self.frame.components)))
 
+    def density(self) -> Jfif:
+        """Version and density of the file's JFIF segment, or the usual ones, as libjpeg would write them again."""
+        if self._jfif is None or self._jfif.version[0] in (1, 2):
+            return self._jfif or DEFAULT_JFIF
+        return replace(self._jfif, version=DEFAULT_JFIF.version)
+
+    def metadata(self) -> tuple[Metadata, ...]:
+        """Return the segments that the image does not need, in order."""
+        return tuple(self._metadata)
+
     def missing(self) -> list[int]:
         """List the identifiers of components that had no scan."""
         assert self.frame is not None
@@ -300,6 +326,8 @@ def read_scans(reader: Reader, first: Scan) -> CoefficientImage:
         reader.tables(),
         reader.color(),
         reader.restart_interval,
+        reader.density(),
+        reader.metadata(),
         tuple(reader.warnings),
     )
 

@@ -15,11 +15,13 @@ from dnjpeg.codec.zigzag import from_zigzag, to_zigzag
 from dnjpeg.errors import FormatError, TruncatedError, UnsupportedError
 
 __all__ = [
+    "DEFAULT_JFIF",
     "EOI",
     "SOI",
     "Adobe",
     "HuffmanSegment",
     "Jfif",
+    "Metadata",
     "QuantizationSegment",
     "RestartSegment",
     "ScanComponent",
@@ -35,6 +37,7 @@ __all__ = [
 TEM, SOF0, DHT, JPG, DAC, RST0, SOI, EOI = 0x01, 0xC0, 0xC4, 0xC8, 0xCC, 0xD0, 0xD8, 0xD9
 SOS, DQT, DNL, DRI, DHP, EXP, APP0, APP14, COM = 0xDA, 0xDB, 0xDC, 0xDD, 0xDE, 0xDF, 0xE0, 0xEE, 0xFE
 
+METADATA = frozenset({*range(APP0, APP0 + 16), COM})
 FRAMES = frozenset(range(0xC0, 0xD0)) - {DHT, JPG, DAC}
 ALONE = frozenset({TEM, SOI, EOI, *range(RST0, RST0 + 8)})  # markers without a segment
 
@@ -316,6 +319,18 @@ class RestartSegment:
 
 
 @dataclass(frozen=True)
+class Metadata:
+    """A segment that the image itself does not need: COM, or an APPn other than JFIF's and Adobe's."""
+
+    code: int
+    payload: bytes
+
+    def write(self) -> bytes:
+        """Return the segment."""
+        return _written(self.code, self.payload)
+
+
+@dataclass(frozen=True)
 class Jfif:
     """The JFIF APP0 segment (JFIF 1.02): version, density unit (0 aspect ratio, 1 per inch, 2 per cm), densities."""
 
@@ -334,6 +349,9 @@ class Jfif:
     def write(self) -> bytes:
         """Return the APP0 segment, without a thumbnail."""
         return _written(APP0, b"JFIF\0" + struct.pack(">BBBHHBB", *self.version, self.unit, *self.density, 0, 0))
+
+
+DEFAULT_JFIF = Jfif()
 
 
 @dataclass(frozen=True)

@@ -98,7 +98,12 @@ Examples:
     "--device", metavar="NAME", help="Where the network runs: cpu, cuda, cuda:1. [default: cuda if it is there]"
 )
 @click.option(
-    "--batch-size", type=click.IntRange(1), default=16, show_default=True, help="Images classified at a time."
+    "--batch-size",
+    type=click.IntRange(1),
+    default=16,
+    show_default=True,
+    metavar="N",
+    help="Images classified at a time.",
 )
 @click.option(
     "--cache",

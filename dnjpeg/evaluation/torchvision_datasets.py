@@ -111,6 +111,9 @@ def _labels(kind: type[Any], data: Any) -> list[int]:
         found = getattr(data, attribute, None)
         if found is not None and len(found) == len(data):
             return [int(label) for label in found]
+    samples = getattr(data, "_samples", None)  # (file, label) in the datasets that have no list of labels alone
+    if samples is not None and len(samples) == len(data):
+        return [int(label) for _, label in samples]
     labels = [data[index][1] for index in range(len(data))]
     if not all(isinstance(label, int) for label in labels):
         raise ValueError(f"{kind.__name__}: not a dataset of images with one class each")

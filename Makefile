@@ -28,7 +28,7 @@ endif
 .PHONY: demo test check bench docs clean new-environment
 
 demo: $(VENV)/.installed-demo
-	$(BIN)/dnjpeg demo
+	$(BIN)/dnjpeg demo --force
 
 test: check
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS)

@@ -47,7 +47,7 @@ def command(
 
     INPUT is a JPEG file, a folder, a glob in quotes, or - for standard input. Without --tables and --quality nothing
     is lost: the same coefficients, coded anew. With them the coefficients are requantized; size, sampling and restart
-    interval stay as they are. Metadata is left out, and the EXIF orientation with it.
+    interval stay as they are, and so does metadata (EXIF, ICC profile, comments).
     """
     from dnjpeg.api import transcode  # noqa: PLC0415 - imports Numba, which the help does not need
 

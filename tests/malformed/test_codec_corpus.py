@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 
 import pytest
-from contract import SMALL_FILES, assert_kept
+from contract import assert_kept
+from damage import SMALL_FILES
 
 MANY_SECONDS = 10  # for one file, which takes milliseconds
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 import numpy as np
 import pytest
-from contract import data_start, in_three_scans
+from damage import data_start, in_three_scans
 from libjpeg import pillow_encode, simplejpeg_decode
 
 from dnjpeg import FormatError, JpegWarning, TruncatedError, decode, encode, read
@@ -83,7 +84,7 @@ def test_lost_restart_markers(photo, damage, subsampling):
     """How far decoding resynchronises is libjpeg's choice (jpeg_resync_to_restart)."""
     data = encode(photo(51, 67), quality=80, subsampling=subsampling, restart=3)
     markers = restart_markers(data)
-    for this, after in zip(markers, markers[1:], strict=False):
+    for this, after in pairwise(markers):
         damaged = damage(data, this, after)
         with pytest.raises(FormatError):
             decode(damaged)

@@ -6,17 +6,11 @@ import re
 import tracemalloc
 
 import pytest
-from contract import SMALL_FILES, picture, pillow_file
+from damage import SMALL_FILES, picture, pillow_file, with_frame
 
 from dnjpeg import FormatError, LimitError, Limits, decode, read, transcode
 
 FUNCTIONS = (decode, read, transcode)
-
-
-def with_size(data: bytes, height: int, width: int) -> bytes:
-    """Change the size that the frame header of a baseline file declares."""
-    at = data.index(b"\xff\xc0")
-    return data[: at + 5] + height.to_bytes(2) + width.to_bytes(2) + data[at + 9 :]
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -56,7 +50,7 @@ def test_lenient_calls_have_limits_too(function):
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_the_default_refuses_the_largest_frame_without_taking_memory(function):
-    data = with_size(SMALL_FILES["4:2:0"], 65535, 65535)
+    data = with_frame(SMALL_FILES["4:2:0"], height=65535, width=65535)
     function(SMALL_FILES["4:2:0"])
     tracemalloc.start()
     try:

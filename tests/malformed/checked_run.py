@@ -1,0 +1,97 @@
+"""Run the codec on whole and damaged files while every access of its kernels is checked; see `test_codec_bounds`.
+
+It prints what reached outside its array, and how many files there were; its exit status is 1 if anything did.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from contract import LIMITS, outcome
+from damage import (
+    SMALL_FILES,
+    Specimen,
+    changed_data,
+    changed_headers,
+    other_frames,
+    random_changes,
+    truncations,
+)
+
+from dnjpeg import decode, encode, read, transcode
+from dnjpeg.codec.frame import SUBSAMPLINGS
+from dnjpeg.codec.jit import kernel
+from dnjpeg.codec.vector import span
+
+SIZES = [(height, width) for height in (1, 2, 8, 9, 17, 33) for width in (1, 3, 8, 17, 33, 65)]
+
+
+@kernel
+def element(array, index):
+    return span(array)[index]
+
+
+def is_armed() -> bool:
+    """Whether an access outside an array is an error at all."""
+    array = np.zeros(4, np.uint8)
+    return element(array, 3) == 0 and all(
+        isinstance(outcome(lambda index=index: element(array, index)).error, IndexError) for index in (-1, 4)
+    )
+
+
+def whole() -> Iterator[Specimen]:
+    """Files of all subsamplings and many sizes, of noise: each fills its buffers as far as can be."""
+    rng = np.random.default_rng(0)
+    for height, width in SIZES:
+        noise = rng.integers(0, 2, (height, width, 3), dtype=np.uint8) * 255
+        for optimize, restart in ((True, None), (False, 1), (True, 3)):
+            options = {"quality": 100, "optimize": optimize, "restart": restart}
+            yield f"gray {width}x{height}, {options}", encode(noise[..., 0], **options)
+            for subsampling in SUBSAMPLINGS:
+                yield f"{subsampling} {width}x{height}, {options}", encode(noise, subsampling=subsampling, **options)
+
+
+def damaged() -> Iterator[Specimen]:
+    """Most kinds of damage to all small files."""
+    for data in SMALL_FILES.values():
+        yield from truncations(data)
+        yield from changed_headers(data, "255")
+        yield from changed_data(data)
+        yield from random_changes(data, 100)
+        yield from other_frames(data)
+
+
+def corpora() -> Iterator[Specimen]:
+    """Files of the data folder, if there is one."""
+    folder = Path(os.environ.get("DNJPEG_DATA", "")) / "jpeg"
+    for path in sorted(folder.rglob("*.jpg")):
+        yield path.name, path.read_bytes()
+
+
+def main() -> int:
+    """Return the exit status."""
+    if not is_armed():
+        sys.exit("accesses are not checked")
+    count = outside = 0
+    for source in (whole, damaged, corpora):
+        for name, data in source():
+            count += 1
+            for function in (
+                lambda data=data: decode(data, strict=False, limits=LIMITS),
+                lambda data=data: read(data, strict=False, limits=LIMITS),
+                lambda data=data: transcode(data, quality=50, limits=LIMITS),
+            ):
+                error = outcome(function).error
+                if isinstance(error, IndexError):
+                    outside += 1
+                    sys.stdout.write(f"{source.__name__}: {name}: {error}\n")
+    sys.stdout.write(f"{count} files, {outside} accesses outside an array\n")
+    return int(outside > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

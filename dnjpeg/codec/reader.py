@@ -152,6 +152,8 @@ class Reader:
         if len(frame.components) not in (1, 3):
             raise UnsupportedError(f"{len(frame.components)} components", offset=segment.offset, marker=segment.name)
         self.limits.check_pixels(frame.height, frame.width, segment.offset)
+        if len(frame.components) == 1:  # its sampling factors mean nothing, and libjpeg writes them as 1 and 1
+            frame = replace(frame, components=(replace(frame.components[0], horizontal=1, vertical=1),))
         self.frame = frame
 
     def _start_scan(self, segment: syntax.Segment) -> Scan:

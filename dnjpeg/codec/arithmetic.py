@@ -21,6 +21,7 @@ from dnjpeg.codec.vector import bit_length, clear, load_big_endian, span
 
 __all__ = [
     "BINS",
+    "DEFAULT_CONDITIONING",
     "FIXED_BIN",
     "begin_decoding",
     "begin_encoding",
@@ -89,6 +90,9 @@ BINS = FIXED_BIN + 1
 DC_MAGNITUDE = 20  # X1
 AC_MAGNITUDE_LOW, AC_MAGNITUDE_HIGH = 189, 217  # X2, for coefficients up to Kx and beyond
 MAGNITUDE_BITS = 14  # from the bin of a magnitude category to that of its bits: M2 is X2 + 14
+
+# What holds where no DAC segment says otherwise, DC and AC (F.1.4.4.1.2, F.1.4.4.2): L = 0 and U = 1, Kx = 5.
+DEFAULT_CONDITIONING = (0x10, 5)
 
 # Columns of the conditioning of a component's tables.
 ZERO_BELOW = 0  # a DC difference counts as zero if its magnitude minus 1 is below, ...

@@ -7,14 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from dnjpeg.codec.arithmetic import BINS, conditioning, start_arithmetic_scan, with_bins
+from dnjpeg.codec.arithmetic import BINS, DEFAULT_CONDITIONING, conditioning, start_arithmetic_scan, with_bins
 from dnjpeg.codec.arithmetic_encoder import MCU_BYTES, code_arithmetic_mcus
 from dnjpeg.codec.headers import EOI_MARKER, Headers
 from dnjpeg.codec.scan import FAULT, POSITION
 from dnjpeg.codec.scan_writer import OUT_OF_RANGE, plan_scan
 from dnjpeg.codec.scratch import scratch
 from dnjpeg.codec.script import ScriptScan
-from dnjpeg.codec.syntax import DEFAULT_CONDITIONING
 
 __all__ = ["write_arithmetic"]
 

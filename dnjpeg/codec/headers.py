@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from dnjpeg.codec.arithmetic import DEFAULT_CONDITIONING
 from dnjpeg.codec.frame import Frame
 from dnjpeg.codec.huffman import HuffmanTable
 from dnjpeg.codec.script import ScriptScan
 from dnjpeg.codec.syntax import (
-    DEFAULT_CONDITIONING,
     DEFAULT_JFIF,
     Adobe,
     ConditioningSegment,

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dnjpeg.codec import syntax
-from dnjpeg.codec.arithmetic import BINS, conditioning, start_arithmetic_scan, with_bins
+from dnjpeg.codec.arithmetic import BINS, DEFAULT_CONDITIONING, conditioning, start_arithmetic_scan, with_bins
 from dnjpeg.codec.arithmetic_decoder import decode_arithmetic_rows
 from dnjpeg.codec.coefficients import CoefficientImage
 from dnjpeg.codec.frame import Frame
@@ -21,7 +21,6 @@ from dnjpeg.codec.scan import BEGIN, END, FAULT, FAULTS, FILLED, OUT_OF_DATA, OV
 from dnjpeg.codec.scratch import scratch
 from dnjpeg.codec.sequential_decoder import decode_mcu_row
 from dnjpeg.codec.syntax import (
-    DEFAULT_CONDITIONING,
     DEFAULT_JFIF,
     Adobe,
     ConditioningSegment,

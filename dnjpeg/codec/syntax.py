@@ -292,10 +292,6 @@ class HuffmanSegment:
         return _written(DHT, bytes([self.table_class << 4 | self.slot]) + self.table.counts + self.table.values)
 
 
-# What holds where no DAC segment says otherwise, by class (F.1.4.4.1.2, F.1.4.4.2): L = 0 and U = 1; Kx = 5.
-DEFAULT_CONDITIONING = (0x10, 5)
-
-
 @dataclass(frozen=True)
 class ConditioningSegment:
     """One entry of a DAC segment (B.2.4.3): class (0 DC, 1 AC), slot, and value: U << 4 | L for DC, Kx for AC."""
@@ -308,8 +304,7 @@ class ConditioningSegment:
     def parse(cls, segment: Segment) -> Iterator[ConditioningSegment]:
         """Parse all entries of a DAC segment; any Kx is taken, as libjpeg does."""
         payload = segment.payload
-        if len(payload) % 2:
-            raise segment.error(f"length {len(payload) + 2}, must be even")
+        segment.require(len(payload) & ~1)
         for at in range(0, len(payload), 2):
             table_class, slot, value = payload[at] >> 4, payload[at] & 15, payload[at + 1]
             if table_class > 1 or slot > 3:

@@ -29,6 +29,7 @@ def encode(
     subsampling: str = "4:2:0",
     optimize: bool = True,
     progressive: bool = False,
+    arithmetic: bool = False,
     restart: int | None = None,
 ) -> bytes:
     """Encode pixels as a JPEG file (JFIF), baseline or progressive.
@@ -51,6 +52,9 @@ def encode(
         has them.
     progressive : bool
         Progressive scans, by libjpeg's script (T.81 Annex G).
+    arithmetic : bool
+        Arithmetic instead of Huffman coding (T.81 Annex D): smaller, but few programs read it; `optimize` has then no
+        meaning.
     restart : int, optional
         Ri, a restart marker after so many MCUs, 1..65535.
 
@@ -71,6 +75,7 @@ def encode(
         subsampling=subsampling,
         optimize=optimize,
         progressive=progressive,
+        arithmetic=arithmetic,
         restart=restart or 0,
     )
 
@@ -111,7 +116,9 @@ def read(data: bytes, *, strict: bool = True, limits: Limits | None = None) -> C
     return reader.read(data, strict=strict, limits=limits or Limits())
 
 
-def write(image: CoefficientImage, *, optimize: bool = True, progressive: bool = False) -> bytes:
+def write(
+    image: CoefficientImage, *, optimize: bool = True, progressive: bool = False, arithmetic: bool = False
+) -> bytes:
     """Write coefficients as a JPEG file: baseline, extended sequential if a step is above 255, or progressive.
 
     Parameters
@@ -122,13 +129,15 @@ def write(image: CoefficientImage, *, optimize: bool = True, progressive: bool =
         As in `encode`.
     progressive : bool
         As in `encode`.
+    arithmetic : bool
+        As in `encode`.
 
     Raises
     ------
     ValueError
         If a coefficient does not fit the standard's range (AC -1023..1023, DC difference -2047..2047).
     """
-    return writer.write(image, optimize=optimize, progressive=progressive)
+    return writer.write(image, optimize=optimize, progressive=progressive, arithmetic=arithmetic)
 
 
 def transcode(
@@ -138,6 +147,7 @@ def transcode(
     quality: int | None = None,
     optimize: bool = True,
     progressive: bool | None = None,
+    arithmetic: bool | None = None,
     limits: Limits | None = None,
 ) -> bytes:
     """Rewrite a JPEG file, with other quantization tables or without loss, and never through pixels.
@@ -152,6 +162,8 @@ def transcode(
         Huffman tables made for this image instead of the standard ones; a progressive file always has them.
     progressive : bool, optional
         Progressive scans, or not; as the file is by default.
+    arithmetic : bool, optional
+        Arithmetic coding, or Huffman coding; as the file is by default.
     limits : Limits, optional
         Bounds on size.
 
@@ -177,6 +189,7 @@ def transcode(
         chosen.arrays_for_baseline() if chosen else None,
         optimize=optimize,
         progressive=progressive,
+        arithmetic=arithmetic,
         limits=limits or Limits(),
     )
 

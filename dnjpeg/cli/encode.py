@@ -47,6 +47,9 @@ class _Colour(click.ParamType):  # type: ignore[type-arg]  # generic only from c
 @options.optimize
 @click.option("--progressive", is_flag=True, help="Progressive scans, by libjpeg's script; always optimised.")
 @click.option(
+    "--arithmetic", is_flag=True, help="Arithmetic instead of Huffman coding: smaller, but few programs read it."
+)
+@click.option(
     "--restart", type=click.IntRange(1, 65535), metavar="N", help="Write a restart marker after every N MCUs."
 )
 @click.option("--background", type=_Colour(), help="What is behind transparent pixels: white, #80ff00, ...")
@@ -59,6 +62,7 @@ def command(
     subsampling: str,
     optimize: bool,
     progressive: bool,
+    arithmetic: bool,
     restart: int | None,
     background: tuple[int, ...] | None,
 ) -> None:
@@ -84,6 +88,7 @@ def command(
             subsampling=subsampling,
             optimize=optimize,
             progressive=progressive,
+            arithmetic=arithmetic,
             restart=restart,
         )
 

@@ -34,6 +34,11 @@ Examples:
     default=None,
     help="Progressive scans (always optimised), or a single one. [default: as the file is]",
 )
+@click.option(
+    "--arithmetic/--huffman",
+    default=None,
+    help="Arithmetic coding (smaller, but few programs read it), or Huffman coding. [default: as the file is]",
+)
 @conversion
 def command(
     batch: Batch,
@@ -42,6 +47,7 @@ def command(
     *,
     optimize: bool,
     progressive: bool | None,
+    arithmetic: bool | None,
 ) -> None:
     """Change the quantization tables of JPEG files without going through pixels.
 
@@ -52,6 +58,13 @@ def command(
     from dnjpeg.api import transcode  # noqa: PLC0415 - imports Numba, which the help does not need
 
     def convert(data: bytes) -> bytes:
-        return transcode(data, tables=tables, quality=quality, optimize=optimize, progressive=progressive)
+        return transcode(
+            data,
+            tables=tables,
+            quality=quality,
+            optimize=optimize,
+            progressive=progressive,
+            arithmetic=arithmetic,
+        )
 
     batch.run(convert, suffixes=JPEG_SUFFIXES, suffix=None)

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dnjpeg.codec.coefficients import CoefficientImage
-from dnjpeg.codec.frame import PROGRESSIVE, Frame
+from dnjpeg.codec.frame import Frame
 from dnjpeg.codec.inverse import MCU_ROWS, inverse_mcu_row, inverse_rows, joined_steps, plan_inverse
 from dnjpeg.codec.jit import kernel
 from dnjpeg.codec.layout import scan_layout
@@ -33,7 +33,8 @@ def decode(data: bytes | bytearray | memoryview, *, strict: bool, limits: Limits
         raise FormatError("no image: EOI before the first scan", offset=reader.position - 2)
     assert reader.frame is not None
     pixels = _output(reader.frame, out)
-    if reader.frame.process != PROGRESSIVE and len(scan.indices) == len(reader.frame.components):
+    in_one_scan = len(scan.indices) == len(reader.frame.components) and not reader.frame.progressive
+    if in_one_scan and not reader.frame.arithmetic:
         _decode_one_scan(reader, scan, pixels)
     else:
         _render(read_scans(reader, scan), pixels)

@@ -9,19 +9,18 @@ import numpy as np
 import numpy.typing as npt
 
 from dnjpeg.codec.forward import MCU_COLS, MCU_ROWS, forward_mcu_row, forward_rows, plan_forward
-from dnjpeg.codec.frame import PROGRESSIVE, Component, Frame, sampling_factors
+from dnjpeg.codec.frame import Component, Frame, coding_process, sampling_factors
 from dnjpeg.codec.headers import Headers
 from dnjpeg.codec.jit import kernel
 from dnjpeg.codec.layout import coefficient_arrays
-from dnjpeg.codec.progressive_writer import write_progressive
 from dnjpeg.codec.quantize import reciprocals
 from dnjpeg.codec.scan import end_interval
 from dnjpeg.codec.scan_writer import codes_of
 from dnjpeg.codec.scratch import scratch
-from dnjpeg.codec.script import default_script
 from dnjpeg.codec.sequential_encoder import encode_mcu_row, row_room
-from dnjpeg.codec.sequential_writer import plan_sequential, standard_tables, write_coefficients, write_sequential
+from dnjpeg.codec.sequential_writer import plan_sequential, standard_tables, write_sequential
 from dnjpeg.codec.vector import span
+from dnjpeg.codec.writer import write_scans
 
 __all__ = ["encode", "transform"]
 
@@ -35,9 +34,10 @@ def encode(
     subsampling: str = "4:2:0",
     optimize: bool = True,
     progressive: bool = False,
+    arithmetic: bool = False,
     restart: int = 0,
 ) -> bytes:
-    """Encode pixels as a baseline or progressive file; see `dnjpeg.encode`.
+    """Encode pixels as a file; see `dnjpeg.encode`.
 
     Parameters
     ----------
@@ -49,21 +49,18 @@ def encode(
     pixels = _checked(pixels)
     if not 0 <= restart <= 65535:
         raise ValueError(f"restart interval {restart}, must be 1 to 65535 MCUs")
-    frame = _frame(pixels, subsampling, len(tables))
-    if progressive:
-        frame = replace(frame, process=PROGRESSIVE)
+    process = coding_process(progressive=progressive, arithmetic=arithmetic)
+    frame = replace(_frame(pixels, subsampling, len(tables)), process=process)
     used = tuple(tables[component.table] for component in frame.components)
     color = "YCbCr" if pixels.ndim == 3 else "grayscale"
     factors = _cached_reciprocals(used)
     headers = Headers(frame, color, used, restart)
     flat = pixels.reshape(-1)
-    if optimize or progressive:
+    if optimize or process != 0:
         strip = plan_forward(frame)
         coefficients = scratch("coefficients", strip.coefficients, np.int16)
         forward_rows(flat, strip.sizes, strip.layout, factors, scratch("strip", strip.samples), coefficients)
-        if progressive:
-            return write_progressive(headers, coefficients, default_script(len(frame.components), color))
-        return write_coefficients(headers, plan_sequential(frame, color), coefficients, optimize=True)
+        return write_scans(headers, coefficients, optimize=optimize)
 
     plan = plan_sequential(frame, color, kept_rows=1)
     strip = plan_forward(frame, kept_rows=1)

@@ -5,12 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-__all__ = ["PROGRESSIVE", "SUBSAMPLINGS", "Component", "Frame", "sampling_factors"]
+__all__ = ["ARITHMETIC", "PROGRESSIVE", "SUBSAMPLINGS", "Component", "Frame", "coding_process", "sampling_factors"]
 
 PROGRESSIVE = 2  # n of the SOFn marker of the progressive Huffman process
+ARITHMETIC = 8  # added to n where the entropy coding is arithmetic
 
 # J:a:b notation -> luma sampling factors (H, V), chroma having 1x1
 SUBSAMPLINGS = {"4:4:4": (1, 1), "4:2:2": (2, 1), "4:2:0": (2, 2), "4:4:0": (1, 2), "4:1:1": (4, 1)}
+
+
+def coding_process(*, progressive: bool, arithmetic: bool, extended: bool = False) -> int:
+    """Return n of the SOFn marker; arithmetic-coded sequential files are always extended (table B.1)."""
+    sequential = int(extended or arithmetic)
+    return (PROGRESSIVE if progressive else sequential) + (ARITHMETIC if arithmetic else 0)
 
 
 def sampling_factors(subsampling: str) -> tuple[int, int]:
@@ -60,7 +67,7 @@ class Frame:
     precision : int
         P, bits per sample.
     process : int
-        n of the SOFn marker: 0 baseline, 1 extended sequential, 2 progressive.
+        n of the SOFn marker: 0 baseline, 1 extended sequential, 2 progressive; with arithmetic coding 9 and 10.
     """
 
     height: int
@@ -78,6 +85,16 @@ class Frame:
     def max_vertical(self) -> int:
         """Vmax (A.1.1)."""
         return max(component.vertical for component in self.components)
+
+    @property
+    def progressive(self) -> bool:
+        """Whether the coefficients come in several scans that complement one another."""
+        return self.process & ~ARITHMETIC == PROGRESSIVE
+
+    @property
+    def arithmetic(self) -> bool:
+        """Whether the entropy coding is arithmetic."""
+        return self.process & ARITHMETIC != 0
 
     @property
     def mcu_cols(self) -> int:

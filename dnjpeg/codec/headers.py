@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from dnjpeg.codec.arithmetic import DEFAULT_CONDITIONING
 from dnjpeg.codec.frame import Frame
 from dnjpeg.codec.huffman import HuffmanTable
 from dnjpeg.codec.script import ScriptScan
 from dnjpeg.codec.syntax import (
     DEFAULT_JFIF,
     Adobe,
+    ConditioningSegment,
     HuffmanSegment,
     Jfif,
     Metadata,
@@ -68,21 +71,41 @@ class Headers:
         first : bool
             Of the file: that is where the restart interval is told.
         """
-        parts = [
+        tables = [
             HuffmanSegment(table_class, slot, huffman[table_class, slot]).write()
             for slot in dict.fromkeys(slots[index] for index in scan.components)
             for table_class in (0, 1)
             if (table_class, slot) in huffman
         ]
-        if first and self.restart_interval:
-            parts.append(RestartSegment(self.restart_interval).write())
+        return b"".join(tables) + self._scan_header(scan, slots, huffman.keys(), first)
+
+    def before_arithmetic_scan(self, scan: ScriptScan, slots: tuple[int, ...], *, first: bool = True) -> bytes:
+        """Return all that stands before the data of one arithmetic-coded scan, in libjpeg's order; see `before_scan`.
+
+        The conditioning of the tables in use is told before each scan, though it is always the default.
+        """
+        classes = {0: scan.start == 0 and scan.high == 0, 1: scan.end > 0}
+        used = [
+            (table_class, slot)
+            for slot in sorted({slots[index] for index in scan.components})
+            for table_class, in_use in classes.items()
+            if in_use
+        ]
+        entries = [ConditioningSegment(*key, DEFAULT_CONDITIONING[key[0]]) for key in used]
+        tables = ConditioningSegment.write(entries) if entries else b""
+        return tables + self._scan_header(scan, slots, used, first)
+
+    def _scan_header(
+        self, scan: ScriptScan, slots: tuple[int, ...], used: Collection[tuple[int, int]], first: bool
+    ) -> bytes:
+        """Return the restart interval, if it is to be told, and the scan header; of tables not `used` it names 0."""
+        restart = RestartSegment(self.restart_interval).write() if first and self.restart_interval else b""
         components = tuple(
             ScanComponent(
                 self.frame.components[index].identifier,
-                slots[index] if (0, slots[index]) in huffman else 0,
-                slots[index] if (1, slots[index]) in huffman else 0,
+                slots[index] if (0, slots[index]) in used else 0,
+                slots[index] if (1, slots[index]) in used else 0,
             )
             for index in scan.components
         )
-        parts.append(ScanHeader(components, *scan.band).write())
-        return b"".join(parts)
+        return restart + ScanHeader(components, *scan.band).write()

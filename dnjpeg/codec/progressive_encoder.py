@@ -30,7 +30,7 @@ from dnjpeg.codec.sequential_encoder import magnitude_bits, row_room
 from dnjpeg.codec.vector import Memory, Scalar, bit_length, operation, span, trailing_zeros
 from dnjpeg.codec.zigzag import NATURAL, ZIGZAG
 
-__all__ = ["CORRECTIONS", "code_progressive_rows", "count_progressive_symbols"]
+__all__ = ["CORRECTIONS", "band_mask", "code_progressive_rows", "count_progressive_symbols", "nonzero_zigzag"]
 
 LONGEST_RUN = 0x7FFF  # of ended bands
 MOST_PENDING = 1000 - 63  # correction bits that may wait when a block ends, so that one more block's fit
@@ -38,7 +38,7 @@ CORRECTIONS = 1024
 
 
 @operation(types.uint64)
-def _nonzero_zigzag(coefficients: Memory, block: Scalar, low: Scalar) -> Scalar:
+def nonzero_zigzag(coefficients: Memory, block: Scalar, low: Scalar) -> Scalar:
     """Bit k is set where the k-th coefficient of the zigzag sequence has a magnitude of ``2**low`` and more."""
     values = coefficients.load(block, 64)
     sign = values >> 15
@@ -47,7 +47,7 @@ def _nonzero_zigzag(coefficients: Memory, block: Scalar, low: Scalar) -> Scalar:
 
 
 @inlined
-def _band(start, end):
+def band_mask(start, end):
     """Bits `start` to `end`."""
     return (~np.uint64(0) >> np.uint64(63 - end)) & (~np.uint64(0) << np.uint64(start))
 
@@ -110,7 +110,7 @@ def _code_dc(state, scan, row, col, coefficients, out, tables, high, low, counti
 @inlined
 def _code_ac_first(state, coefficients, block, out, tables, table, corrections, start, end, low, counting):
     """One band of one block, shifted right by Al (figure G.3)."""
-    nonzero = _nonzero_zigzag(coefficients, block, low) & _band(start, end)
+    nonzero = nonzero_zigzag(coefficients, block, low) & band_mask(start, end)
     if nonzero == 0:
         state[EOB_RUN] += 1
         if state[EOB_RUN] < LONGEST_RUN:
@@ -139,8 +139,8 @@ def _code_ac_first(state, coefficients, block, out, tables, table, corrections, 
 def _code_ac_refine(state, coefficients, block, out, tables, table, corrections, start, end, low, counting):
     """One more bit of known coefficients, and new ones between them (figures G.7 to G.9)."""
     position, word, used = state[POSITION], np.uint64(state[WORD]), state[FILLED]
-    nonzero = _nonzero_zigzag(coefficients, block, low) & _band(start, end)
-    new = nonzero & ~_nonzero_zigzag(coefficients, block, low + 1)
+    nonzero = nonzero_zigzag(coefficients, block, low) & band_mask(start, end)
+    new = nonzero & ~nonzero_zigzag(coefficients, block, low + 1)
     first, waiting = state[PENDING], 0  # this block's correction bits lie behind those of the run before it
     previous = start - 1
     run = 0

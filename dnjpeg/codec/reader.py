@@ -8,19 +8,22 @@ import numpy as np
 import numpy.typing as npt
 
 from dnjpeg.codec import syntax
+from dnjpeg.codec.arithmetic import BINS, DEFAULT_CONDITIONING, conditioning, start_arithmetic_scan, with_bins
+from dnjpeg.codec.arithmetic_decoder import decode_arithmetic_rows
 from dnjpeg.codec.coefficients import CoefficientImage
-from dnjpeg.codec.frame import PROGRESSIVE, Frame
+from dnjpeg.codec.frame import Frame
 from dnjpeg.codec.huffman import LOOKUP_SIZE, STANDARD, HuffmanTable, decoding_lookup
 from dnjpeg.codec.jit import kernel
 from dnjpeg.codec.layout import AC_TABLE, DC_TABLE, FIRST, coefficient_arrays, component_layout, scan_layout
 from dnjpeg.codec.limits import Limits
 from dnjpeg.codec.progressive_decoder import decode_progressive_rows
-from dnjpeg.codec.scan import BEGIN, FAULT, FAULTS, FILLED, OUT_OF_DATA, OVERRUN, POSITION, SOURCE, start_scan
+from dnjpeg.codec.scan import BEGIN, END, FAULT, FAULTS, FILLED, OUT_OF_DATA, OVERRUN, POSITION, SOURCE, start_scan
 from dnjpeg.codec.scratch import scratch
 from dnjpeg.codec.sequential_decoder import decode_mcu_row
 from dnjpeg.codec.syntax import (
     DEFAULT_JFIF,
     Adobe,
+    ConditioningSegment,
     HuffmanSegment,
     Jfif,
     Metadata,
@@ -47,7 +50,9 @@ class Scan:
     header : ScanHeader
         Spectral selection and successive approximation.
     lookups : ndarray, int32
-        `decoding_lookup` of its Huffman tables: two a component, DC and AC.
+        `decoding_lookup` of its Huffman tables: two a component, DC and AC; empty if coding is arithmetic.
+    limits : ndarray, int64
+        `conditioning` of its components, for arithmetic coding.
     begin : int
         Where its entropy-coded data begin.
     """
@@ -55,7 +60,14 @@ class Scan:
     indices: tuple[int, ...]
     header: ScanHeader
     lookups: npt.NDArray[np.int32]
+    limits: npt.NDArray[np.int64]
     begin: int
+
+    @property
+    def band(self) -> tuple[int, int, int, int]:
+        """``(Ss, Se, Ah, Al)``."""
+        h = self.header
+        return h.spectral_start, h.spectral_end, h.approximation_high, h.approximation_low
 
 
 @dataclass
@@ -97,6 +109,7 @@ class Reader:
         self._scans = 0
         self._steps: dict[int, npt.NDArray[np.uint16]] = {}
         self._huffman: dict[tuple[int, int], HuffmanTable] = dict(STANDARD)  # Motion-JPEG leaves these out
+        self._conditioning: dict[tuple[int, int], int] = {}
         self._latched: dict[int, npt.NDArray[np.uint16]] = {}  # tables by component: those of its first scan
         self._jfif: Jfif | None = None
         self._adobe: Adobe | None = None
@@ -124,6 +137,10 @@ class Reader:
                     self._huffman.update(
                         ((part.table_class, part.slot), part.table) for part in HuffmanSegment.parse(segment)
                     )
+                case syntax.DAC:
+                    self._conditioning.update(
+                        ((part.table_class, part.slot), part.value) for part in ConditioningSegment.parse(segment)
+                    )
                 case syntax.DRI:
                     self.restart_interval = RestartSegment.parse(segment).interval
                 case code if code in syntax.METADATA:
@@ -145,7 +162,7 @@ class Reader:
         if self.frame is not None:
             raise segment.error("a second frame header")
         frame = syntax.frame_header(segment)
-        if frame.process not in (0, 1, PROGRESSIVE) or frame.precision != 8:
+        if frame.process not in (0, 1, 2, 9, 10) or frame.precision != 8:
             raise syntax.unsupported_process(frame, segment.offset)
         if frame.height == 0:
             raise UnsupportedError("height given by DNL", offset=segment.offset, marker=segment.name)
@@ -175,9 +192,9 @@ class Reader:
         blocks = sum(self.frame.components[i].horizontal * self.frame.components[i].vertical for i in indices)
         if len(indices) > 1 and blocks > 10:
             raise segment.error(f"{blocks} blocks in an MCU, must be at most 10")
-        if self.frame.process == PROGRESSIVE:
+        if self.frame.progressive:
             _check_progression(header, segment)
-        return Scan(tuple(indices), header, self._lookups(header, segment), segment.end)
+        return Scan(tuple(indices), header, self._lookups(header, segment), self._limits(header), segment.end)
 
     def _latch(self, index: int, segment: syntax.Segment) -> None:
         assert self.frame is not None
@@ -189,10 +206,10 @@ class Reader:
 
     def _lookups(self, header: ScanHeader, segment: syntax.Segment) -> npt.NDArray[np.int32]:
         assert self.frame is not None
-        lookups = []
-        for part in header.components:
+        lookups = [np.empty(0, np.int32)]
+        for part in () if self.frame.arithmetic else header.components:
             for key in ((0, part.dc_table), (1, part.ac_table)):
-                if self.frame.process == PROGRESSIVE and (key[0] == 0) != (header.spectral_start == 0):
+                if self.frame.progressive and (key[0] == 0) != (header.spectral_start == 0):
                     lookups.append(np.zeros(LOOKUP_SIZE, np.int32))  # of the other kind of scan
                     continue
                 if key not in self._huffman:
@@ -202,6 +219,13 @@ class Reader:
                 except FormatError as error:
                     raise segment.error(error.reason) from None
         return np.concatenate(lookups)
+
+    def _limits(self, header: ScanHeader) -> npt.NDArray[np.int64]:
+        dc, ac = DEFAULT_CONDITIONING
+        return conditioning(
+            (self._conditioning.get((0, part.dc_table), dc), self._conditioning.get((1, part.ac_table), ac))
+            for part in header.components
+        )
 
     def finish_scan(self, state: npt.NDArray[np.int64]) -> None:
         """Go on behind a scan that was decoded with this state.
@@ -216,7 +240,7 @@ class Reader:
         if fault == 0:
             return
         reason = FAULTS[fault]
-        consumed = int(state[POSITION]) - (int(state[FILLED]) >> 3)
+        consumed = min(int(state[POSITION]) - (int(state[FILLED]) >> 3), int(state[END]))
         offset = min(self._source_offset(int(state[BEGIN]), consumed), self.position)
         if self.strict:
             raise (TruncatedError if fault == OUT_OF_DATA else FormatError)(reason, offset=offset, marker="SOS")
@@ -306,21 +330,10 @@ def read_scans(reader: Reader, first: Scan) -> CoefficientImage:
     frame = reader.frame
     assert frame is not None
     layout = component_layout(frame)
-    size = int(layout[-1, FIRST])
-    coefficients = np.zeros(size + 64, np.int16)  # one block more for what has no place
+    coefficients = np.zeros(int(layout[-1, FIRST]) + 64, np.int16)  # one block more for what has no place
     scan: Scan | None = first
     while scan is not None:
-        geometry, mcu_rows, mcu_cols = scan_layout(layout, scan.indices, frame)
-        with_lookups(geometry)
-        state = start_scan(reader.restart_interval, scan.begin)
-        source = (reader.bytes, reader.unstuffed_scratch(), scan.lookups, coefficients, size, reader.strict)
-        if frame.process == PROGRESSIVE:
-            h = scan.header
-            band = (h.spectral_start, h.spectral_end, h.approximation_high, h.approximation_low)
-            decode_progressive_rows(state, geometry, mcu_rows, mcu_cols, *band, *source)
-        else:
-            _decode_rows(state, geometry, mcu_rows, mcu_cols, *source)
-        reader.finish_scan(state)
+        reader.finish_scan(_read_scan(reader, scan, frame, layout, coefficients))
         scan = _following(reader)
     return CoefficientImage(
         frame,
@@ -332,6 +345,29 @@ def read_scans(reader: Reader, first: Scan) -> CoefficientImage:
         reader.metadata(),
         tuple(reader.warnings),
     )
+
+
+def _read_scan(
+    reader: Reader, scan: Scan, frame: Frame, layout: npt.NDArray[np.int64], coefficients: npt.NDArray[np.int16]
+) -> npt.NDArray[np.int64]:
+    """Read the coefficients of one scan; returns the state in which it ended."""
+    geometry, mcu_rows, mcu_cols = scan_layout(layout, scan.indices, frame)
+    data, coded = reader.bytes, reader.unstuffed_scratch()
+    target = (coefficients, len(coefficients) - 64, reader.strict)
+    if frame.arithmetic:
+        state = start_arithmetic_scan(reader.restart_interval, scan.begin)
+        geometry = with_bins(geometry, ((part.dc_table, part.ac_table) for part in scan.header.components))
+        band = scan.band if frame.progressive else (0, 63, 0, 0)
+        bins = np.empty(BINS, np.uint8)
+        decode_arithmetic_rows(state, geometry, mcu_rows, mcu_cols, band, scan.limits, bins, data, coded, *target)
+        return state
+    state = start_scan(reader.restart_interval, scan.begin)
+    with_lookups(geometry)
+    if frame.progressive:
+        decode_progressive_rows(state, geometry, mcu_rows, mcu_cols, *scan.band, data, coded, scan.lookups, *target)
+    else:
+        _decode_rows(state, geometry, mcu_rows, mcu_cols, data, coded, scan.lookups, *target)
+    return state
 
 
 def _following(reader: Reader) -> Scan | None:

@@ -27,12 +27,13 @@ EOB_RUN = 14  # progressive: blocks left that have no more coefficients in this 
 PENDING = 15  # progressive, encoding: correction bits of those blocks
 STATE = 16
 
-BAD_CODE, PAST_BLOCK, OUT_OF_DATA, NO_RESTART = 1, 2, 3, 4
+BAD_CODE, PAST_BLOCK, OUT_OF_DATA, NO_RESTART, TOO_LARGE = 1, 2, 3, 4, 5
 FAULTS = {
     BAD_CODE: "bits that no Huffman code begins with",
     PAST_BLOCK: "coefficients beyond the end of a block",
     OUT_OF_DATA: "entropy-coded data ends before the image does",
     NO_RESTART: "restart marker missing",
+    TOO_LARGE: "coefficient or DC difference of more than 15 bits",
 }
 
 # Decoding reads this far beyond the end before it notices: an MCU has at most ten blocks of 64 times 16 + 15 bits.

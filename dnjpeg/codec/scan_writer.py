@@ -17,11 +17,12 @@ from dnjpeg.codec.scan import start_scan
 from dnjpeg.codec.scratch import scratch
 from dnjpeg.codec.sequential_encoder import row_bytes, row_room
 
-__all__ = ["SYMBOLS", "CodeRows", "ScanPlan", "coded_scan", "codes_of", "optimal_tables", "plan_scan"]
+__all__ = ["OUT_OF_RANGE", "SYMBOLS", "CodeRows", "ScanPlan", "coded_scan", "codes_of", "optimal_tables", "plan_scan"]
 
 CodeRows = Callable[[npt.NDArray[np.int64], npt.NDArray[np.uint8], npt.NDArray[np.uint8], int, int], tuple[int, int]]
 
 LARGEST_DC_SIZE, LARGEST_AC_SIZE = 11, 10  # size categories of 8-bit samples (tables F.1, F.2)
+OUT_OF_RANGE = "coefficient out of range: AC must be -1023..1023, DC differences -2047..2047"
 SYMBOLS = 256
 
 
@@ -74,7 +75,7 @@ def optimal_tables(frequencies: npt.NDArray[np.int64]) -> HuffmanTables:
     """
     sizes = frequencies.reshape(2, 2, 16, 16).sum(axis=2)
     if sizes[0, :, LARGEST_DC_SIZE + 1 :].any() or sizes[1, :, LARGEST_AC_SIZE + 1 :].any():
-        raise ValueError("coefficient out of range: AC must be -1023..1023, DC differences -2047..2047")
+        raise ValueError(OUT_OF_RANGE)
     return {
         (table_class, slot): optimal_table(frequencies[table_class, slot])
         for table_class in (0, 1)

@@ -15,16 +15,17 @@ from dnjpeg.codec.script import ScriptScan
 from dnjpeg.codec.sequential_encoder import count_symbols, encode_mcu_row, row_room
 from dnjpeg.codec.vector import span
 
-__all__ = ["plan_sequential", "standard_tables", "write_coefficients", "write_sequential"]
+__all__ = ["plan_sequential", "sequential_scan", "standard_tables", "write_coefficients", "write_sequential"]
 
 
-def _scan(frame: Frame) -> ScriptScan:
+def sequential_scan(frame: Frame) -> ScriptScan:
+    """Return the only scan: all of all components."""
     return ScriptScan(tuple(range(len(frame.components))), 0, 63, 0, 0)
 
 
 def plan_sequential(frame: Frame, color: str, *, kept_rows: int | None = None) -> ScanPlan:
     """Plan the scan; the coefficients of `kept_rows` rows of MCUs are kept (all by default)."""
-    return plan_scan(frame, color, _scan(frame).components, kept_rows=kept_rows)
+    return plan_scan(frame, color, sequential_scan(frame).components, kept_rows=kept_rows)
 
 
 def standard_tables(plan: ScanPlan) -> HuffmanTables:
@@ -34,7 +35,7 @@ def standard_tables(plan: ScanPlan) -> HuffmanTables:
 
 def write_sequential(headers: Headers, plan: ScanPlan, huffman: HuffmanTables, code_rows: CodeRows) -> bytes:
     """Write a whole file of one scan; `code_rows` as in `coded_scan`."""
-    scan = _scan(headers.frame)
+    scan = sequential_scan(headers.frame)
     coded = coded_scan(headers.frame, plan, headers.restart_interval, code_rows)
     parts = [headers.before_scans(), headers.before_scan(scan, plan.slots, huffman), coded.tobytes(), EOI_MARKER]
     return b"".join(parts)

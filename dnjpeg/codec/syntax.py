@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +19,7 @@ __all__ = [
     "EOI",
     "SOI",
     "Adobe",
+    "ConditioningSegment",
     "HuffmanSegment",
     "Jfif",
     "Metadata",
@@ -41,22 +42,12 @@ METADATA = frozenset({*range(APP0, APP0 + 16), COM})
 FRAMES = frozenset(range(0xC0, 0xD0)) - {DHT, JPG, DAC}
 ALONE = frozenset({TEM, SOI, EOI, *range(RST0, RST0 + 8)})  # markers without a segment
 
+# fmt: off
 _NAMES = {
-    TEM: "TEM",
-    DHT: "DHT",
-    JPG: "JPG",
-    DAC: "DAC",
-    SOI: "SOI",
-    EOI: "EOI",
-    SOS: "SOS",
-    DQT: "DQT",
-    DNL: "DNL",
-} | {
-    DRI: "DRI",
-    DHP: "DHP",
-    EXP: "EXP",
-    COM: "COM",
+    TEM: "TEM", DHT: "DHT", JPG: "JPG", DAC: "DAC", SOI: "SOI", EOI: "EOI", SOS: "SOS",
+    DQT: "DQT", DNL: "DNL", DRI: "DRI", DHP: "DHP", EXP: "EXP", COM: "COM",
 }
+# fmt: on
 
 PROCESSES = {
     0: "baseline sequential DCT, Huffman",
@@ -224,7 +215,7 @@ class ScanHeader:
         for at in range(1, 1 + 2 * count, 2):
             dc, ac = payload[at + 1] >> 4, payload[at + 1] & 15
             if dc > 3 or ac > 3:
-                raise segment.error("Huffman table slot above 3", at + 1)
+                raise segment.error("entropy coding table slot above 3", at + 1)
             components.append(ScanComponent(payload[at], dc, ac))
         start, end, approximation = payload[-3:]
         return cls(tuple(components), start, end, approximation >> 4, approximation & 15)
@@ -299,6 +290,33 @@ class HuffmanSegment:
     def write(self) -> bytes:
         """Return the DHT segment."""
         return _written(DHT, bytes([self.table_class << 4 | self.slot]) + self.table.counts + self.table.values)
+
+
+@dataclass(frozen=True)
+class ConditioningSegment:
+    """One entry of a DAC segment (B.2.4.3): class (0 DC, 1 AC), slot, and value: U << 4 | L for DC, Kx for AC."""
+
+    table_class: int
+    slot: int
+    value: int
+
+    @classmethod
+    def parse(cls, segment: Segment) -> Iterator[ConditioningSegment]:
+        """Parse all entries of a DAC segment; any Kx is taken, as libjpeg does."""
+        payload = segment.payload
+        segment.require(len(payload) & ~1)
+        for at in range(0, len(payload), 2):
+            table_class, slot, value = payload[at] >> 4, payload[at] & 15, payload[at + 1]
+            if table_class > 1 or slot > 3:
+                raise segment.error(f"table class {table_class}, slot {slot}: must be 0 or 1, and 0 to 3", at)
+            if table_class == 0 and value & 15 > value >> 4:
+                raise segment.error(f"DC bounds {value & 15} and {value >> 4}: the first must not be larger", at + 1)
+            yield cls(table_class, slot, value)
+
+    @staticmethod
+    def write(entries: Iterable[ConditioningSegment]) -> bytes:
+        """Return the DAC segment of all entries."""
+        return _written(DAC, b"".join(bytes([e.table_class << 4 | e.slot, e.value]) for e in entries))
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 
 from dnjpeg.codec.coefficients import CoefficientImage
-from dnjpeg.codec.frame import PROGRESSIVE
 from dnjpeg.codec.limits import Limits
 from dnjpeg.codec.quantize import requantize
 from dnjpeg.codec.reader import read
@@ -23,13 +22,17 @@ def transcode(
     *,
     optimize: bool,
     progressive: bool | None,
+    arithmetic: bool | None,
     limits: Limits,
 ) -> bytes:
     """Rewrite a file; see `dnjpeg.transcode`."""
     image = read(data, strict=True, limits=limits)
-    if progressive is None:
-        progressive = image.frame.process == PROGRESSIVE
-    return write(image if tables is None else requantized(image, tables), optimize=optimize, progressive=progressive)
+    return write(
+        image if tables is None else requantized(image, tables),
+        optimize=optimize,
+        progressive=image.frame.progressive if progressive is None else progressive,
+        arithmetic=image.frame.arithmetic if arithmetic is None else arithmetic,
+    )
 
 
 def requantized(image: CoefficientImage, tables: Sequence[npt.NDArray[np.uint16]]) -> CoefficientImage:

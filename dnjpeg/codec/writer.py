@@ -5,23 +5,43 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 
+from dnjpeg.codec.arithmetic_writer import write_arithmetic
 from dnjpeg.codec.coefficients import CoefficientImage
-from dnjpeg.codec.frame import PROGRESSIVE
+from dnjpeg.codec.frame import coding_process
 from dnjpeg.codec.headers import Headers
 from dnjpeg.codec.progressive_writer import write_progressive
 from dnjpeg.codec.script import default_script
-from dnjpeg.codec.sequential_writer import plan_sequential, write_coefficients
+from dnjpeg.codec.sequential_writer import plan_sequential, sequential_scan, write_coefficients
 
-__all__ = ["write"]
+__all__ = ["write", "write_scans"]
 
 
-def write(image: CoefficientImage, *, optimize: bool, progressive: bool) -> bytes:
+def write(image: CoefficientImage, *, optimize: bool, progressive: bool, arithmetic: bool) -> bytes:
     """Write a whole file; see `dnjpeg.write`."""
-    extended = int(max(int(table.max()) for table in image.tables) > 255)  # 16-bit steps need extended sequential
-    frame = replace(image.frame, process=PROGRESSIVE if progressive else extended)
+    extended = max(int(table.max()) for table in image.tables) > 255  # 16-bit steps need extended sequential
+    process = coding_process(progressive=progressive, arithmetic=arithmetic, extended=extended)
+    frame = replace(image.frame, process=process)
     headers = Headers(frame, image.color, image.tables, image.restart_interval, image.jfif, image.metadata)
-    coefficients = np.concatenate([array.reshape(-1) for array in image.coefficients])
-    if progressive:
-        return write_progressive(headers, coefficients, default_script(len(frame.components), image.color))
-    return write_coefficients(headers, plan_sequential(frame, image.color), coefficients, optimize=optimize)
+    return write_scans(headers, np.concatenate([array.reshape(-1) for array in image.coefficients]), optimize=optimize)
+
+
+def write_scans(headers: Headers, coefficients: npt.NDArray[np.int16], *, optimize: bool) -> bytes:
+    """Write a whole file by the process of its frame header.
+
+    Parameters
+    ----------
+    headers : Headers
+    coefficients : ndarray, int16
+        Of all components, as `component_layout` has them.
+    optimize : bool
+        As in `dnjpeg.write`.
+    """
+    frame, color = headers.frame, headers.color
+    script = default_script(len(frame.components), color) if frame.progressive else (sequential_scan(frame),)
+    if frame.arithmetic:
+        return write_arithmetic(headers, coefficients, script)
+    if frame.progressive:
+        return write_progressive(headers, coefficients, script)
+    return write_coefficients(headers, plan_sequential(frame, color), coefficients, optimize=optimize)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -21,6 +22,7 @@ from dnjpeg.inspection.walk import Piece, Trail
 __all__ = ["Contents", "RawQuantization", "RawScan"]
 
 ROLES = ("luma", "chroma")
+MAX_TABLES = 1 << 12  # that are kept, of each kind: a small segment can define thousands
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,6 +79,7 @@ class Contents:
         self._steps: dict[int, RawQuantization] = {}
         self._restart_interval = 0
         self._open: RawScan | None = None  # the scan whose data come next
+        self._full: set[str] = set()  # markers of which there are too many tables
         self._profile: dict[tuple[int, int], int] = {}  # ICC: number and count of each chunk, and its offset
         for piece in self.trail.pieces:
             self.entries.append(self._entry(piece))
@@ -142,7 +145,8 @@ class Contents:
     def _keep_steps(self, segment: Segment) -> None:
         for part, wide in zip(QuantizationSegment.parse(segment), wide_tables(segment), strict=False):
             self._steps[part.slot] = RawQuantization(segment.offset, part.slot, 16 if wide else 8, part.table)
-            self.quantization.append(self._steps[part.slot])
+            if self._has_room(self.quantization, segment):
+                self.quantization.append(self._steps[part.slot])
 
     def _keep_codes(self, segment: Segment) -> None:
         for part in HuffmanSegment.parse(segment):
@@ -150,7 +154,15 @@ class Contents:
             standard = next((ROLES[slot] for slot in (0, 1) if STANDARD[part.table_class, slot] == part.table), None)
             counts, symbols = tuple(part.table.counts), tuple(part.table.values)
             name = ("DC", "AC")[part.table_class]
-            self.huffman.append(HuffmanEntry(segment.offset, name, part.slot, counts, symbols, standard))
+            if self._has_room(self.huffman, segment):
+                self.huffman.append(HuffmanEntry(segment.offset, name, part.slot, counts, symbols, standard))
+
+    def _has_room(self, tables: Sequence[object], segment: Segment) -> bool:
+        reason = f"more than {MAX_TABLES} tables; later ones are not shown"
+        if len(tables) >= MAX_TABLES and segment.name not in self._full:
+            self._full.add(segment.name)
+            self._wrong(segment.error(reason))
+        return len(tables) < MAX_TABLES
 
     def _start_frame(self, segment: Segment) -> None:
         if self.frame_segment is not None:

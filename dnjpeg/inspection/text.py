@@ -21,6 +21,7 @@ __all__ = ["report"]
 
 SHOWN = 300  # lines of a part; of more only the first and the last are shown
 SHOWN_TABLES = 32
+SHOWN_CHARACTERS = 200  # of what a segment means
 
 
 def report(inspection: Inspection) -> str:
@@ -81,8 +82,12 @@ def _bounded(lines: Sequence[str], shown: int = SHOWN) -> list[str]:
 
 
 def _segments(inspection: Inspection) -> list[str]:
-    rows = [(f"{s.offset}", f"{s.length}", s.marker, s.meaning) for s in inspection.segments]
+    rows = [(f"{s.offset}", f"{s.length}", s.marker, _short(s.meaning)) for s in inspection.segments]
     return ["Segments", *_bounded(_columns(("offset", "length", "marker", "meaning"), rows, right=(0, 1)))]
+
+
+def _short(line: str) -> str:
+    return line if len(line) <= SHOWN_CHARACTERS else f"{line[:SHOWN_CHARACTERS]}..."
 
 
 def _columns(titles: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int]) -> list[str]:

@@ -125,13 +125,20 @@ def _walked(
     bits = np.zeros(2 * len(indices), np.int64)
     measure_scan(state, geometry, mcu_rows, mcu_cols, data, coded, lookups, dc_only, bits)
     parts = tuple((int(dc), int(ac)) for dc, ac in bits.reshape(-1, 2))
-    fault = int(state[FAULT])
-    if fault == 0:
-        return ScanBits(parts)
+    reached = _reached(data, state)
+    end = scan.data.end if scan.data else len(data)
+    if state[FAULT] != 0:
+        return ScanBits(parts, FAULTS[int(state[FAULT])], min(reached, end))
+    if reached < end:
+        return ScanBits(parts, "more entropy-coded data than the image needs", reached)
+    return ScanBits(parts)
+
+
+def _reached(data: npt.NDArray[np.uint8], state: npt.NDArray[np.int64]) -> int:
+    """Position in the file behind the last byte that a bit was taken from."""
     interval = int(state[BEGIN])
     consumed = int(state[POSITION]) - (int(state[FILLED]) >> 3)
-    end = scan.data.end if scan.data else len(data)
-    return ScanBits(parts, FAULTS[fault], min(interval + stuffed_length(data[interval:], consumed), end))
+    return interval + stuffed_length(data[interval:], consumed)
 
 
 def _lookups(scan: RawScan, dc_only: bool) -> npt.NDArray[np.int32]:

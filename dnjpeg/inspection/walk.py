@@ -5,19 +5,21 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from dnjpeg.codec import syntax
 from dnjpeg.codec.syntax import Segment, marker_name
 from dnjpeg.inspection.values import Problem
 
 __all__ = ["MAX_PIECES", "Piece", "Trail", "walk"]
 
-MAX_PIECES = 1 << 16  # more than any sane file has; each takes memory many times its size in the file
+MAX_PIECES = 1 << 14  # more than any sane file has; each takes memory many times its size in the file
+CHUNK = 1 << 20  # bytes that are looked at together
 JPEG_LS = 0xF7  # SOF55 of T.87, whose data have other rules
 
 START = re.compile(rb"\xff\xd8\xff")
 # A marker that is no stuffed zero, no fill byte, and none of the reserved codes 0x02 to 0xBF (table B.1).
 MARKER = re.compile(rb"\xff[\x01\xc0-\xfe]")
-RESTART = re.compile(rb"\xff[\xd0-\xd7]")
 # What ends a scan: the same, without restart markers and the codes that are reserved for extensions.
 END_OF_SCAN = re.compile(rb"\xff[\x01\xc0-\xcf\xd8-\xdf\xe0-\xef\xfe]")
 END_OF_LS_SCAN = re.compile(rb"\xff[\xc0-\xcf\xd8-\xdf\xe0-\xfe]")
@@ -158,14 +160,7 @@ def _add_data(trail: Trail, begin: int, end_of_scan: re.Pattern[bytes]) -> int:
     end = match.start() if match else len(data)
     while end > begin and data[end - 1] == 0xFF:  # fill bytes of the marker
         end -= 1
-    restarts = 0
-    in_order = True
-    for restart in RESTART.finditer(data, begin, end):
-        if in_order and data[restart.start() + 1] != 0xD0 + restarts % 8:
-            in_order = False
-            found = marker_name(data[restart.start() + 1])
-            trail.problem(restart.start(), f"{found} where RST{restarts % 8} belongs", "SOS")
-        restarts += 1
+    restarts = _count_restarts(trail, begin, end)
     stray = STRAY.search(data, begin, end) if end_of_scan is END_OF_SCAN else None
     if stray:
         name = marker_name(data[stray.start() + 1])
@@ -175,6 +170,24 @@ def _add_data(trail: Trail, begin: int, end_of_scan: re.Pattern[bytes]) -> int:
     else:
         trail.problem(begin, "a scan without data", "SOS")
     return end
+
+
+def _count_restarts(trail: Trail, begin: int, end: int) -> int:
+    """Count the restart markers among entropy-coded data; the first one that is out of turn is noted."""
+    count = 0
+    in_order = True
+    for chunk in range(begin, end, CHUNK):
+        size = min(CHUNK + 1, end - chunk)  # with the first byte of the next: a marker may lie across
+        window = np.frombuffer(trail.data, np.uint8, size, chunk)
+        places = np.flatnonzero((window[:-1] == 0xFF) & (window[1:] & 0xF8 == syntax.RST0))
+        wrong = np.flatnonzero((window[places + 1] & 7) != (count + np.arange(len(places))) % 8)
+        if in_order and len(wrong):
+            in_order = False
+            found = marker_name(int(window[places[wrong[0]] + 1]))
+            expected = marker_name(syntax.RST0 + (count + int(wrong[0])) % 8)
+            trail.problem(chunk + int(places[wrong[0]]), f"{found} where {expected} belongs", "SOS")
+        count += len(places)
+    return count
 
 
 def _add_trailing(trail: Trail, begin: int) -> None:

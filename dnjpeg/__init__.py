@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 from dnjpeg.errors import FormatError, JpegError, JpegWarning, LimitError, TruncatedError, UnsupportedError
 
 if TYPE_CHECKING:
-    from dnjpeg.api import decode, encode, read, transcode, write
+    from dnjpeg.api import decode, encode, inspect, read, transcode, write
     from dnjpeg.codec.coefficients import CoefficientImage
     from dnjpeg.codec.limits import Limits
+    from dnjpeg.inspection import Inspection
     from dnjpeg.statistics import FrequencyStatistics, collect_statistics
     from dnjpeg.tables import QuantizationTables, design
 
@@ -25,6 +26,7 @@ __all__ = [
     "CoefficientImage",
     "FormatError",
     "FrequencyStatistics",
+    "Inspection",
     "JpegError",
     "JpegWarning",
     "LimitError",
@@ -37,6 +39,7 @@ __all__ = [
     "decode",
     "design",
     "encode",
+    "inspect",
     "read",
     "transcode",
     "write",
@@ -45,12 +48,14 @@ __all__ = [
 _HOME = {
     "CoefficientImage": "dnjpeg.codec.coefficients",
     "FrequencyStatistics": "dnjpeg.statistics",
+    "Inspection": "dnjpeg.inspection",
     "Limits": "dnjpeg.codec.limits",
     "QuantizationTables": "dnjpeg.tables",
     "collect_statistics": "dnjpeg.statistics",
     "decode": "dnjpeg.api",
     "design": "dnjpeg.tables",
     "encode": "dnjpeg.api",
+    "inspect": "dnjpeg.api",
     "read": "dnjpeg.api",
     "transcode": "dnjpeg.api",
     "write": "dnjpeg.api",

@@ -10,12 +10,13 @@ import numpy.typing as npt
 
 from dnjpeg.codec import decoder, encoder, reader, transcoder, writer
 from dnjpeg.codec.limits import Limits
+from dnjpeg.inspection import Inspection, collect
 from dnjpeg.tables import QuantizationTables, resolve
 
 if TYPE_CHECKING:
     from dnjpeg.codec.coefficients import CoefficientImage
 
-__all__ = ["TablesLike", "decode", "encode", "read", "transcode", "write"]
+__all__ = ["TablesLike", "decode", "encode", "inspect", "read", "transcode", "write"]
 
 TablesLike = QuantizationTables | str | PathLike[str] | int
 Pixels = npt.NDArray[np.uint8]
@@ -192,6 +193,28 @@ def transcode(
         arithmetic=arithmetic,
         limits=limits or Limits(),
     )
+
+
+def inspect(data: bytes, *, limits: Limits | None = None) -> Inspection:
+    """Find out what lies inside a file, valid or not: segments, geometry, tables, and where the bytes go.
+
+    Nothing in the file is an error: what is wrong with it is told in `Inspection.problems`, each with its offset, and
+    the walk goes on behind it. It takes time and memory in proportion to the file's size; the coefficients are decoded
+    once, to find faults in them, if `limits` allow it.
+
+    Parameters
+    ----------
+    data : bytes-like
+        A whole file.
+    limits : Limits, optional
+        Bounds on what is decoded; what is beyond them is walked through all the same, and `Usage.note` says so.
+
+    Returns
+    -------
+    Inspection
+        Printed, it is the report of ``dnjpeg inspect``; `Inspection.as_dict` is what ``--json`` writes.
+    """
+    return collect.inspect(data, limits=limits or Limits())
 
 
 def _chosen(tables: TablesLike | None, quality: int | None) -> QuantizationTables | None:

@@ -23,6 +23,7 @@ COMMANDS = {
     "encode": "Compress images to JPEG files.",
     "decode": "Decompress JPEG files to PNG, PPM or NumPy files.",
     "transcode": "Change the quantization tables of JPEG files without going through pixels.",
+    "inspect": "Show what lies inside JPEG files, valid or not.",
     "stats": "Collect the frequency statistics of images.",
     "design": "Design quantization tables.",
     "tables": "List, show and convert quantization tables.",

@@ -7,12 +7,13 @@ passes of 64 bytes of their own.
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 from numba import types
 
 from dnjpeg.codec.jit import inlined
 from dnjpeg.codec.vector import Memory, Scalar, load_big_endian, operation, store_big_endian, trailing_zeros
 
-__all__ = ["PADDING", "put_bits", "refill", "stuff", "unstuff"]
+__all__ = ["PADDING", "put_bits", "refill", "stuff", "stuffed_length", "unstuff"]
 
 PADDING = 64  # bytes that must be there beyond what is written
 
@@ -100,3 +101,11 @@ def unstuff(source, start, end, target, at):
         at += 1
         start = following + 1
     return start, at
+
+
+def stuffed_length(data: npt.NDArray[np.uint8], unstuffed: int) -> int:
+    """Length in the file of the first `unstuffed` bytes of entropy-coded data, which `data` begins with."""
+    stuffed = data[: 2 * unstuffed]
+    kept = np.ones(len(stuffed), bool)
+    kept[1:] = (stuffed[1:] != 0) | (stuffed[:-1] != 0xFF)
+    return int(np.searchsorted(np.cumsum(kept), unstuffed, side="right"))

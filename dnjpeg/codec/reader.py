@@ -10,6 +10,7 @@ import numpy.typing as npt
 from dnjpeg.codec import syntax
 from dnjpeg.codec.arithmetic import BINS, DEFAULT_CONDITIONING, conditioning, start_arithmetic_scan, with_bins
 from dnjpeg.codec.arithmetic_decoder import decode_arithmetic_rows
+from dnjpeg.codec.bits import stuffed_length
 from dnjpeg.codec.coefficients import CoefficientImage
 from dnjpeg.codec.frame import Frame
 from dnjpeg.codec.huffman import LOOKUP_SIZE, STANDARD, HuffmanTable, decoding_lookup
@@ -241,18 +242,11 @@ class Reader:
             return
         reason = FAULTS[fault]
         consumed = min(int(state[POSITION]) - (int(state[FILLED]) >> 3), int(state[END]))
-        offset = min(self._source_offset(int(state[BEGIN]), consumed), self.position)
+        begin = int(state[BEGIN])
+        offset = min(begin + stuffed_length(self.bytes[begin:], consumed), self.position)
         if self.strict:
             raise (TruncatedError if fault == OUT_OF_DATA else FormatError)(reason, offset=offset, marker="SOS")
         self.warnings.append(f"{reason} (byte {offset})")
-
-    def _source_offset(self, begin: int, unstuffed: int) -> int:
-        """Position in the file of the byte at position `unstuffed` of an interval's data without stuffing."""
-        stuffed = bytes(self.view[begin : begin + 2 * unstuffed])
-        position = 0
-        for _ in range(unstuffed):
-            position += 2 if stuffed[position : position + 2] == b"\xff\x00" else 1
-        return begin + position
 
     def color(self) -> str:
         """Tell what the components mean, by libjpeg's rules: JFIF, then Adobe's transform, then the identifiers."""

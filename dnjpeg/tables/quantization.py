@@ -16,7 +16,16 @@ import numpy.typing as npt
 
 from dnjpeg.errors import JpegWarning
 
-__all__ = ["MAX_STEP", "MAX_TABLES", "QuantizationTables", "Table", "check_quality", "check_step"]
+__all__ = [
+    "MAX_BASELINE_STEP",
+    "MAX_STEP",
+    "MAX_TABLES",
+    "QuantizationTables",
+    "Table",
+    "check_quality",
+    "check_step",
+    "scaled_steps",
+]
 
 Table = npt.NDArray[np.uint16]
 
@@ -142,10 +151,8 @@ class QuantizationTables:
             If it is not.
         """
         quality = check_quality(quality)
-        percent = 5000 // quality if quality < 50 else 200 - 2 * quality
-        tables = (((table.astype(np.int64) * percent + 50) // 100).clip(1, MAX_BASELINE_STEP) for table in self.arrays)
         return QuantizationTables(
-            *tables,
+            *(scaled_steps(table, quality) for table in self.arrays),
             name=f"{self.name or 'unnamed'} at quality {quality}",
             provenance={
                 "method": "quality scaling",
@@ -243,6 +250,12 @@ class QuantizationTables:
     def __reduce__(self) -> tuple[object, ...]:
         # Through the constructor: an unpickled array would no longer be read-only.
         return _rebuild, (self.arrays, self.name, self._provenance)
+
+
+def scaled_steps(table: Table, quality: int, largest: int = MAX_BASELINE_STEP) -> Table:
+    """Scale one table as `QuantizationTables.scaled` does, up to a largest step."""
+    percent = 5000 // quality if quality < 50 else 200 - 2 * quality
+    return ((table.astype(np.int64) * percent + 50) // 100).clip(1, largest).astype(np.uint16)
 
 
 def check_quality(quality: object) -> int:

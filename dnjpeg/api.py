@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from dnjpeg.codec import decoder, encoder, reader, transcoder, writer
 from dnjpeg.codec.limits import Limits
+from dnjpeg.codec.window import Region, Scale
 from dnjpeg.inspection import Inspection, collect
 from dnjpeg.tables import QuantizationTables, resolve
 
@@ -81,7 +82,15 @@ def encode(
     )
 
 
-def decode(data: bytes, *, strict: bool = True, limits: Limits | None = None, out: Pixels | None = None) -> Pixels:
+def decode(
+    data: bytes,
+    *,
+    strict: bool = True,
+    limits: Limits | None = None,
+    scale: Scale = 1,
+    region: Region | None = None,
+    out: Pixels | None = None,
+) -> Pixels:
     """Decode a JPEG file to pixels, as libjpeg-turbo does (islow inverse DCT, fancy upsampling).
 
     Parameters
@@ -93,20 +102,28 @@ def decode(data: bytes, *, strict: bool = True, limits: Limits | None = None, ou
         it, with a `JpegWarning` for what is missing.
     limits : Limits, optional
         Bounds on size; the defaults suit photographs.
+    scale : Fraction, float or int
+        1/8, 2/8, … 8/8: size of the picture, rounded up. The inverse DCT gives it directly, with the pixels of
+        libjpeg's ``djpeg -scale``, in a fraction of the time; `scale_for` chooses one.
+    region : (top, left, height, width), optional
+        In pixels of the scaled picture: decode only this part of it. The pixels are those of the whole. What lies below
+        is not looked at if the file is sequential, so that errors in it are not found.
     out : ndarray, uint8, C-contiguous, optional
         Where to write; of the shape that is returned.
 
     Returns
     -------
     ndarray, uint8, (H, W, 3) or (H, W)
-        RGB or gray.
+        RGB or gray; of the region, or of the whole scaled picture.
 
     Raises
     ------
     JpegError
         If the bytes are not a JPEG file that can be decoded; it names the offset and the reason.
+    ValueError
+        If the scale is none of these, the region does not lie within the picture, or `out` does not fit.
     """
-    return decoder.decode(data, strict=strict, limits=limits or Limits(), out=out)
+    return decoder.decode(data, strict=strict, limits=limits or Limits(), scale=scale, region=region, out=out)
 
 
 def read(data: bytes, *, strict: bool = True, limits: Limits | None = None) -> CoefficientImage:

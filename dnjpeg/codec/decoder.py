@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from dnjpeg.codec.coefficients import CoefficientImage
 from dnjpeg.codec.frame import Frame
-from dnjpeg.codec.inverse import MCU_ROWS, inverse_mcu_row, inverse_rows, joined_steps, plan_inverse
+from dnjpeg.codec.inverse import LAST_MCU_ROW, inverse_mcu_row, inverse_rows, joined_steps, plan_inverse
 from dnjpeg.codec.jit import kernel
 from dnjpeg.codec.layout import scan_layout
 from dnjpeg.codec.limits import Limits
@@ -18,6 +18,7 @@ from dnjpeg.codec.scan import FAULT, start_scan
 from dnjpeg.codec.scratch import scratch
 from dnjpeg.codec.sequential_decoder import decode_mcu_row
 from dnjpeg.codec.vector import clear, span
+from dnjpeg.codec.window import Region, Scale, Window, window_of
 from dnjpeg.errors import FormatError, JpegWarning, UnsupportedError
 
 __all__ = ["decode"]
@@ -25,26 +26,35 @@ __all__ = ["decode"]
 Pixels = npt.NDArray[np.uint8]
 
 
-def decode(data: bytes | bytearray | memoryview, *, strict: bool, limits: Limits, out: Pixels | None = None) -> Pixels:
+def decode(
+    data: bytes | bytearray | memoryview,
+    *,
+    strict: bool,
+    limits: Limits,
+    scale: Scale = 1,
+    region: Region | None = None,
+    out: Pixels | None = None,
+) -> Pixels:
     """Decode a file to pixels; see `dnjpeg.decode`."""
     reader = Reader(data, strict, limits)
     scan = reader.next_scan()
     if scan is None:
         raise FormatError("no image: EOI before the first scan", offset=reader.position - 2)
     assert reader.frame is not None
-    pixels = _output(reader.frame, out)
+    window = window_of(reader.frame, scale, region)
+    pixels = _output(reader.frame, window, out)
     in_one_scan = len(scan.indices) == len(reader.frame.components) and not reader.frame.progressive
     if in_one_scan and not reader.frame.arithmetic:
-        _decode_one_scan(reader, scan, pixels)
+        _decode_one_scan(reader, scan, window, pixels)
     else:
-        _render(read_scans(reader, scan), pixels)
+        _render(read_scans(reader, scan), window, pixels)
     for warning in reader.warnings:
         warnings.warn(warning, JpegWarning, stacklevel=3)
     return pixels
 
 
-def _output(frame: Frame, out: Pixels | None) -> Pixels:
-    shape = (frame.height, frame.width) if len(frame.components) == 1 else (frame.height, frame.width, 3)
+def _output(frame: Frame, window: Window, out: Pixels | None) -> Pixels:
+    shape = (window.height, window.width) if len(frame.components) == 1 else (window.height, window.width, 3)
     for component in frame.components:
         if frame.max_horizontal % component.horizontal or frame.max_vertical % component.vertical:
             raise UnsupportedError("sampling factors whose ratios are not whole numbers")
@@ -55,11 +65,11 @@ def _output(frame: Frame, out: Pixels | None) -> Pixels:
     return out
 
 
-def _decode_one_scan(reader: Reader, scan: Scan, pixels: Pixels) -> None:
+def _decode_one_scan(reader: Reader, scan: Scan, window: Window, pixels: Pixels) -> None:
     """All components in one scan: coefficients of one row of MCUs are kept at a time."""
     frame = reader.frame
     assert frame is not None
-    strip = plan_inverse(frame, reader.color(), kept_rows=1)
+    strip = plan_inverse(frame, reader.color(), window, kept_rows=1)
     geometry, _, mcu_cols = scan_layout(strip.layout, scan.indices, frame)
     with_lookups(geometry)
     state = start_scan(reader.restart_interval, scan.begin)
@@ -74,6 +84,7 @@ def _decode_one_scan(reader: Reader, scan: Scan, pixels: Pixels) -> None:
         reader.strict,
         strip.layout,
         strip.sizes,
+        strip.scaled,
         joined_steps(reader.tables()),
         scratch("strip", strip.samples),
         scratch("sums", strip.sums, np.int16),
@@ -82,13 +93,14 @@ def _decode_one_scan(reader: Reader, scan: Scan, pixels: Pixels) -> None:
     reader.finish_scan(state)
 
 
-def _render(image: CoefficientImage, pixels: Pixels) -> None:
+def _render(image: CoefficientImage, window: Window, pixels: Pixels) -> None:
     """Coefficients to pixels."""
-    strip = plan_inverse(image.frame, image.color)
+    strip = plan_inverse(image.frame, image.color, window)
     inverse_rows(
         np.concatenate([array.reshape(-1) for array in image.coefficients]),
         strip.layout,
         strip.sizes,
+        strip.scaled,
         joined_steps(image.tables),
         scratch("strip", strip.samples),
         scratch("sums", strip.sums, np.int16),
@@ -98,15 +110,30 @@ def _render(image: CoefficientImage, pixels: Pixels) -> None:
 
 @kernel
 def _decode_rows(
-    state, scan, mcu_cols, data, coded, lookups, coefficients, strict, layout, sizes, steps, samples, sums, pixels
+    state,
+    scan,
+    mcu_cols,
+    data,
+    coded,
+    lookups,
+    coefficients,
+    strict,
+    layout,
+    sizes,
+    scaled,
+    steps,
+    samples,
+    sums,
+    pixels,
 ):
+    """Decode rows of MCUs down to the last that the window needs; those above it become no pixels by their layout."""
     state, scan, data, coded, lookups = span(state), span(scan), span(data), span(coded), span(lookups)
     coefficients, layout, sizes, steps = span(coefficients), span(layout), span(sizes), span(steps)
     samples, sums, pixels = span(samples), span(sums), span(pixels)
     filler = len(coefficients) - 64
-    for row in range(sizes[MCU_ROWS]):
+    for row in range(sizes[LAST_MCU_ROW]):
         clear(coefficients, 0, len(coefficients))
         decode_mcu_row(state, scan, row, row, mcu_cols, data, coded, lookups, coefficients, filler, strict)
         if strict and state[FAULT] != 0:
             return
-        inverse_mcu_row(coefficients, row, row, layout, sizes, steps, samples, sums, pixels)
+        inverse_mcu_row(coefficients, row, row, layout, sizes, scaled, steps, samples, sums, pixels)

@@ -26,7 +26,18 @@ AC_TABLE = 9
 PLANE = 10  # a row of MCUs as samples: index of its first one
 STRIDE = 11  # distance of its lines
 FULL = 12  # the same at full resolution; the same samples if the component is not subsampled
-COLUMNS = 13
+SIDE = 13  # decoding: samples a side that a block becomes
+FIRST_ROW = 14  # decoding: blocks that become samples, and those behind
+LAST_ROW = 15
+FIRST_COL = 16
+LAST_COL = 17
+START = 18  # decoding: samples of a line that are needed: the first, and how many
+COUNT = 19
+OFFSET = 20  # decoding: pixels that these reach to the left of the window
+RATIO_H = 21  # decoding: resolution of the image to that of the component
+RATIO_V = 22
+FANCY = 23  # decoding: upsampled by a filter
+COLUMNS = 24
 
 
 def component_layout(frame: Frame, *, mcu_rows: int | None = None) -> npt.NDArray[np.int64]:

@@ -127,7 +127,7 @@ def upsample_row(samples, near, far, lower, horizontal, vertical, fancy, sums, o
     horizontal, vertical : int
         Ratio of the resolutions.
     fancy : bool
-        Filter instead of repeating (libjpeg: only if the component is more than two samples wide).
+        Filter instead of repeating.
     sums : ndarray, int16
         Scratch for one row of the component, with one sample more on the left and `SAMPLES` on the right.
     out : int
@@ -147,7 +147,7 @@ def upsample_row(samples, near, far, lower, horizontal, vertical, fancy, sums, o
         samples[near + count] = samples[near + count - 1]
         for i in range(0, count, SAMPLES):
             _triangle_h(samples, near + i, out + 2 * i)
-    elif horizontal == 1 and vertical == 2:
+    elif horizontal == 1 and vertical == 2 and fancy:
         for i in range(0, count, SAMPLES):
             if lower:
                 _triangle_v_lower(samples, near + i, far + i, out + i)

@@ -10,10 +10,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from numba import types
+
 from dnjpeg.codec.quantize import quantized_rows
 from dnjpeg.codec.vector import Memory, Scalar, Vector, concatenate, interleave, operation, transpose8x8
 
-__all__ = ["forward_one", "forward_quantized_one", "forward_quantized_two", "inverse_one", "inverse_two"]
+__all__ = [
+    "CONST_BITS",
+    "PASS1_BITS",
+    "forward_one",
+    "forward_quantized_one",
+    "forward_quantized_two",
+    "has_ac",
+    "inverse_one",
+    "inverse_two",
+]
 
 CONST_BITS = 13
 PASS1_BITS = 2  # extra fraction bits between the two passes
@@ -139,6 +150,15 @@ def forward_quantized_two(
 ) -> None:
     """Transform and quantize two blocks that lie side by side, to consecutive blocks; natural order."""
     _store_blocks(quantized_rows(_forward(samples, index, stride, 2), tables, table), out, block)
+
+
+@operation(types.int64)
+def has_ac(coefficients: Memory, block: Scalar) -> Scalar:
+    """Not zero if a coefficient other than DC is not zero."""
+    found = coefficients.load(block, 8) & [0, -1, -1, -1, -1, -1, -1, -1]
+    for y in range(1, 8):
+        found = found | coefficients.load(block + 8 * y, 8)
+    return found.where_nonzero()
 
 
 @operation()

@@ -23,6 +23,7 @@ from dnjpeg.codec.jit import inlined, kernel
 from dnjpeg.codec.layout import AC_TABLE, BLOCK_COLS, BLOCK_ROWS, DC_TABLE, FIRST, HORIZONTAL, VERTICAL
 from dnjpeg.codec.scan import (
     END,
+    BEGIN,
     FAULT,
     FILLED,
     OUT_OF_DATA,
@@ -32,6 +33,7 @@ from dnjpeg.codec.scan import (
     SOURCE,
     TOO_LARGE,
     begin_mcu,
+    note_fault,
 )
 from dnjpeg.codec.vector import span
 from dnjpeg.codec.zigzag import NATURAL
@@ -216,6 +218,6 @@ def decode_arithmetic_rows(
             if state[POSITION] - (state[FILLED] >> 3) > state[END] and state[SOURCE] >= len(data):
                 fault = OUT_OF_DATA
             if fault != 0 and state[FAULT] == 0:
-                state[FAULT] = fault
+                note_fault(state, fault, state[BEGIN], min(state[POSITION] - (state[FILLED] >> 3), state[END]))
             if strict and state[FAULT] != 0:
                 return

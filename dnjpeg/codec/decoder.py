@@ -42,7 +42,7 @@ def decode(
         raise FormatError("no image: EOI before the first scan", offset=reader.position - 2)
     assert reader.frame is not None
     window = window_of(reader.frame, scale, region)
-    pixels = _output(reader.frame, window, out)
+    pixels = _output(reader.frame, reader.frame_offset, window, out)
     in_one_scan = len(scan.indices) == len(reader.frame.components) and not reader.frame.progressive
     if in_one_scan and not reader.frame.arithmetic:
         _decode_one_scan(reader, scan, window, pixels)
@@ -53,11 +53,11 @@ def decode(
     return pixels
 
 
-def _output(frame: Frame, window: Window, out: Pixels | None) -> Pixels:
+def _output(frame: Frame, offset: int, window: Window, out: Pixels | None) -> Pixels:
     shape = (window.height, window.width) if len(frame.components) == 1 else (window.height, window.width, 3)
     for component in frame.components:
         if frame.max_horizontal % component.horizontal or frame.max_vertical % component.vertical:
-            raise UnsupportedError("sampling factors whose ratios are not whole numbers")
+            raise UnsupportedError("sampling factors whose ratios are not whole numbers", offset=offset, marker="SOF")
     if out is None:
         return np.empty(shape, np.uint8)
     if out.shape != shape or out.dtype != np.uint8 or not out.flags.c_contiguous or not out.flags.writeable:

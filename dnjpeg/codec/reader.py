@@ -18,7 +18,7 @@ from dnjpeg.codec.jit import kernel
 from dnjpeg.codec.layout import AC_TABLE, DC_TABLE, FIRST, coefficient_arrays, component_layout, scan_layout
 from dnjpeg.codec.limits import Limits
 from dnjpeg.codec.progressive_decoder import decode_progressive_rows
-from dnjpeg.codec.scan import BEGIN, END, FAULT, FAULTS, FILLED, OUT_OF_DATA, OVERRUN, POSITION, SOURCE, start_scan
+from dnjpeg.codec.scan import FAULT, FAULT_BEGIN, FAULT_CONSUMED, FAULTS, OUT_OF_DATA, OVERRUN, SOURCE, start_scan
 from dnjpeg.codec.scratch import scratch
 from dnjpeg.codec.sequential_decoder import decode_mcu_row
 from dnjpeg.codec.syntax import (
@@ -107,6 +107,7 @@ class Reader:
         if bytes(self.view[:2]) != b"\xff\xd8":
             raise FormatError("not a JPEG file: it does not begin with the marker SOI", offset=0)
         self.position = 2
+        self.frame_offset = 0
         self._scans = 0
         self._steps: dict[int, npt.NDArray[np.uint16]] = {}
         self._huffman: dict[tuple[int, int], HuffmanTable] = dict(STANDARD)  # Motion-JPEG leaves these out
@@ -173,6 +174,7 @@ class Reader:
         if len(frame.components) == 1:  # its sampling factors mean nothing, and libjpeg writes them as 1 and 1
             frame = replace(frame, components=(replace(frame.components[0], horizontal=1, vertical=1),))
         self.frame = frame
+        self.frame_offset = segment.offset
 
     def _start_scan(self, segment: syntax.Segment) -> Scan:
         if self.frame is None:
@@ -241,8 +243,7 @@ class Reader:
         if fault == 0:
             return
         reason = FAULTS[fault]
-        consumed = min(int(state[POSITION]) - (int(state[FILLED]) >> 3), int(state[END]))
-        begin = int(state[BEGIN])
+        begin, consumed = int(state[FAULT_BEGIN]), int(state[FAULT_CONSUMED])
         offset = min(begin + stuffed_length(self.bytes[begin:], consumed), self.position)
         if self.strict:
             raise (TruncatedError if fault == OUT_OF_DATA else FormatError)(reason, offset=offset, marker="SOS")
@@ -371,7 +372,8 @@ def _following(reader: Reader) -> Scan | None:
         if scan is None and reader.missing():
             raise FormatError(f"component {reader.missing()[0]} has no scan", offset=reader.position - 2, marker="EOI")
     except FormatError as error:
-        if reader.missing():
+        assert reader.frame is not None
+        if reader.missing() or reader.frame.progressive:
             if reader.strict:
                 raise
             reader.warnings.append(str(error))

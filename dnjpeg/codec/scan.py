@@ -25,7 +25,9 @@ BEGIN = 12  # decoding: where the data of this interval begin
 FAULT = 13  # decoding: the first thing that went wrong, one of the following
 EOB_RUN = 14  # progressive: blocks left that have no more coefficients in this band
 PENDING = 15  # progressive, encoding: correction bits of those blocks
-STATE = 16
+FAULT_BEGIN = 16  # decoding: where it went wrong: behind this position of the file ...
+FAULT_CONSUMED = 17  # ... so many bytes without stuffing
+STATE = 18
 
 BAD_CODE, PAST_BLOCK, OUT_OF_DATA, NO_RESTART, TOO_LARGE = 1, 2, 3, 4, 5
 FAULTS = {
@@ -83,6 +85,41 @@ def reset_interval(state):
 
 
 @inlined
+def _next_marker(data, position):
+    """Position of the next marker's 0xFF that no other follows; the end of the data if there is none."""
+    while position + 1 < len(data) and (data[position] != 0xFF or data[position + 1] == 0 or data[position + 1] == 0xFF):
+        position += 1
+    return position if position + 1 < len(data) else len(data)
+
+
+@inlined
+def _resynchronize(state, data, source):
+    """Find the expected restart marker, by libjpeg's rules (jpeg_resync_to_restart) if another comes first.
+
+    Returns the position behind it and True, or that of a marker that belongs to what follows and False.
+    """
+    expected = (state[INTERVALS] - 1) & 7
+    source = _next_marker(data, source)
+    if state[FAULT] == 0 and (source == len(data) or data[source + 1] != 0xD0 + expected):
+        note_fault(state, NO_RESTART, source, 0)
+    while source < len(data):
+        code = data[source + 1]
+        ahead = (code - 0xD0 - expected) & 7
+        if code >= 0xC0 and (code < 0xD0 or code > 0xD7 or ahead in (1, 2)):
+            return source, False  # another kind of marker, or one of the next two restarts: this interval is lost
+        if code >= 0xC0 and ahead not in (6, 7):
+            return source + 2, True  # the expected one, or one too far off to be told from it
+        source = _next_marker(data, source + 2)  # an earlier restart, or no marker that can stand here
+    return source, False
+
+
+@inlined
+def note_fault(state, fault, begin, consumed):
+    """Keep what went wrong, and where: `consumed` unstuffed bytes behind position `begin` of the file."""
+    state[FAULT], state[FAULT_BEGIN], state[FAULT_CONSUMED] = fault, begin, consumed
+
+
+@inlined
 def next_interval(state, data, coded):
     """Unstuff the data of the next interval, behind its restart marker unless it is the first (E.2.4).
 
@@ -96,13 +133,15 @@ def next_interval(state, data, coded):
     """
     source, size = state[SOURCE], len(data)
     if state[INTERVALS] > 0:
-        while source + 1 < size and data[source] == 0xFF and data[source + 1] == 0xFF:
-            source += 1
-        expected = 0xD0 + ((state[INTERVALS] - 1) & 7)
-        if source + 1 < size and data[source] == 0xFF and data[source + 1] == expected:
-            source += 2
-        elif state[FAULT] == 0:
-            state[FAULT] = NO_RESTART
+        lacking = state[POSITION] - (state[FILLED] >> 3) > state[END]
+        source, found = _resynchronize(state, data, source)
+        if not found:  # an empty interval: one MCU of zero bits, unless bits were lacking already, as libjpeg does
+            state[BEGIN], state[SOURCE], state[END] = source, source, 0
+            clear(coded, 0, OVERRUN)
+            state[POSITION], state[WORD], state[FILLED] = 1 if lacking else 0, 0, 0
+            state[INTERVALS] += 1
+            reset_interval(state)
+            return
     state[BEGIN] = source
     state[SOURCE], state[END] = unstuff(data, source, size, coded, 0)
     clear(coded, state[END], OVERRUN)
@@ -126,4 +165,4 @@ def end_mcu(state, fault):
     if state[POSITION] - (state[FILLED] >> 3) > state[END]:
         fault = OUT_OF_DATA
     if fault != 0 and state[FAULT] == 0:
-        state[FAULT] = fault
+        note_fault(state, fault, state[BEGIN], min(state[POSITION] - (state[FILLED] >> 3), state[END]))

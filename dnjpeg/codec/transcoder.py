@@ -12,6 +12,7 @@ from dnjpeg.codec.limits import Limits
 from dnjpeg.codec.quantize import requantize
 from dnjpeg.codec.reader import read
 from dnjpeg.codec.writer import write
+from dnjpeg.errors import FormatError
 
 __all__ = ["requantized", "transcode"]
 
@@ -27,12 +28,15 @@ def transcode(
 ) -> bytes:
     """Rewrite a file; see `dnjpeg.transcode`."""
     image = read(data, strict=True, limits=limits)
-    return write(
-        image if tables is None else requantized(image, tables),
-        optimize=optimize,
-        progressive=image.frame.progressive if progressive is None else progressive,
-        arithmetic=image.frame.arithmetic if arithmetic is None else arithmetic,
-    )
+    try:
+        return write(
+            image if tables is None else requantized(image, tables),
+            optimize=optimize,
+            progressive=image.frame.progressive if progressive is None else progressive,
+            arithmetic=image.frame.arithmetic if arithmetic is None else arithmetic,
+        )
+    except ValueError as error:  # what the file holds cannot be written again
+        raise FormatError(f"cannot be rewritten: {error}", offset=0) from None
 
 
 def requantized(image: CoefficientImage, tables: Sequence[npt.NDArray[np.uint16]]) -> CoefficientImage:

@@ -18,6 +18,9 @@ from dnjpeg.codec.sequential_writer import plan_sequential, sequential_scan, wri
 __all__ = ["write", "write_scans"]
 
 
+MOST_BLOCKS = 10  # in an MCU (B.2.3)
+
+
 def write(image: CoefficientImage, *, optimize: bool, progressive: bool, arithmetic: bool) -> bytes:
     """Write a whole file; see `dnjpeg.write`."""
     extended = max(int(table.max()) for table in image.tables) > 255  # 16-bit steps need extended sequential
@@ -37,8 +40,16 @@ def write_scans(headers: Headers, coefficients: npt.NDArray[np.int16], *, optimi
         Of all components, as `component_layout` has them.
     optimize : bool
         As in `dnjpeg.write`.
+
+    Raises
+    ------
+    ValueError
+        If a coefficient is out of range, or the components do not fit one scan (B.2.3).
     """
     frame, color = headers.frame, headers.color
+    blocks = sum(component.horizontal * component.vertical for component in frame.components)
+    if len(frame.components) > 1 and blocks > MOST_BLOCKS:
+        raise ValueError(f"{blocks} blocks in an MCU of all components, must be at most {MOST_BLOCKS}")
     script = default_script(len(frame.components), color) if frame.progressive else (sequential_scan(frame),)
     if frame.arithmetic:
         return write_arithmetic(headers, coefficients, script)

@@ -5,8 +5,8 @@ gives a picture of N/8 of the size. libjpeg does so for all sizes but 2 and 4, f
 samples of the whole transform (all frequencies have a part in that).
 
 Its butterflies, one a size, come down to one matrix each: within a pass nothing is rounded, so that any order of
-summation gives the same. The matrices below are those, ``sqrt(2) cos((2k + 1) j pi / 2N)`` times 2^13 up to the rounding
-of libjpeg's constants. Sample k is the sum of its even and its odd part, and sample N - 1 - k the difference.
+summation gives the same. The matrices below are those: ``sqrt(2) cos((2k + 1) j pi / 2N)`` times 2^13, up to the
+rounding of libjpeg's constants. Sample k is the sum of its even and its odd part, and sample N - 1 - k the difference.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ __all__ = [
 GROUP = 4  # blocks that are done at once at the sizes 2 and 4
 
 # Weights of the coefficients 2, 4 and 6 in the even part of samples 0, 1, …
-EVEN = {
+EVEN: dict[int, list[tuple[int, ...]]] = {
     2: [(0, 0, 0)],
     3: [(5793, 0, 0), (-11586, 0, 0)],
     4: [(15137, 0, -6270), (-15137, 0, 6270)],
@@ -69,7 +69,7 @@ EVEN = {
 }
 
 # Weights of the coefficients 1, 3, 5 and 7 in the odd part.
-ODD = {
+ODD: dict[int, list[tuple[int, ...]]] = {
     2: [(29692, -10426, 6967, -5906)],
     3: [(10033, 0, 0, 0)],
     4: [(20995, 7373, -4926, -4176), (8697, -17799, 11893, -1730)],
@@ -124,7 +124,7 @@ def _wide_sum(x: Sequence[Vector], weights: Sequence[int]) -> Vector | None:
     return total
 
 
-WeightedSum = Callable[[Sequence[Vector], Sequence[int]], "Vector | None"]
+WeightedSum = Callable[[Sequence[Vector], Sequence[int]], Vector | None]
 
 
 def _one_pass(size: int, x: Sequence[Vector], dc: Vector, weighted: WeightedSum) -> list[Vector]:

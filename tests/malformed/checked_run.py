@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,7 @@ from dnjpeg.codec.frame import SUBSAMPLINGS
 from dnjpeg.codec.jit import kernel
 from dnjpeg.codec.vector import span
 
+LARGE = 20_000  # bytes
 SIZES = [(height, width) for height in (1, 2, 8, 9, 17, 33) for width in (1, 3, 8, 17, 33, 65)]
 
 
@@ -48,8 +50,12 @@ def whole() -> Iterator[Specimen]:
     rng = np.random.default_rng(0)
     for height, width in SIZES:
         noise = rng.integers(0, 2, (height, width, 3), dtype=np.uint8) * 255
-        for optimize, restart in ((True, None), (False, 1), (True, 3)):
-            options = {"quality": 100, "optimize": optimize, "restart": restart}
+        for options in (
+            {"quality": 100},
+            {"quality": 100, "optimize": False, "restart": 1},
+            {"quality": 100, "progressive": True},
+            {"quality": 60, "progressive": True, "restart": 3},
+        ):
             yield f"gray {width}x{height}, {options}", encode(noise[..., 0], **options)
             for subsampling in SUBSAMPLINGS:
                 yield f"{subsampling} {width}x{height}, {options}", encode(noise, subsampling=subsampling, **options)
@@ -58,18 +64,19 @@ def whole() -> Iterator[Specimen]:
 def damaged() -> Iterator[Specimen]:
     """Most kinds of damage to all small files."""
     for data in SMALL_FILES.values():
-        yield from truncations(data)
-        yield from changed_headers(data, "255")
-        yield from changed_data(data)
+        for specimens in (truncations(data), changed_headers(data, "255"), changed_data(data)):
+            yield from islice(specimens, None, None, 3)
         yield from random_changes(data, 100)
         yield from other_frames(data)
 
 
 def corpora() -> Iterator[Specimen]:
-    """Files of the data folder, if there is one."""
+    """Small files of the data folder, if there is one."""
     folder = Path(os.environ.get("DNJPEG_DATA", "")) / "jpeg"
-    for path in sorted(folder.rglob("*.jpg")):
-        yield path.name, path.read_bytes()
+    for path in sorted(folder.glob("malformed_*/**/*.jpg")):
+        data = path.read_bytes()
+        if len(data) < LARGE:
+            yield path.name, data
 
 
 def main() -> int:

@@ -22,8 +22,8 @@ from dnjpeg.codec.arithmetic import (
 from dnjpeg.codec.jit import inlined, kernel
 from dnjpeg.codec.layout import AC_TABLE, BLOCK_COLS, BLOCK_ROWS, DC_TABLE, FIRST, HORIZONTAL, VERTICAL
 from dnjpeg.codec.scan import (
-    END,
     BEGIN,
+    END,
     FAULT,
     FILLED,
     OUT_OF_DATA,

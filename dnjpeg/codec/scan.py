@@ -87,7 +87,9 @@ def reset_interval(state):
 @inlined
 def _next_marker(data, position):
     """Position of the next marker's 0xFF that no other follows; the end of the data if there is none."""
-    while position + 1 < len(data) and (data[position] != 0xFF or data[position + 1] == 0 or data[position + 1] == 0xFF):
+    while position + 1 < len(data) and (
+        data[position] != 0xFF or data[position + 1] == 0 or data[position + 1] == 0xFF
+    ):
         position += 1
     return position if position + 1 < len(data) else len(data)
 

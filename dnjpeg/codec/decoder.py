@@ -57,7 +57,9 @@ def _output(frame: Frame, offset: int, window: Window, out: Pixels | None) -> Pi
     shape = (window.height, window.width) if len(frame.components) == 1 else (window.height, window.width, 3)
     for component in frame.components:
         if frame.max_horizontal % component.horizontal or frame.max_vertical % component.vertical:
-            raise UnsupportedError("sampling factors whose ratios are not whole numbers", offset=offset, marker="SOF")
+            raise UnsupportedError(
+                "sampling factors whose ratios are not whole numbers", offset=offset, marker=f"SOF{frame.process}"
+            )
     if out is None:
         return np.empty(shape, np.uint8)
     if out.shape != shape or out.dtype != np.uint8 or not out.flags.c_contiguous or not out.flags.writeable:

@@ -112,6 +112,7 @@ class Reader:
         self._steps: dict[int, npt.NDArray[np.uint16]] = {}
         self._huffman: dict[tuple[int, int], HuffmanTable] = dict(STANDARD)  # Motion-JPEG leaves these out
         self._conditioning: dict[tuple[int, int], int] = {}
+        self._bits: dict[int, npt.NDArray[np.int64]] = {}  # progressive: lowest bit sent, by component and coefficient
         self._latched: dict[int, npt.NDArray[np.uint16]] = {}  # tables by component: those of its first scan
         self._jfif: Jfif | None = None
         self._adobe: Adobe | None = None
@@ -197,6 +198,9 @@ class Reader:
             raise segment.error(f"{blocks} blocks in an MCU, must be at most 10")
         if self.frame.progressive:
             _check_progression(header, segment)
+            for index in indices:
+                bits = self._bits.setdefault(index, np.full(64, -1))
+                bits[header.spectral_start : header.spectral_end + 1] = header.approximation_low
         return Scan(tuple(indices), header, self._lookups(header, segment), self._limits(header), segment.end)
 
     def _latch(self, index: int, segment: syntax.Segment) -> None:
@@ -279,6 +283,10 @@ class Reader:
         """List the identifiers of components that had no scan."""
         assert self.frame is not None
         return [c.identifier for index, c in enumerate(self.frame.components) if index not in self._latched]
+
+    def lacks_detail(self) -> bool:
+        """Tell whether progressive scans are missing that would have sent further bits."""
+        return any(bits.any() for bits in self._bits.values())
 
     def unstuffed_scratch(self) -> Bytes:
         """Memory for the unstuffed bytes of any interval that is left."""
@@ -372,8 +380,7 @@ def _following(reader: Reader) -> Scan | None:
         if scan is None and reader.missing():
             raise FormatError(f"component {reader.missing()[0]} has no scan", offset=reader.position - 2, marker="EOI")
     except FormatError as error:
-        assert reader.frame is not None
-        if reader.missing() or reader.frame.progressive:
+        if reader.missing() or reader.lacks_detail():
             if reader.strict:
                 raise
             reader.warnings.append(str(error))

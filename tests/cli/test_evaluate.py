@@ -239,7 +239,7 @@ def make():
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
 def test_a_stopped_sweep_goes_on(cli: Callable, work: Path, how: signal.Signals) -> None:
     (work / "slow.py").write_text(SLOW.format(folder=str(HERE.parent / "evaluation")))
-    words = arguments("photos", "-j", "1", "--batch-size", "2", contenders=("jpeg:90..95",))
+    words = arguments("photos", "-j", "1", "--batch-size", "2", contenders=("jpeg:90..92",))
     words[words.index("--classifier") + 1] = "slow.py:make"
     process = subprocess.Popen(
         [sys.executable, "-m", "dnjpeg", *words],
@@ -261,7 +261,7 @@ def test_a_stopped_sweep_goes_on(cli: Callable, work: Path, how: signal.Signals)
     outcome = cli(*words)
     assert outcome.status == 0
     measured, known = map(int, re.findall(r"(\d+) rows measured, (\d+) known", outcome.stderr)[0])
-    assert measured + known == 9 * 8
+    assert measured + known == 9 * 5
     assert known >= 6
     assert measured > 0
     resumed = pd.read_parquet(work / "out" / "rows.parquet")

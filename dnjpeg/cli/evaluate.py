@@ -100,10 +100,8 @@ Examples:
 @click.option(
     "--batch-size",
     type=click.IntRange(1),
-    default=16,
-    show_default=True,
     metavar="N",
-    help="Images classified at a time.",
+    help="Images classified at a time. [default: 4 on a CPU, else 32]",
 )
 @click.option(
     "--cache",
@@ -134,7 +132,7 @@ def command(
     limit: int | None,
     root: Path | None,
     device: str | None,
-    batch_size: int,
+    batch_size: int | None,
     cache: Path | None,
     output: Path,
     force: bool,
@@ -173,7 +171,7 @@ def command(
             parsed,
             reference=reference,
             subsampling=subsampling,
-            command=_command_line(),
+            command=_command_line(output, cache),
             calibration=calibrated,
             cache_file=cache or default_cache_file(),
             jobs=jobs,
@@ -226,5 +224,7 @@ def conclude(study: Study, output: Path, *, as_json: bool, more_problems: Iterab
         raise IncompleteError(problems, len(study.result.rows) + len(problems))
 
 
-def _command_line() -> str:
-    return shlex.join(["dnjpeg", *sys.argv[1:]])
+def _command_line(*places: Path | None) -> str:
+    """Return what was typed, with files of its own under their names alone: where they lie is nobody's business."""
+    short = {str(place): place.name for place in places if place}
+    return shlex.join(["dnjpeg", *(short.get(word, word) for word in sys.argv[1:])])

@@ -55,7 +55,7 @@ def conduct(
     notes: Sequence[str] = (),
     cache_file: Path | None = None,
     jobs: int | None = None,
-    batch_size: int = 16,
+    batch_size: int | None = None,
     progress: Callable[[int], object] = lambda rows: None,
 ) -> Study:
     """Sweep and summarize.

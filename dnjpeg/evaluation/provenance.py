@@ -19,6 +19,7 @@ _SOURCES = (
     "evaluation/cache.py",
     "evaluation/classifiers/*.py",
     "evaluation/contenders.py",
+    "evaluation/judges.py",
     "evaluation/measure.py",
     "evaluation/photos.py",
     "evaluation/preparation.py",

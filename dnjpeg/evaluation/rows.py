@@ -82,6 +82,7 @@ class Row:
 
 COLUMNS = tuple(field.name for field in fields(Row))
 _INTEGERS_OR_NONE = ("file_bytes", "header_bytes", "entropy_bytes")
+_SINGLES = ("probability", "confidence", "kl")  # no network answers with more digits
 _TEXTS = {field.name: "string" for field in fields(Row) if str(field.type).startswith("str")}
 
 
@@ -93,7 +94,12 @@ def to_frame(rows: Iterable[Row]) -> pd.DataFrame:
 
 def _typed(frame: pd.DataFrame) -> pd.DataFrame:
     """Give the columns that may be empty a type that does not depend on whether they are."""
-    types: dict[str, str] = {**_TEXTS, **dict.fromkeys(_INTEGERS_OR_NONE, "Int64"), "setting": "float64"}
+    types: dict[str, str] = {
+        **_TEXTS,
+        **dict.fromkeys(_INTEGERS_OR_NONE, "Int64"),
+        **dict.fromkeys(_SINGLES, "float32"),
+        "setting": "float64",
+    }
     return frame.astype(types)
 
 

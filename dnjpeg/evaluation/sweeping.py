@@ -16,12 +16,15 @@ from dnjpeg.evaluation.cache import Entry, Measurement, MeasurementCache
 from dnjpeg.evaluation.classifiers import Classifier
 from dnjpeg.evaluation.contenders import Contender
 from dnjpeg.evaluation.datasets import Dataset
+from dnjpeg.evaluation.judges import Judges, judges_for
 from dnjpeg.evaluation.measure import judge
 from dnjpeg.evaluation.photos import Photo, photo_decoder
 from dnjpeg.evaluation.preparation import Failure, PhotoWork, Preparer, Version
 from dnjpeg.evaluation.rows import ORIGINAL, Row, to_frame
 
 __all__ = ["SweepResult", "sweep"]
+
+_Batch = list[tuple[PhotoWork, Version]]
 
 # How many prepared images may wait for the classifier: 256 of 224x224 pixels are 150 MB.
 MAX_WAITING = 256
@@ -54,7 +57,7 @@ def sweep(
     *,
     cache: MeasurementCache | None = None,
     jobs: int | None = None,
-    batch_size: int = 16,
+    batch_size: int | None = None,
     progress: Callable[[int], object] = lambda rows: None,
 ) -> SweepResult:
     """Measure every contender, and the uncompressed image, on every photo.
@@ -70,9 +73,9 @@ def sweep(
     cache : MeasurementCache, optional
         Where measurements are looked up and kept, batch by batch: whatever ends a sweep, what it had measured stays.
     jobs : int, optional
-        Threads that decode, compress and preprocess, beside the one that classifies; by default one per core.
-    batch_size : int
-        Images the classifier gets at a time.
+        Threads that decode, compress and preprocess; on a CPU as many classify. By default one per core.
+    batch_size : int, optional
+        Images the classifier gets at a time; by default 4 on a CPU, 32 elsewhere.
     progress : callable
         Called with the number of rows that are settled since its last call.
 
@@ -91,12 +94,14 @@ def sweep(
     for name in names:
         if names.count(name) > 1:
             raise ValueError(f"two contenders are called {name!r}")
-    judging = _Judging(classifier, contenders, cache, batch_size, progress)
+    threads = jobs or os.cpu_count() or 1
     prepare = Preparer(classifier, contenders, cache)
-    ahead = max(2, min((jobs or os.cpu_count() or 1) + 2, MAX_WAITING // len(names)))
-    for work in _in_order(prepare, dataset.photos, jobs or os.cpu_count() or 1, ahead):
-        judging.take(work)
-    return judging.finish()
+    ahead = max(2, min(threads + 2, MAX_WAITING // len(names)))
+    with judges_for(classifier, threads) as judges:
+        judging = _Judging(classifier, contenders, cache, judges, batch_size or judges.batch_size, progress)
+        for work in _in_order(prepare, dataset.photos, threads, ahead):
+            judging.take(work)
+        return judging.finish()
 
 
 def _in_order(prepare: Preparer, photos: Sequence[Photo], jobs: int, ahead: int) -> Iterator[PhotoWork]:
@@ -115,17 +120,19 @@ def _in_order(prepare: Preparer, photos: Sequence[Photo], jobs: int, ahead: int)
 
 
 class _Judging:
-    """Collects prepared images into batches, has them classified, and makes the rows."""
+    """Collects prepared images into batches, has them classified, and makes the rows; all in the calling thread."""
 
     def __init__(
         self,
         classifier: Classifier,
         contenders: Sequence[Contender],
         cache: MeasurementCache | None,
+        judges: Judges,
         batch_size: int,
         progress: Callable[[int], object],
     ) -> None:
         self._classifier = classifier
+        self._judges = judges
         self._contenders = contenders
         self._cache = cache
         self._batch_size = batch_size
@@ -133,6 +140,7 @@ class _Judging:
         self._photo_decoder = photo_decoder()
         self._works: deque[PhotoWork] = deque()
         self._queue: deque[tuple[PhotoWork, Version]] = deque()
+        self._running: deque[tuple[_Batch, Future[npt.NDArray[np.float32]]]] = deque()
         self._rows: list[Row] = []
         self._failures: list[Failure] = []
         self._cached = 0
@@ -144,21 +152,31 @@ class _Judging:
         self._cached += len(work.measured)
         self._progress(len(self._contenders) + 1 - len(work.versions))
         while len(self._queue) >= self._batch_size:
-            self._classify()
+            self._hand_over()
         self._collect()
 
     def finish(self) -> SweepResult:
         """Classify what is left and return all rows."""
         while self._queue:
-            self._classify()
+            self._hand_over()
+        while self._running:
+            self._settle()
         self._collect()
         return SweepResult(to_frame(self._rows), tuple(self._failures), self._cached, len(self._rows) - self._cached)
 
-    def _classify(self) -> None:
+    def _hand_over(self) -> None:
+        """Have a batch classified; wait for an earlier one if all judges are busy."""
         batch = [self._queue.popleft() for _ in range(min(self._batch_size, len(self._queue)))]
-        answers = self._classifier.log_probabilities([version.tensor for _, version in batch])
+        tensors = [version.tensor for _, version in batch]
+        self._running.append((batch, self._judges.classify(tensors)))
+        if len(self._running) > self._judges.count:
+            self._settle()
+
+    def _settle(self) -> None:
+        """Take in the oldest batch's answers; in this order the uncompressed photo's comes first."""
+        batch, answers = self._running.popleft()
         entries: list[Entry] = []
-        for (work, version), answer in zip(batch, answers, strict=True):
+        for (work, version), answer in zip(batch, answers.result(), strict=True):
             if version.name == ORIGINAL:
                 work.original = answer
             measurement = _measurement(work, version, answer)

@@ -236,11 +236,37 @@ def make():
 """
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
-def test_a_stopped_sweep_goes_on(cli: Callable, work: Path, how: signal.Signals) -> None:
+def test_a_stopped_sweep_goes_on(cli: Callable, work: Path) -> None:
+    """Interrupted, then killed outright, it ends with what an undisturbed sweep finds."""
     (work / "slow.py").write_text(SLOW.format(folder=str(HERE.parent / "evaluation")))
-    words = arguments("photos", "-j", "1", "--batch-size", "2", contenders=("jpeg:90..95",))
+    words = arguments("photos", "-j", "1", "--batch-size", "2", contenders=("jpeg:90..92",))
     words[words.index("--classifier") + 1] = "slow.py:make"
+
+    status, errors = run_and_stop(words, signal.SIGINT, work / "cache.sqlite", rows=6)
+    assert status == 130
+    assert "they are kept: run the same command to go on" in errors
+    assert "Traceback" not in errors
+    assert not (work / "out").exists()
+    run_and_stop(words, signal.SIGKILL, work / "cache.sqlite", rows=16)
+    assert not (work / "out").exists()
+
+    outcome = cli(*words)
+    assert outcome.status == 0
+    measured, known = map(int, re.findall(r"(\d+) rows measured, (\d+) known", outcome.stderr)[0])
+    assert measured + known == 9 * 5
+    assert known >= 16
+    assert measured > 0
+    assert (
+        cli(*arguments("photos", "--cache", "other.sqlite", output="direct", contenders=("jpeg:90..92",))).status == 0
+    )
+    resumed, direct = (
+        pd.read_parquet(work / name / "rows.parquet").drop(columns="preprocessing") for name in ("out", "direct")
+    )
+    pd.testing.assert_frame_equal(resumed, direct, rtol=1e-5)
+
+
+def run_and_stop(words: list[str], how: signal.Signals, cache: Path, rows: int) -> tuple[int, str]:
+    """Run a command until the cache holds so many rows, and send it a signal; return its exit status and errors."""
     process = subprocess.Popen(
         [sys.executable, "-m", "dnjpeg", *words],
         env={**os.environ, "OMP_NUM_THREADS": "1"},
@@ -248,26 +274,12 @@ def test_a_stopped_sweep_goes_on(cli: Callable, work: Path, how: signal.Signals)
         text=True,
     )
     try:
-        wait_for_rows(work / "cache.sqlite", 6, process)
+        wait_for_rows(cache, rows, process)
         process.send_signal(how)
         _, errors = process.communicate(timeout=60)
     finally:
         process.kill()
-    assert not (work / "out").exists()
-    if how == signal.SIGINT:
-        assert process.returncode == 130
-        assert "they are kept: run the same command to go on" in errors
-        assert "Traceback" not in errors
-    outcome = cli(*words)
-    assert outcome.status == 0
-    measured, known = map(int, re.findall(r"(\d+) rows measured, (\d+) known", outcome.stderr)[0])
-    assert measured + known == 9 * 8
-    assert known >= 6
-    assert measured > 0
-    resumed = pd.read_parquet(work / "out" / "rows.parquet")
-    words[words.index("--cache") + 1] = "fresh.sqlite"
-    assert cli(*words, "--force").status == 0
-    pd.testing.assert_frame_equal(resumed, pd.read_parquet(work / "out" / "rows.parquet"), rtol=1e-5)
+    return process.returncode, errors
 
 
 def wait_for_rows(cache: Path, count: int, process: subprocess.Popen[str]) -> None:

@@ -31,7 +31,7 @@ class Classifier:
         As the user named it.
     model : callable
         float32 tensor ``(N, 3, h, w)`` to logits, float tensor ``(N, classes)``. A `torch.nn.Module` is put into
-        evaluation mode and moved to `device`.
+        evaluation mode and moved to `device`. On a CPU it is called from several threads.
     preprocess : callable
         Pillow RGB image to float32 tensor ``(3, h, w)``, all of one size. Called from several threads.
     preprocessing : str

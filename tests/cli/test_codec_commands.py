@@ -6,14 +6,13 @@ import io
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from processes import start_dnjpeg
 
 from dnjpeg.cli import failures
 
@@ -372,8 +371,7 @@ def test_a_device_is_written_to_and_not_replaced(cli, folder):
 def test_ctrl_c_is_one_line_and_leaves_nothing_half_written(tmp_path):
     pipe = tmp_path / "endless.png"
     os.mkfifo(pipe)
-    command = [sys.executable, "-m", "dnjpeg", "encode", pipe.name, "-o", "x.jpg"]
-    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+    with start_dnjpeg("encode", pipe.name, "-o", "x.jpg", cwd=tmp_path) as process:
         try:
             writer = open_when_read(pipe)
             time.sleep(0.5)  # from the opening to the reading, where the signal finds it

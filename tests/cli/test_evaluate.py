@@ -10,7 +10,6 @@ import re
 import signal
 import sqlite3
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from contextlib import closing, suppress
@@ -21,6 +20,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+from processes import start_dnjpeg
 
 HERE = Path(__file__).parent
 TOY = f"{HERE.parent / 'evaluation' / 'toy.py'}:make"
@@ -267,12 +267,7 @@ def test_a_stopped_sweep_goes_on(cli: Callable, work: Path) -> None:
 
 def run_and_stop(words: list[str], how: signal.Signals, cache: Path, rows: int) -> tuple[int, str]:
     """Run a command until the cache holds so many rows, and send it a signal; return its exit status and errors."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "dnjpeg", *words],
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = start_dnjpeg(*words, env={**os.environ, "OMP_NUM_THREADS": "1"})
     try:
         wait_for_rows(cache, rows, process)
         process.send_signal(how)
@@ -289,4 +284,5 @@ def wait_for_rows(cache: Path, count: int, process: subprocess.Popen[str]) -> No
             if connection.execute("SELECT COUNT(*) FROM measurements").fetchone()[0] >= count:
                 return
         time.sleep(0.05)
-    pytest.fail("the sweep did not come to measure")
+    process.kill()
+    pytest.fail(f"the sweep did not come to measure: {process.communicate()[1]}")

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import functools
-import hashlib
 import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numba
-import platformdirs
-from numba.core.caching import CompileResultCacheImpl, FunctionCache, _CacheLocator, _SourceFileBackedLocatorMixin
 
-__all__ = ["CHECKED", "cache_folder", "inlined", "kernel"]
+from dnjpeg.codec.kernel_cache import KernelCache, cache_folder
+
+__all__ = ["CHECKED", "inlined", "kernel"]
 
 # A debug switch: every load and store of a kernel is checked, and raises IndexError instead of corrupting memory.
 CHECKED = os.environ.get("DNJPEG_CHECKED", "0") not in ("", "0")
@@ -26,46 +22,12 @@ def kernel(function: Callable[..., Any]) -> Any:
     Arithmetic follows NumPy; array accesses are unchecked unless the environment sets ``DNJPEG_CHECKED=1``.
     """
     dispatcher: Any = numba.njit(nogil=True, boundscheck=CHECKED, error_model="numpy")(function)
-    with contextlib.suppress(RuntimeError):  # no folder to write to: compile in each process
-        dispatcher._cache = _KernelCache(function)
+    folder = cache_folder("-checked" if CHECKED else "")
+    if folder is not None:  # else each process compiles for itself
+        dispatcher._cache = KernelCache(function, folder)
     return dispatcher
 
 
 def inlined(function: Callable[..., Any]) -> Any:
     """Compile a function as a part of the kernels that call it, without the cost of a call."""
     return numba.njit(boundscheck=CHECKED, error_model="numpy", forceinline=True)(function)
-
-
-@functools.cache
-def cache_folder() -> Path:
-    """Folder of the compiled kernels: one per user and per state of the sources.
-
-    Numba itself tells CPUs apart inside it. It is ``$DNJPEG_CACHE_DIR/kernels-<hash>`` or, without that variable,
-    below the user's cache folder.
-    """
-    digest = hashlib.sha256()
-    package = Path(__file__).parent.parent
-    for source in sorted([*package.glob("codec/**/*.py"), *package.glob("statistics/*.py")]):
-        digest.update(source.relative_to(package).as_posix().encode())
-        digest.update(source.read_bytes())
-    base = os.environ.get("DNJPEG_CACHE_DIR") or platformdirs.user_cache_dir("dnjpeg", appauthor=False)
-    return Path(base) / f"kernels-{digest.hexdigest()[:16]}{'-checked' if CHECKED else ''}"
-
-
-class _KernelLocator(_SourceFileBackedLocatorMixin, _CacheLocator):
-    """Tells Numba where a kernel's machine code is kept; the folder's name stands for the sources' state."""
-
-    def __init__(self, function: Callable[..., Any], file: str) -> None:
-        self._py_file = file
-        self._lineno = function.__code__.co_firstlineno
-
-    def get_cache_path(self) -> str:
-        return str(cache_folder())
-
-
-class _KernelCacheImpl(CompileResultCacheImpl):
-    _locator_classes = [_KernelLocator]  # noqa: RUF012  # the base class declares it so
-
-
-class _KernelCache(FunctionCache):
-    _impl_class = _KernelCacheImpl

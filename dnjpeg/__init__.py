@@ -14,11 +14,13 @@ from dnjpeg.errors import FormatError, JpegError, JpegWarning, LimitError, Trunc
 
 if TYPE_CHECKING:
     from dnjpeg.api import decode, encode, inspect, read, transcode, write
+    from dnjpeg.batch import decode_batch, encode_batch, transcode_batch
     from dnjpeg.codec.coefficients import CoefficientImage
     from dnjpeg.codec.limits import Limits
     from dnjpeg.inspection import Inspection
     from dnjpeg.statistics import FrequencyStatistics, collect_statistics
     from dnjpeg.tables import QuantizationTables, design
+    from dnjpeg.warm import warmup
 
 __version__ = "0.1.0"
 
@@ -37,11 +39,15 @@ __all__ = [
     "__version__",
     "collect_statistics",
     "decode",
+    "decode_batch",
     "design",
     "encode",
+    "encode_batch",
     "inspect",
     "read",
     "transcode",
+    "transcode_batch",
+    "warmup",
     "write",
 ]
 
@@ -53,11 +59,15 @@ _HOME = {
     "QuantizationTables": "dnjpeg.tables",
     "collect_statistics": "dnjpeg.statistics",
     "decode": "dnjpeg.api",
+    "decode_batch": "dnjpeg.batch",
     "design": "dnjpeg.tables",
     "encode": "dnjpeg.api",
+    "encode_batch": "dnjpeg.batch",
     "inspect": "dnjpeg.api",
     "read": "dnjpeg.api",
     "transcode": "dnjpeg.api",
+    "transcode_batch": "dnjpeg.batch",
+    "warmup": "dnjpeg.warm",
     "write": "dnjpeg.api",
 }
 

@@ -6,9 +6,8 @@ import functools
 import json
 import sys
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +17,7 @@ from tqdm import tqdm
 from dnjpeg.cli import failures, inputs, options, outputs
 from dnjpeg.cli.failures import CommandError, IncompleteError
 from dnjpeg.cli.outputs import Item
+from dnjpeg.parallel import ordered_map
 
 __all__ = ["Batch", "Convert", "conversion"]
 
@@ -96,7 +96,8 @@ class Batch:
 
         results: list[_Result] = []
         try:
-            with _ordered(attempt, items, self.jobs) as ordered:
+            # With one worker on this thread, where Ctrl-C ends even a wait for standard input.
+            with closing(ordered_map(attempt, items, min(self.jobs, len(items)))) as ordered:
                 for result in _with_progress(ordered, len(items)):
                     results.append(result)
                     self._show(result)
@@ -182,20 +183,6 @@ def _read(item: Item) -> bytes:
     if item.source.path is None:
         return sys.stdin.buffer.read()
     return item.source.path.read_bytes()
-
-
-@contextmanager
-def _ordered(attempt: Callable[[Item], _Result], items: Sequence[Item], jobs: int) -> Iterator[Iterator[_Result]]:
-    """Attempt the items; the results come in the items' order, and leaving the block drops what has not begun."""
-    workers = min(jobs, len(items))
-    if workers == 1:  # on this thread, where Ctrl-C ends even a wait for standard input
-        yield map(attempt, items)
-        return
-    executor = ThreadPoolExecutor(workers, thread_name_prefix="dnjpeg")
-    try:
-        yield executor.map(attempt, items)
-    finally:
-        executor.shutdown(cancel_futures=True)
 
 
 def _with_progress(results: Iterable[_Result], total: int) -> Iterable[_Result]:

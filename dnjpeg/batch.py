@@ -1,0 +1,135 @@
+"""Many images at once, on several threads."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from itertools import repeat
+from typing import Any, Literal, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from dnjpeg import api
+from dnjpeg.errors import JpegError
+from dnjpeg.parallel import ordered_map
+
+__all__ = ["decode_batch", "encode_batch", "transcode_batch"]
+
+OnError = Literal["raise", "return"]
+Pixels = npt.NDArray[np.uint8]
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+def encode_batch(
+    images: Iterable[Pixels], *, jobs: int | None = None, on_error: OnError = "raise", **options: Any
+) -> Iterator[bytes | Exception]:
+    """Encode images on several threads.
+
+    Parameters
+    ----------
+    images : iterable of ndarray, uint8, (H, W, 3) or (H, W)
+        Taken one by one as threads become free; an array (N, H, W, 3) is N images.
+    jobs : int, optional
+        Threads; None: one a CPU that this process may use. One: all happens on the caller's thread.
+    on_error : {"raise", "return"}
+        What to do with an image that cannot be encoded: raise its error in its turn and stop, or yield the error in
+        the image's place and go on.
+    **options
+        Of `dnjpeg.encode`, for all images alike.
+
+    Yields
+    ------
+    bytes or Exception
+        In the order of the images. Never more than three images a thread are under way or wait to be taken.
+
+    Raises
+    ------
+    ValueError
+        If `jobs` or `on_error` is none of the above.
+    """
+    return _batch(lambda image: api.encode(image, **options), images, jobs, on_error)
+
+
+def decode_batch(
+    files: Iterable[bytes],
+    *,
+    jobs: int | None = None,
+    on_error: OnError = "raise",
+    out: Iterable[Pixels] | None = None,
+    **options: Any,
+) -> Iterator[Pixels | Exception]:
+    """Decode files on several threads; what is not said here is as in `encode_batch`.
+
+    Parameters
+    ----------
+    files : iterable of bytes-like
+        Whole files.
+    out : iterable of ndarray, uint8, optional
+        Where each file's pixels go, of the shape that `dnjpeg.decode` returns; an array (N, H, W, 3) for N files of one
+        size.
+    **options
+        Of `dnjpeg.decode`, but for `out`.
+
+    Yields
+    ------
+    ndarray, uint8, or Exception
+        In the order of the files.
+
+    Raises
+    ------
+    ValueError
+        If `jobs` or `on_error` is none of the above, or `out` has fewer arrays than there are files.
+    """
+    targets: Iterable[Pixels | None] = repeat(None) if out is None else out
+    pairs = _paired(files, targets)
+    return _batch(lambda pair: api.decode(pair[0], out=pair[1], **options), pairs, jobs, on_error)
+
+
+def transcode_batch(
+    files: Iterable[bytes], *, jobs: int | None = None, on_error: OnError = "raise", **options: Any
+) -> Iterator[bytes | Exception]:
+    """Transcode files on several threads; what is not said here is as in `encode_batch`.
+
+    Parameters
+    ----------
+    files : iterable of bytes-like
+        Whole files.
+    **options
+        Of `dnjpeg.transcode`.
+
+    Yields
+    ------
+    bytes or Exception
+        In the order of the files.
+    """
+    return _batch(lambda data: api.transcode(data, **options), files, jobs, on_error)
+
+
+def _paired(files: Iterable[bytes], targets: Iterable[Pixels | None]) -> Iterator[tuple[bytes, Pixels | None]]:
+    remaining = iter(targets)
+    for index, data in enumerate(files):
+        try:
+            yield data, next(remaining)
+        except StopIteration:
+            raise ValueError(f"out has {index} arrays, and there are more files") from None
+
+
+def _batch(work: Callable[[T], R], items: Iterable[T], jobs: int | None, on_error: OnError) -> Iterator[R | Exception]:
+    if jobs is None:
+        jobs = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if not isinstance(jobs, int) or jobs < 1:
+        raise ValueError(f"jobs is a whole number from 1 on, not {jobs!r}")
+    if on_error not in ("raise", "return"):
+        raise ValueError(f'on_error is "raise" or "return", not {on_error!r}')
+
+    def attempt(item: T) -> R | Exception:
+        try:
+            return work(item)
+        except (JpegError, ValueError, TypeError, MemoryError) as error:
+            if on_error == "raise":
+                raise
+            return error
+
+    return ordered_map(attempt, items, jobs)

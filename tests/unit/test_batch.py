@@ -1,0 +1,120 @@
+"""Batches: the same results as one by one, in order, each error in its place, memory bounded."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+import dnjpeg
+from dnjpeg.parallel import AHEAD, ordered_map
+
+JOBS = [1, 2, 5]
+
+
+@pytest.fixture(scope="module")
+def pictures() -> list[np.ndarray]:
+    random = np.random.default_rng(1)
+    shapes = [(16, 24, 3), (40, 8), (1, 1, 3), (33, 17, 3)] * 5
+    return [random.integers(0, 256, shape, np.uint8) for shape in shapes]
+
+
+@pytest.mark.parametrize("jobs", JOBS)
+def test_batches_give_what_single_calls_give(pictures: list[np.ndarray], jobs: int) -> None:
+    files = [dnjpeg.encode(picture, quality=60, optimize=False) for picture in pictures]
+    assert list(dnjpeg.encode_batch(pictures, jobs=jobs, quality=60, optimize=False)) == files
+    assert list(dnjpeg.transcode_batch(files, jobs=jobs, quality=30)) == [
+        dnjpeg.transcode(data, quality=30) for data in files
+    ]
+    for data, pixels in zip(files, dnjpeg.decode_batch(files, jobs=jobs), strict=True):
+        np.testing.assert_array_equal(pixels, dnjpeg.decode(data))
+
+
+@pytest.mark.parametrize("jobs", JOBS)
+def test_an_array_is_a_batch_on_either_side(jobs: int) -> None:
+    images = np.random.default_rng(2).integers(0, 256, (7, 16, 16, 3), np.uint8)
+    files = list(dnjpeg.encode_batch(images, jobs=jobs))
+    out = np.zeros_like(images)
+    for index, pixels in enumerate(dnjpeg.decode_batch(files, jobs=jobs, out=out)):
+        assert np.shares_memory(pixels, out[index])
+    np.testing.assert_array_equal(out, [dnjpeg.decode(data) for data in files])
+
+
+@pytest.mark.parametrize("jobs", JOBS)
+def test_errors_come_in_their_place(pictures: list[np.ndarray], jobs: int) -> None:
+    files = [dnjpeg.encode(picture) for picture in pictures]
+    files[3] = b"not a JPEG"
+    files[5] = files[5][:-20]
+    results = list(dnjpeg.decode_batch(files, jobs=jobs, on_error="return"))
+    assert [index for index, result in enumerate(results) if isinstance(result, dnjpeg.JpegError)] == [3, 5]
+    batch = dnjpeg.decode_batch(files, jobs=jobs)
+    assert [next(batch).shape for _ in range(3)] == [picture.shape for picture in pictures[:3]]
+    with pytest.raises(dnjpeg.FormatError, match="not a JPEG file"):
+        next(batch)
+
+
+def test_arguments_are_checked_before_the_first_result() -> None:
+    with pytest.raises(ValueError, match="jobs"):
+        dnjpeg.encode_batch([], jobs=0)
+    with pytest.raises(ValueError, match="on_error"):
+        dnjpeg.encode_batch([], on_error="ignore")
+    data = dnjpeg.encode(np.zeros((8, 8), np.uint8))
+    with pytest.raises(ValueError, match="out has 1 arrays"):
+        list(dnjpeg.decode_batch([data, data], out=np.empty((1, 8, 8), np.uint8)))
+
+
+@pytest.mark.parametrize("jobs", JOBS)
+def test_an_endless_source_is_read_no_further_than_needed(jobs: int) -> None:
+    read = 0
+
+    def source() -> Iterator[int]:
+        nonlocal read
+        while True:
+            read += 1
+            yield read
+
+    results = ordered_map(lambda number: 2 * number, source(), jobs)
+    assert [next(results) for _ in range(10)] == list(range(2, 22, 2))
+    assert read <= 10 + AHEAD * jobs
+    results.close()
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("dnjpeg")]
+
+
+def test_what_has_not_begun_is_dropped_when_one_fails() -> None:
+    done = []
+
+    def work(number: int) -> int:
+        if number == 0:
+            raise KeyError(number)
+        time.sleep(0.01)
+        done.append(number)
+        return number
+
+    with pytest.raises(KeyError):
+        list(ordered_map(work, range(1000), 2))
+    assert len(done) < 20
+
+
+def test_after_a_warm_up_nothing_is_compiled(tmp_path) -> None:
+    program = """
+import numpy as np, dnjpeg
+from numba.core import event
+dnjpeg.warmup()
+with event.install_recorder("numba:compile") as compiled:
+    for shape in ((40, 30, 3), (20, 50)):
+        for options in ({}, {"optimize": False}, {"progressive": True}, {"subsampling": "4:4:4"}, {"restart": 2}):
+            data = dnjpeg.encode(np.zeros(shape, np.uint8), **options)
+            dnjpeg.decode(data)
+            dnjpeg.transcode(data, quality=30)
+assert not compiled.buffer, compiled.buffer
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", program], env=dict(os.environ), capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stderr

@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
+from numba import types
 
-from dnjpeg.codec.jit import kernel
+from dnjpeg.codec.jit import inlined, kernel
+from dnjpeg.codec.vector import Memory, Scalar, operation, span, trailing_zeros
 
 __all__ = ["BINS", "REACH", "UNITS", "ComponentTotals", "histogram_edges"]
 
@@ -23,6 +25,8 @@ REACH = 2048
 """Bins on each side of the one around zero. 8-bit samples give at most 1024, 2 x 1024 half-wide bins."""
 
 BINS = 2 * REACH + 1
+
+SMALL = 16  # quantized values from -16 to 15 are counted by value
 
 Integers = npt.NDArray[np.object_]
 Counts = npt.NDArray[np.int64]
@@ -81,14 +85,21 @@ class ComponentTotals:
         table : ndarray, uint16, (8, 8), optional
             Quantization steps, natural order.
         """
-        blocks = np.ascontiguousarray(coefficients).reshape(-1, 64)
+        blocks = len(coefficients) * coefficients.shape[1]
         steps = np.ones(64, dtype=np.int64) if table is None else UNITS * table.reshape(64).astype(np.int64)
-        sums = np.zeros((3, 64), dtype=np.int64)
-        _add_moments(blocks, sums)
-        _add_counts(blocks, steps.astype(np.int32), self.histogram)
-        exact_steps = steps.astype(np.object_)
-        self.blocks += len(blocks)
-        self.sums += sums.astype(np.object_) * np.stack([exact_steps, exact_steps, exact_steps**2])
+        sums = np.zeros((3, 64), np.int64)
+        _add_blocks(
+            np.ascontiguousarray(coefficients).reshape(-1),
+            steps,
+            np.zeros(64 * 2 * SMALL, np.int32),
+            sums.reshape(-1),
+            self.histogram.reshape(-1),
+        )
+        factors = np.stack([steps, steps, steps**2])
+        if blocks * int(factors[2].max()) >= 1 << 33:  # a square is at most 2**30
+            sums, factors = sums.astype(np.object_), factors.astype(np.object_)
+        self.blocks += blocks
+        self.sums += sums * factors
 
     def merge(self, other: ComponentTotals) -> None:
         """Take in what another process or an earlier run has totalled."""
@@ -108,28 +119,48 @@ class ComponentTotals:
     __hash__ = None  # type: ignore[assignment]
 
 
-@kernel
-def _add_moments(blocks: npt.NDArray[np.int16], sums: Counts) -> None:
-    """Add c, abs(c) and c squared of (n, 64) coefficients to (3, 64) sums; the inner loop is 64 lanes wide."""
-    for block in range(blocks.shape[0]):
-        for band in range(64):
-            c = np.int32(blocks[block, band])
-            sums[0, band] += c
-            sums[1, band] += np.int32(abs(c))
-            sums[2, band] += np.int32(c * c)  # at most 2**30
+@operation(types.uint64)
+def _nonzero_bands(coefficients: Memory, block: Scalar) -> Scalar:
+    """Bit k is set where the k-th coefficient, in natural order, is not zero."""
+    return coefficients.load(block, 64).nonzero_lanes().where_nonzero()
+
+
+@inlined
+def _add(count, c, band, steps, sums, histogram):
+    """Take in so many coefficients of one value."""
+    magnitude = abs(c)
+    sums[band] += count * c
+    sums[64 + band] += count * magnitude
+    sums[128 + band] += count * c * c
+    distance = min((magnitude * steps[band]) >> 2, REACH)  # half-wide bins: 4 units
+    histogram[64 * (REACH + (distance if c >= 0 else -distance)) + band] += count
 
 
 @kernel
-def _add_counts(blocks: npt.NDArray[np.int16], steps: npt.NDArray[np.int32], histogram: Counts) -> None:
-    """Count (n, 64) coefficients, which are multiples of (64,) steps in units of 1/8, in a (BINS, 64) histogram."""
-    # From this magnitude on all of a band falls into the last bins; held there, products stay within 32 bits.
-    largest = (4 * REACH // steps + 1).astype(np.int32)
-    bins = np.empty(64, np.int32)
-    for block in range(blocks.shape[0]):
-        for band in range(64):  # apart from the counting, so that LLVM vectorises it
-            c = np.int32(blocks[block, band])
-            magnitude = np.int32(min(np.int32(abs(c)), largest[band]) * steps[band])
-            distance = min(np.int32(magnitude >> 2), np.int32(REACH))  # half-wide bins: 4 units
-            bins[band] = np.int32(REACH + (distance if c >= 0 else -distance))
-        for band in range(64):
-            histogram[bins[band], band] += 1
+def _add_blocks(coefficients, steps, levels, sums, histogram):
+    """Add a component's coefficients to (3, 64) sums of c, abs(c) and c squared, and to the counts.
+
+    Most are zero, and most others small: these are counted by their value first, in (64, 2 `SMALL`) zeros that stay
+    near the processor.
+    """
+    coefficients, steps, levels = span(coefficients), span(steps), span(levels)
+    sums, histogram = span(sums), span(histogram)
+    for block in range(0, len(coefficients), 64):
+        bands = _nonzero_bands(coefficients, block)
+        while bands:
+            band = trailing_zeros(bands)
+            bands &= bands - np.uint64(1)
+            c = coefficients[block + band]
+            if -SMALL <= c < SMALL:
+                levels[2 * SMALL * band + SMALL + c] += 1
+            else:
+                _add(1, c, band, steps, sums, histogram)
+                levels[2 * SMALL * band + SMALL] -= 1
+    for band in range(64):
+        levels[2 * SMALL * band + SMALL] += len(coefficients) >> 6
+        for c in range(-SMALL, SMALL):
+            count = levels[2 * SMALL * band + SMALL + c]
+            if c != 0:
+                levels[2 * SMALL * band + SMALL] -= count
+                _add(count, c, band, steps, sums, histogram)
+        _add(levels[2 * SMALL * band + SMALL], 0, band, steps, sums, histogram)

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dnjpeg.statistics.totals import BINS, REACH, UNITS, ComponentTotals
+from dnjpeg.statistics.counting import REACH
+from dnjpeg.statistics.totals import BINS, UNITS, ComponentTotals
 
 __all__ = ["Failure", "FrequencyStatistics", "Origin"]
 

@@ -21,8 +21,9 @@ import numpy as np
 import numpy.typing as npt
 
 from dnjpeg.files import write_text
+from dnjpeg.statistics.counting import REACH
 from dnjpeg.statistics.frequency import FrequencyStatistics, Origin
-from dnjpeg.statistics.totals import BINS, REACH, ComponentTotals
+from dnjpeg.statistics.totals import BINS, ComponentTotals
 
 __all__ = ["load", "save"]
 

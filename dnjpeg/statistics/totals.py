@@ -11,22 +11,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
-from numba import types
 
-from dnjpeg.codec.jit import inlined, kernel
-from dnjpeg.codec.vector import Memory, Scalar, operation, span, trailing_zeros
+from dnjpeg.statistics.counting import LEVELS, REACH, add_blocks
 
-__all__ = ["BINS", "REACH", "UNITS", "ComponentTotals", "histogram_edges"]
+__all__ = ["BINS", "UNITS", "ComponentTotals", "histogram_edges"]
 
 UNITS = 8
 """Units in one orthonormal coefficient."""
 
-REACH = 2048
-"""Bins on each side of the one around zero. 8-bit samples give at most 1024, 2 x 1024 half-wide bins."""
-
 BINS = 2 * REACH + 1
-
-SMALL = 16  # quantized values from -16 to 15 are counted by value
 
 Integers = npt.NDArray[np.object_]
 Counts = npt.NDArray[np.int64]
@@ -88,10 +81,10 @@ class ComponentTotals:
         blocks = len(coefficients) * coefficients.shape[1]
         steps = np.ones(64, dtype=np.int64) if table is None else UNITS * table.reshape(64).astype(np.int64)
         sums = np.zeros((3, 64), np.int64)
-        _add_blocks(
+        add_blocks(
             np.ascontiguousarray(coefficients).reshape(-1),
             steps,
-            np.zeros(64 * 2 * SMALL, np.int32),
+            np.zeros(LEVELS, np.int32),
             sums.reshape(-1),
             self.histogram.reshape(-1),
         )
@@ -117,50 +110,3 @@ class ComponentTotals:
         )
 
     __hash__ = None  # type: ignore[assignment]
-
-
-@operation(types.uint64)
-def _nonzero_bands(coefficients: Memory, block: Scalar) -> Scalar:
-    """Bit k is set where the k-th coefficient, in natural order, is not zero."""
-    return coefficients.load(block, 64).nonzero_lanes().where_nonzero()
-
-
-@inlined
-def _add(count, c, band, steps, sums, histogram):
-    """Take in so many coefficients of one value."""
-    magnitude = abs(c)
-    sums[band] += count * c
-    sums[64 + band] += count * magnitude
-    sums[128 + band] += count * c * c
-    distance = min((magnitude * steps[band]) >> 2, REACH)  # half-wide bins: 4 units
-    histogram[64 * (REACH + (distance if c >= 0 else -distance)) + band] += count
-
-
-@kernel
-def _add_blocks(coefficients, steps, levels, sums, histogram):
-    """Add a component's coefficients to (3, 64) sums of c, abs(c) and c squared, and to the counts.
-
-    Most are zero, and most others small: these are counted by their value first, in (64, 2 `SMALL`) zeros that stay
-    near the processor.
-    """
-    coefficients, steps, levels = span(coefficients), span(steps), span(levels)
-    sums, histogram = span(sums), span(histogram)
-    for block in range(0, len(coefficients), 64):
-        bands = _nonzero_bands(coefficients, block)
-        while bands:
-            band = trailing_zeros(bands)
-            bands &= bands - np.uint64(1)
-            c = coefficients[block + band]
-            if -SMALL <= c < SMALL:
-                levels[2 * SMALL * band + SMALL + c] += 1
-            else:
-                _add(1, c, band, steps, sums, histogram)
-                levels[2 * SMALL * band + SMALL] -= 1
-    for band in range(64):
-        levels[2 * SMALL * band + SMALL] += len(coefficients) >> 6
-        for c in range(-SMALL, SMALL):
-            count = levels[2 * SMALL * band + SMALL + c]
-            if c != 0:
-                levels[2 * SMALL * band + SMALL] -= count
-                _add(count, c, band, steps, sums, histogram)
-        _add(levels[2 * SMALL * band + SMALL], 0, band, steps, sums, histogram)

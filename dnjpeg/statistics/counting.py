@@ -1,0 +1,64 @@
+"""The kernel that counts coefficients, band by band."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import types
+
+from dnjpeg.codec.jit import inlined, kernel
+from dnjpeg.codec.vector import Memory, Scalar, operation, span, trailing_zeros
+
+__all__ = ["LEVELS", "REACH", "add_blocks"]
+
+REACH = 2048
+"""Bins on each side of the one around zero. 8-bit samples give at most 1024, 2 x 1024 half-wide bins."""
+
+SMALL = 16  # values from -16 to 15 are counted by value first
+LEVELS = 64 * 2 * SMALL
+
+
+@operation(types.uint64)
+def _nonzero_bands(coefficients: Memory, block: Scalar) -> Scalar:
+    """Bit k is set where the k-th coefficient, in natural order, is not zero."""
+    return coefficients.load(block, 64).nonzero_lanes().where_nonzero()
+
+
+@inlined
+def _add(count, c, band, steps, sums, histogram):
+    """Take in so many coefficients of one value."""
+    magnitude = abs(c)
+    sums[band] += count * c
+    sums[64 + band] += count * magnitude
+    sums[128 + band] += count * c * c
+    distance = min((magnitude * steps[band]) >> 2, REACH)  # half-wide bins: 4 units
+    histogram[64 * (REACH + (distance if c >= 0 else -distance)) + band] += count
+
+
+@kernel
+def add_blocks(coefficients, steps, levels, sums, histogram):
+    """Add a component's coefficients to (3, 64) sums of c, abs(c) and c squared, and to the counts.
+
+    Most are zero, and most others small: these are counted by their value first, in (64, 2 `SMALL`) zeros that stay
+    near the processor.
+    """
+    coefficients, steps, levels = span(coefficients), span(steps), span(levels)
+    sums, histogram = span(sums), span(histogram)
+    for block in range(0, len(coefficients), 64):
+        bands = _nonzero_bands(coefficients, block)
+        while bands:
+            band = trailing_zeros(bands)
+            bands &= bands - np.uint64(1)
+            c = coefficients[block + band]
+            if -SMALL <= c < SMALL:
+                levels[2 * SMALL * band + SMALL + c] += 1
+            else:
+                _add(1, c, band, steps, sums, histogram)
+                levels[2 * SMALL * band + SMALL] -= 1
+    for band in range(64):
+        levels[2 * SMALL * band + SMALL] += len(coefficients) >> 6
+        for c in range(-SMALL, SMALL):
+            count = levels[2 * SMALL * band + SMALL + c]
+            if c != 0:
+                levels[2 * SMALL * band + SMALL] -= count
+                _add(count, c, band, steps, sums, histogram)
+        _add(levels[2 * SMALL * band + SMALL], 0, band, steps, sums, histogram)

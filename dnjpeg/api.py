@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dnjpeg.codec import decoder, encoder, reader, transcoder, writer
+from dnjpeg.codec.coding import Coding, Restart
 from dnjpeg.codec.limits import Limits
 from dnjpeg.codec.window import Region, Scale
 from dnjpeg.inspection import Inspection, collect
@@ -75,10 +76,7 @@ def encode(
         pixels,
         chosen.arrays_for_baseline(),
         subsampling=subsampling,
-        optimize=optimize,
-        progressive=progressive,
-        arithmetic=arithmetic,
-        restart=restart or 0,
+        coding=Coding(optimize, progressive, arithmetic, Restart(restart or 0)),
     )
 
 
@@ -155,7 +153,7 @@ def write(
     ValueError
         If a coefficient does not fit the standard's range (AC -1023..1023, DC difference -2047..2047).
     """
-    return writer.write(image, optimize=optimize, progressive=progressive, arithmetic=arithmetic)
+    return writer.write(image, Coding(optimize, progressive, arithmetic))
 
 
 def transcode(
@@ -205,9 +203,7 @@ def transcode(
     return transcoder.transcode(
         data,
         chosen.arrays_for_baseline() if chosen else None,
-        optimize=optimize,
-        progressive=progressive,
-        arithmetic=arithmetic,
+        Coding(optimize, progressive, arithmetic),
         limits=limits or Limits(),
     )
 

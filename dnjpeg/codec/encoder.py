@@ -8,19 +8,21 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from dnjpeg.codec.coding import Coding, Restart
 from dnjpeg.codec.forward import MCU_COLS, MCU_ROWS, forward_mcu_row, forward_rows, plan_forward
-from dnjpeg.codec.frame import Component, Frame, coding_process, sampling_factors
+from dnjpeg.codec.frame import Component, Frame, sampling_factors
 from dnjpeg.codec.headers import Headers
 from dnjpeg.codec.jit import kernel
 from dnjpeg.codec.layout import coefficient_arrays
 from dnjpeg.codec.quantize import reciprocals
 from dnjpeg.codec.scan import end_interval
-from dnjpeg.codec.scan_writer import codes_of
+from dnjpeg.codec.scan_writer import codes_of, huffman_scan, plan_scan
 from dnjpeg.codec.scratch import scratch
+from dnjpeg.codec.script import sequential_script
 from dnjpeg.codec.sequential_encoder import encode_mcu_row, row_room
-from dnjpeg.codec.sequential_writer import plan_sequential, standard_tables, write_sequential
+from dnjpeg.codec.sequential_writer import standard_tables
 from dnjpeg.codec.vector import span
-from dnjpeg.codec.writer import write_scans
+from dnjpeg.codec.writer import assemble, write_scans
 
 __all__ = ["encode", "transform"]
 
@@ -32,10 +34,7 @@ def encode(
     tables: Sequence[npt.NDArray[np.uint16]],
     *,
     subsampling: str = "4:2:0",
-    optimize: bool = True,
-    progressive: bool = False,
-    arithmetic: bool = False,
-    restart: int = 0,
+    coding: Coding,
 ) -> bytes:
     """Encode pixels as a file; see `dnjpeg.encode`.
 
@@ -43,29 +42,28 @@ def encode(
     ----------
     tables : sequence of ndarray, uint16, (8, 8)
         One for all components, one for luma and one for chroma, or one a component; natural order, 1..255.
-    restart : int
-        Ri in MCUs; 0 for none.
+    coding : Coding
+        What is None in it is false.
     """
     pixels = _checked(pixels)
-    if not 0 <= restart <= 65535:
-        raise ValueError(f"restart interval {restart}, must be 1 to 65535 MCUs")
-    process = coding_process(progressive=progressive, arithmetic=arithmetic)
+    process = coding.process(extended=False)
     frame = replace(_frame(pixels, subsampling, len(tables)), process=process)
     used = tuple(tables[component.table] for component in frame.components)
     color = "YCbCr" if pixels.ndim == 3 else "grayscale"
     factors = _cached_reciprocals(used)
-    headers = Headers(frame, color, used, restart)
+    headers = Headers(frame, color, used, coding.restart or Restart())
     flat = pixels.reshape(-1)
-    if optimize or process != 0:
+    if coding.optimize or process != 0:
         strip = plan_forward(frame)
         coefficients = scratch("coefficients", strip.coefficients, np.int16)
         forward_rows(flat, strip.sizes, strip.layout, factors, scratch("strip", strip.samples), coefficients)
-        return write_scans(headers, coefficients, optimize=optimize)
+        return write_scans(headers, coefficients, coding)
 
-    plan = plan_sequential(frame, color, kept_rows=1)
+    (scan,) = sequential_script(len(frame.components))
+    plan = plan_scan(frame, color, scan.components, kept_rows=1)
     strip = plan_forward(frame, kept_rows=1)
     samples, row_coefficients = scratch("strip", strip.samples), scratch("coefficients", strip.coefficients, np.int16)
-    huffman = standard_tables(plan)
+    huffman = standard_tables(scan, plan)
     codes = codes_of(huffman)
 
     def code_rows(state: npt.NDArray[np.int64], coded: Pixels, out: Pixels, written: int, row: int) -> tuple[int, int]:
@@ -85,7 +83,7 @@ def encode(
             row,
         )
 
-    return write_sequential(headers, plan, huffman, code_rows)
+    return assemble(headers, [huffman_scan(headers, scan, plan, huffman, code_rows)])
 
 
 def transform(pixels: Pixels, *, subsampling: str = "4:2:0") -> tuple[npt.NDArray[np.int16], ...]:

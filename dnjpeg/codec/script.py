@@ -1,10 +1,10 @@
-"""Scan scripts: which coefficients of which components go into which scan of a progressive file (T.81 G.1.1)."""
+"""Scan scripts: which coefficients of which components go into which scan (T.81 B.2.3, G.1.1)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["ScriptScan", "default_script"]
+__all__ = ["ScriptScan", "default_script", "sequential_script"]
 
 
 @dataclass(frozen=True)
@@ -14,23 +14,33 @@ class ScriptScan:
     Parameters
     ----------
     components : tuple of int
-        Indices into the frame's components; one, unless it is a DC scan.
+        Indices into the frame's components; in a progressive file one, unless it is a DC scan.
     start, end : int
-        Ss and Se: 0 and 0 for DC, else a band of the zigzag sequence.
+        Ss and Se: a band of the zigzag sequence; 0 and 63 in a sequential file, 0 and 0 in a scan of DC.
     high, low : int
         Ah and Al: the bits that were sent before end at Ah (0: none were), those of this scan at Al.
     """
 
     components: tuple[int, ...]
-    start: int
-    end: int
-    high: int
-    low: int
+    start: int = 0
+    end: int = 63
+    high: int = 0
+    low: int = 0
 
     @property
     def band(self) -> tuple[int, int, int, int]:
         """``(Ss, Se, Ah, Al)``."""
         return self.start, self.end, self.high, self.low
+
+    @property
+    def tables(self) -> tuple[int, ...]:
+        """Classes of the Huffman tables or statistics that its coding needs: 0 DC, 1 AC."""
+        return (0,) * (self.start == 0 and self.high == 0) + (1,) * (self.end > 0)
+
+
+def sequential_script(components: int) -> tuple[ScriptScan, ...]:
+    """Return the script of one scan: all of all components."""
+    return (ScriptScan(tuple(range(components))),)
 
 
 def default_script(components: int, color: str) -> tuple[ScriptScan, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from dnjpeg.codec.coding import Coding
 from dnjpeg.codec.coefficients import CoefficientImage
 from dnjpeg.codec.limits import Limits
 from dnjpeg.codec.quantize import requantize
@@ -20,21 +21,14 @@ __all__ = ["requantized", "transcode"]
 def transcode(
     data: bytes | bytearray | memoryview,
     tables: Sequence[npt.NDArray[np.uint16]] | None,
+    coding: Coding,
     *,
-    optimize: bool,
-    progressive: bool | None,
-    arithmetic: bool | None,
     limits: Limits,
 ) -> bytes:
     """Rewrite a file; see `dnjpeg.transcode`."""
     image = read(data, strict=True, limits=limits)
     try:
-        return write(
-            image if tables is None else requantized(image, tables),
-            optimize=optimize,
-            progressive=image.frame.progressive if progressive is None else progressive,
-            arithmetic=image.frame.arithmetic if arithmetic is None else arithmetic,
-        )
+        return write(image if tables is None else requantized(image, tables), coding)
     except ValueError as error:  # what the file holds cannot be written again
         raise FormatError(f"cannot be rewritten: {error}", offset=0) from None
 

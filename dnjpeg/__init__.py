@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from dnjpeg.api import decode, encode, inspect, read, transcode, write
     from dnjpeg.codec.coefficients import CoefficientImage
     from dnjpeg.codec.limits import Limits
+    from dnjpeg.codec.script import ScriptScan
     from dnjpeg.inspection import Inspection
     from dnjpeg.statistics import FrequencyStatistics, collect_statistics
     from dnjpeg.tables import QuantizationTables, design
@@ -32,6 +33,7 @@ __all__ = [
     "LimitError",
     "Limits",
     "QuantizationTables",
+    "ScriptScan",
     "TruncatedError",
     "UnsupportedError",
     "__version__",
@@ -51,6 +53,7 @@ _HOME = {
     "Inspection": "dnjpeg.inspection",
     "Limits": "dnjpeg.codec.limits",
     "QuantizationTables": "dnjpeg.tables",
+    "ScriptScan": "dnjpeg.codec.script",
     "collect_statistics": "dnjpeg.statistics",
     "decode": "dnjpeg.api",
     "design": "dnjpeg.tables",

@@ -11,12 +11,14 @@ import numpy.typing as npt
 from dnjpeg.codec import decoder, encoder, reader, transcoder, writer
 from dnjpeg.codec.coding import Coding, Restart
 from dnjpeg.codec.limits import Limits
+from dnjpeg.codec.script_text import ScriptLike, resolve_script
 from dnjpeg.codec.window import Region, Scale
 from dnjpeg.inspection import Inspection, collect
 from dnjpeg.tables import QuantizationTables, resolve
 
 if TYPE_CHECKING:
     from dnjpeg.codec.coefficients import CoefficientImage
+    from dnjpeg.codec.script import ScriptScan
 
 __all__ = ["TablesLike", "decode", "encode", "inspect", "read", "transcode", "write"]
 
@@ -32,8 +34,11 @@ def encode(
     subsampling: str = "4:2:0",
     optimize: bool = True,
     progressive: bool = False,
+    scans: ScriptLike | None = None,
     arithmetic: bool = False,
     restart: int | None = None,
+    restart_rows: int | None = None,
+    wide_tables: bool = False,
 ) -> bytes:
     """Encode pixels as a JPEG file (JFIF), baseline or progressive.
 
@@ -55,11 +60,22 @@ def encode(
         has them.
     progressive : bool
         Progressive scans, by libjpeg's script (T.81 Annex G).
+    scans : str, path or sequence of ScriptScan, optional
+        A scan script of your own: the text that ``cjpeg -scans`` takes, the path of such a file, or its scans. It
+        decides whether the file is progressive, whatever `progressive` says; a sequential one may hold its components
+        in separate scans. The rules are libjpeg's: a progressive script may leave out AC bands or their last bits,
+        which are then lost.
     arithmetic : bool
         Arithmetic instead of Huffman coding (T.81 Annex D): smaller, but few programs read it; `optimize` has then no
         meaning.
     restart : int, optional
         Ri, a restart marker after so many MCUs, 1..65535.
+    restart_rows : int, optional
+        Instead of that: a restart marker after so many rows of MCUs. A row of a scan that holds one component has
+        other MCUs than one that holds all, so the interval differs from scan to scan.
+    wide_tables : bool
+        Steps above 255 as they are, up to 65,535 (scaled ones up to 32,767), in an extended sequential or a
+        progressive file; few programs outside libjpeg's family read these. Otherwise they become 255.
 
     Returns
     -------
@@ -69,14 +85,19 @@ def encode(
     Raises
     ------
     ValueError, TypeError
-        If an argument is none of the above.
+        If an argument is none of the above; of a scan script it names the line, or the scan.
+
+    Warns
+    -----
+    JpegWarning
+        If steps above 255 were made smaller.
     """
-    chosen = _chosen(tables, quality) or resolve(75)
+    chosen = _chosen(tables, quality, wide=wide_tables) or resolve(75)
     return encoder.encode(
         pixels,
-        chosen.arrays_for_baseline(),
+        chosen.arrays if wide_tables else chosen.arrays_for_baseline(),
         subsampling=subsampling,
-        coding=Coding(optimize, progressive, arithmetic, Restart(restart or 0)),
+        coding=Coding(optimize, progressive, arithmetic, _restart(restart, restart_rows), _script(scans)),
     )
 
 
@@ -133,7 +154,14 @@ def read(data: bytes, *, strict: bool = True, limits: Limits | None = None) -> C
 
 
 def write(
-    image: CoefficientImage, *, optimize: bool = True, progressive: bool = False, arithmetic: bool = False
+    image: CoefficientImage,
+    *,
+    optimize: bool = True,
+    progressive: bool = False,
+    scans: ScriptLike | None = None,
+    arithmetic: bool = False,
+    restart: int | None = None,
+    restart_rows: int | None = None,
 ) -> bytes:
     """Write coefficients as a JPEG file: baseline, extended sequential if a step is above 255, or progressive.
 
@@ -141,19 +169,20 @@ def write(
     ----------
     image : CoefficientImage
         What to write.
-    optimize : bool
+    optimize, progressive, scans, arithmetic
         As in `encode`.
-    progressive : bool
-        As in `encode`.
-    arithmetic : bool
-        As in `encode`.
+    restart, restart_rows : int, optional
+        As in `encode`; neither: `CoefficientImage.restart_interval`; 0: none.
 
     Raises
     ------
     ValueError
-        If a coefficient does not fit the standard's range (AC -1023..1023, DC difference -2047..2047).
+        If a coefficient does not fit the standard's range (AC -1023..1023, DC difference -2047..2047), or an argument
+        is none of these.
     """
-    return writer.write(image, Coding(optimize, progressive, arithmetic))
+    return writer.write(
+        image, Coding(optimize, progressive, arithmetic, _restart(restart, restart_rows), _script(scans))
+    )
 
 
 def transcode(
@@ -163,7 +192,11 @@ def transcode(
     quality: int | None = None,
     optimize: bool = True,
     progressive: bool | None = None,
+    scans: ScriptLike | None = None,
     arithmetic: bool | None = None,
+    restart: int | None = None,
+    restart_rows: int | None = None,
+    wide_tables: bool = False,
     limits: Limits | None = None,
 ) -> bytes:
     """Rewrite a JPEG file, with other quantization tables or without loss, and never through pixels.
@@ -178,15 +211,21 @@ def transcode(
         Huffman tables made for this image instead of the standard ones; a progressive file always has them.
     progressive : bool, optional
         Progressive scans, or not; as the file is by default.
+    scans : str, path or sequence of ScriptScan, optional
+        As in `encode`.
     arithmetic : bool, optional
         Arithmetic coding, or Huffman coding; as the file is by default.
+    restart, restart_rows : int, optional
+        As in `encode`; neither: the file's own interval; 0: none.
+    wide_tables : bool
+        As in `encode`, of tables that are given; those of the file are kept as they are.
     limits : Limits, optional
         Bounds on size.
 
     Returns
     -------
     bytes
-        A JPEG file of the same size, sampling, restart interval and metadata (EXIF, ICC profile, comments, …).
+        A JPEG file of the same size, sampling and metadata (EXIF, ICC profile, comments, …).
 
     Notes
     -----
@@ -198,12 +237,17 @@ def transcode(
     ------
     JpegError
         If the bytes are not a JPEG file that can be read.
+    ValueError
+        If an argument is none of the above.
     """
-    chosen = _chosen(tables, quality)
+    chosen = _chosen(tables, quality, wide=wide_tables)
+    arrays = None
+    if chosen is not None:
+        arrays = chosen.arrays if wide_tables else chosen.arrays_for_baseline()
     return transcoder.transcode(
         data,
-        chosen.arrays_for_baseline() if chosen else None,
-        Coding(optimize, progressive, arithmetic),
+        arrays,
+        Coding(optimize, progressive, arithmetic, _restart(restart, restart_rows), _script(scans)),
         limits=limits or Limits(),
     )
 
@@ -230,8 +274,18 @@ def inspect(data: bytes, *, limits: Limits | None = None) -> Inspection:
     return collect.inspect(data, limits=limits or Limits())
 
 
-def _chosen(tables: TablesLike | None, quality: int | None) -> QuantizationTables | None:
+def _chosen(tables: TablesLike | None, quality: int | None, *, wide: bool) -> QuantizationTables | None:
     """Tables that were named, scaled if a quality was given too; None if neither was."""
-    if tables is None:
-        return None if quality is None else resolve(quality)
-    return resolve(tables) if quality is None else resolve(tables).scaled(quality)
+    if quality is None:
+        return None if tables is None else resolve(tables)
+    if tables is None and not wide:
+        return resolve(quality)
+    return resolve("annex-k" if tables is None else tables).scaled(quality, wide=wide)
+
+
+def _restart(mcus: int | None, rows: int | None) -> Restart | None:
+    return None if mcus is None and rows is None else Restart(mcus or 0, rows or 0)
+
+
+def _script(scans: ScriptLike | None) -> tuple[ScriptScan, ...] | None:
+    return None if scans is None else resolve_script(scans)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+import numpy.typing as npt
+
 from dnjpeg.codec.frame import Frame, coding_process
+from dnjpeg.codec.script import ScriptScan, check_script, default_script, is_progressive, sequential_script
 
 __all__ = ["Coding", "Restart"]
 
@@ -47,22 +52,43 @@ class Coding:
         None: as the image was read.
     restart : Restart or None
         None: as the image was read.
+    script : tuple of ScriptScan or None
+        None: libjpeg's own, progressive or not. One that is given decides on that.
     """
 
     optimize: bool = True
     progressive: bool | None = False
     arithmetic: bool | None = False
     restart: Restart | None = None
+    script: tuple[ScriptScan, ...] | None = None
 
     def following(self, frame: Frame, restart_interval: int) -> Coding:
-        """Return the same choices with those of a file in the place of what is None."""
+        """Return the same choices with those of a file in the place of what is None.
+
+        Raises
+        ------
+        ValueError
+            If the script does not suit the frame.
+        """
+        progressive = frame.progressive if self.progressive is None else self.progressive
+        if self.script is not None:
+            check_script(self.script, frame)
+            progressive = is_progressive(self.script)
         return replace(
             self,
-            progressive=frame.progressive if self.progressive is None else self.progressive,
+            progressive=progressive,
             arithmetic=frame.arithmetic if self.arithmetic is None else self.arithmetic,
             restart=Restart(restart_interval) if self.restart is None else self.restart,
         )
 
-    def process(self, *, extended: bool) -> int:
-        """Return n of the SOFn marker; `extended`: baseline would not do."""
+    def scans(self, frame: Frame, color: str) -> tuple[ScriptScan, ...]:
+        """Return the script by which a frame of this colour is written."""
+        if self.script is not None:
+            return self.script
+        count = len(frame.components)
+        return default_script(count, color) if frame.progressive else sequential_script(count)
+
+    def process(self, tables: Sequence[npt.NDArray[np.uint16]]) -> int:
+        """Return n of the SOFn marker; steps of 16 bits need an extended sequential file, not a baseline one."""
+        extended = any(int(table.max()) > 255 for table in tables)
         return coding_process(progressive=bool(self.progressive), arithmetic=bool(self.arithmetic), extended=extended)

@@ -18,7 +18,6 @@ from dnjpeg.codec.quantize import reciprocals
 from dnjpeg.codec.scan import end_interval
 from dnjpeg.codec.scan_writer import codes_of, huffman_scan, plan_scan
 from dnjpeg.codec.scratch import scratch
-from dnjpeg.codec.script import sequential_script
 from dnjpeg.codec.sequential_encoder import encode_mcu_row, row_room
 from dnjpeg.codec.sequential_writer import standard_tables
 from dnjpeg.codec.vector import span
@@ -41,25 +40,26 @@ def encode(
     Parameters
     ----------
     tables : sequence of ndarray, uint16, (8, 8)
-        One for all components, one for luma and one for chroma, or one a component; natural order, 1..255.
+        One for all components, one for luma and one for chroma, or one a component; natural order, 1..65535.
     coding : Coding
         What is None in it is false.
     """
     pixels = _checked(pixels)
-    process = coding.process(extended=False)
-    frame = replace(_frame(pixels, subsampling, len(tables)), process=process)
+    frame = _frame(pixels, subsampling, len(tables))
     used = tuple(tables[component.table] for component in frame.components)
+    coding = coding.following(frame, 0)
+    frame = replace(frame, process=coding.process(used))
     color = "YCbCr" if pixels.ndim == 3 else "grayscale"
     factors = _cached_reciprocals(used)
     headers = Headers(frame, color, used, coding.restart or Restart())
     flat = pixels.reshape(-1)
-    if coding.optimize or process != 0:
+    if coding.optimize or frame.progressive or frame.arithmetic or coding.script is not None:
         strip = plan_forward(frame)
         coefficients = scratch("coefficients", strip.coefficients, np.int16)
         forward_rows(flat, strip.sizes, strip.layout, factors, scratch("strip", strip.samples), coefficients)
         return write_scans(headers, coefficients, coding)
 
-    (scan,) = sequential_script(len(frame.components))
+    (scan,) = coding.scans(frame, color)
     plan = plan_scan(frame, color, scan.components, kept_rows=1)
     strip = plan_forward(frame, kept_rows=1)
     samples, row_coefficients = scratch("strip", strip.samples), scratch("coefficients", strip.coefficients, np.int16)
@@ -142,9 +142,9 @@ _reciprocals: dict[bytes, npt.NDArray[np.uint16]] = {}
 
 def _cached_reciprocals(tables: Sequence[npt.NDArray[np.uint16]]) -> npt.NDArray[np.uint16]:
     """`reciprocals` of each table, one after the other; made once for the tables in use."""
-    if any(table.shape != (8, 8) or table.min() < 1 or table.max() > 255 for table in tables):
-        raise ValueError("a baseline file needs (8, 8) tables of steps from 1 to 255")
-    key = b"".join(table.astype(np.uint8).tobytes() for table in tables)
+    if any(table.shape != (8, 8) or table.min() < 1 for table in tables):
+        raise ValueError("an encoder needs (8, 8) tables of steps from 1 to 65535")
+    key = b"".join(table.astype(np.uint16).tobytes() for table in tables)
     factors = _reciprocals.get(key)
     if factors is None:
         factors = np.concatenate([reciprocals(table) for table in tables])

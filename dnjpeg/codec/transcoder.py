@@ -27,6 +27,7 @@ def transcode(
 ) -> bytes:
     """Rewrite a file; see `dnjpeg.transcode`."""
     image = read(data, strict=True, limits=limits)
+    coding = coding.following(image.frame, image.restart_interval)
     try:
         return write(image if tables is None else requantized(image, tables), coding)
     except ValueError as error:  # what the file holds cannot be written again

@@ -15,20 +15,16 @@ from dnjpeg.codec.headers import EOI_MARKER, Headers
 from dnjpeg.codec.huffman import HuffmanTable
 from dnjpeg.codec.progressive_writer import code_progressive
 from dnjpeg.codec.scan_writer import CodedScan
-from dnjpeg.codec.script import ScriptScan, default_script, sequential_script
+from dnjpeg.codec.script import ScriptScan, check_mcu
 from dnjpeg.codec.sequential_writer import code_sequential
 
 __all__ = ["assemble", "write", "write_scans"]
 
 
-MOST_BLOCKS = 10  # in an MCU (B.2.3)
-
-
 def write(image: CoefficientImage, coding: Coding) -> bytes:
     """Write a whole file; see `dnjpeg.write`."""
     coding = coding.following(image.frame, image.restart_interval)
-    extended = max(int(table.max()) for table in image.tables) > 255  # 16-bit steps need extended sequential
-    frame = replace(image.frame, process=coding.process(extended=extended))
+    frame = replace(image.frame, process=coding.process(image.tables))
     headers = Headers(frame, image.color, image.tables, coding.restart or Restart(), image.jfif, image.metadata)
     return write_scans(headers, np.concatenate([array.reshape(-1) for array in image.coefficients]), coding)
 
@@ -46,14 +42,12 @@ def write_scans(headers: Headers, coefficients: npt.NDArray[np.int16], coding: C
     Raises
     ------
     ValueError
-        If a coefficient is out of range, or the components do not fit one scan (B.2.3).
+        If a coefficient is out of range, or an MCU would be too large (B.2.3).
     """
     frame = headers.frame
-    blocks = sum(component.horizontal * component.vertical for component in frame.components)
-    if len(frame.components) > 1 and blocks > MOST_BLOCKS:
-        raise ValueError(f"{blocks} blocks in an MCU of all components, must be at most {MOST_BLOCKS}")
-    count = len(frame.components)
-    script = default_script(count, headers.color) if frame.progressive else sequential_script(count)
+    script = coding.scans(frame, headers.color)
+    for scan in script:
+        check_mcu(scan, frame)
 
     def code(scan: ScriptScan) -> CodedScan:
         if frame.arithmetic:

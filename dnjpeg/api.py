@@ -11,6 +11,7 @@ import numpy.typing as npt
 from dnjpeg.codec import decoder, encoder, reader, transcoder, writer
 from dnjpeg.codec.coding import Coding, Restart
 from dnjpeg.codec.limits import Limits
+from dnjpeg.codec.metadata import Comment, described, per_inch
 from dnjpeg.codec.script_text import ScriptLike, resolve_script
 from dnjpeg.codec.window import Region, Scale
 from dnjpeg.inspection import Inspection, collect
@@ -39,6 +40,12 @@ def encode(
     restart: int | None = None,
     restart_rows: int | None = None,
     wide_tables: bool = False,
+    comment: Comment | None = None,
+    exif: bytes | None = None,
+    icc_profile: bytes | None = None,
+    xmp: bytes | None = None,
+    dpi: float | tuple[float, float] | None = None,
+    jfif: bool = True,
 ) -> bytes:
     """Encode pixels as a JPEG file (JFIF), baseline or progressive.
 
@@ -76,6 +83,19 @@ def encode(
     wide_tables : bool
         Steps above 255 as they are, up to 65,535 (scaled ones up to 32,767), in an extended sequential or a
         progressive file; few programs outside libjpeg's family read these. Otherwise they become 255.
+    comment : str, bytes, or sequence of these, optional
+        For COM segments; text in UTF-8.
+    exif : bytes, optional
+        An EXIF block: with its signature, as Pillow has it, or from the TIFF header on.
+    icc_profile : bytes, optional
+        An ICC profile, up to 16 MB; long ones are divided into several segments.
+    xmp : bytes, optional
+        An XMP packet, up to 65,504 bytes.
+    dpi : float or (across, down), optional
+        Dots per inch, for the JFIF segment; rounded to whole numbers.
+    jfif : bool
+        False leaves the JFIF segment out: 18 bytes less. Decoders take the file for the same, if they go by the usual
+        component identifiers.
 
     Returns
     -------
@@ -98,6 +118,8 @@ def encode(
         chosen.arrays if wide_tables else chosen.arrays_for_baseline(),
         subsampling=subsampling,
         coding=Coding(optimize, progressive, arithmetic, _restart(restart, restart_rows), _script(scans)),
+        jfif=per_inch(dpi) if jfif else None,
+        metadata=described(comment=comment, exif=exif, icc_profile=icc_profile, xmp=xmp),
     )
 
 
@@ -197,6 +219,12 @@ def transcode(
     restart: int | None = None,
     restart_rows: int | None = None,
     wide_tables: bool = False,
+    copy: str = "all",
+    comment: Comment | None = None,
+    exif: bytes | None = None,
+    icc_profile: bytes | None = None,
+    xmp: bytes | None = None,
+    dpi: float | tuple[float, float] | None = None,
     limits: Limits | None = None,
 ) -> bytes:
     """Rewrite a JPEG file, with other quantization tables or without loss, and never through pixels.
@@ -219,13 +247,18 @@ def transcode(
         As in `encode`; neither: the file's own interval; 0: none.
     wide_tables : bool
         As in `encode`, of tables that are given; those of the file are kept as they are.
+    copy : {"all", "icc", "comments", "none"}
+        What metadata to keep: all of it (EXIF, XMP, ICC profile, comments, other application segments), only the ICC
+        profile, only the comments, or nothing. The density of the JFIF segment is always kept.
+    comment, exif, icc_profile, xmp, dpi
+        As in `encode`, in the place of what the file has of the kind.
     limits : Limits, optional
         Bounds on size.
 
     Returns
     -------
     bytes
-        A JPEG file of the same size, sampling and metadata (EXIF, ICC profile, comments, …).
+        A JPEG file of the same size and sampling.
 
     Notes
     -----
@@ -249,6 +282,9 @@ def transcode(
         arrays,
         Coding(optimize, progressive, arithmetic, _restart(restart, restart_rows), _script(scans)),
         limits=limits or Limits(),
+        copy=copy,
+        jfif=None if dpi is None else per_inch(dpi),
+        metadata=described(comment=comment, exif=exif, icc_profile=icc_profile, xmp=xmp),
     )
 
 

@@ -20,6 +20,7 @@ from dnjpeg.codec.scan_writer import codes_of, huffman_scan, plan_scan
 from dnjpeg.codec.scratch import scratch
 from dnjpeg.codec.sequential_encoder import encode_mcu_row, row_room
 from dnjpeg.codec.sequential_writer import standard_tables
+from dnjpeg.codec.syntax import DEFAULT_JFIF, Jfif, Metadata
 from dnjpeg.codec.vector import span
 from dnjpeg.codec.writer import assemble, write_scans
 
@@ -34,6 +35,8 @@ def encode(
     *,
     subsampling: str = "4:2:0",
     coding: Coding,
+    jfif: Jfif | None = DEFAULT_JFIF,
+    metadata: tuple[Metadata, ...] = (),
 ) -> bytes:
     """Encode pixels as a file; see `dnjpeg.encode`.
 
@@ -43,6 +46,10 @@ def encode(
         One for all components, one for luma and one for chroma, or one a component; natural order, 1..65535.
     coding : Coding
         What is None in it is false.
+    jfif : Jfif or None
+        None: no JFIF segment.
+    metadata : tuple of Metadata
+        Segments behind it.
     """
     pixels = _checked(pixels)
     frame = _frame(pixels, subsampling, len(tables))
@@ -51,7 +58,7 @@ def encode(
     frame = replace(frame, process=coding.process(used))
     color = "YCbCr" if pixels.ndim == 3 else "grayscale"
     factors = _cached_reciprocals(used)
-    headers = Headers(frame, color, used, coding.restart or Restart())
+    headers = Headers(frame, color, used, coding.restart or Restart(), jfif, metadata)
     flat = pixels.reshape(-1)
     if coding.optimize or frame.progressive or frame.arithmetic or coding.script is not None:
         strip = plan_forward(frame)

@@ -41,12 +41,16 @@ class Headers:
     color: str
     tables: tuple[npt.NDArray[np.uint16], ...]
     restart: Restart
-    jfif: Jfif = DEFAULT_JFIF
+    jfif: Jfif | None = DEFAULT_JFIF
     metadata: tuple[Metadata, ...] = ()
 
     def before_scans(self) -> bytes:
         """Return all that stands before the first scan, in libjpeg's order."""
-        parts = [b"\xff\xd8", Adobe(0).write() if self.color == "RGB" else self.jfif.write()]
+        parts = [b"\xff\xd8"]
+        if self.color == "RGB":
+            parts.append(Adobe(0).write())
+        elif self.jfif is not None:
+            parts.append(self.jfif.write())
         parts += [segment.write() for segment in self.metadata]
         written = set()
         for component, table in zip(self.frame.components, self.tables, strict=True):

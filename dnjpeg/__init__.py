@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from dnjpeg.batch import decode_batch, encode_batch, transcode_batch
     from dnjpeg.codec.coefficients import CoefficientImage
     from dnjpeg.codec.limits import Limits
+    from dnjpeg.codec.script import ScriptScan
     from dnjpeg.inspection import Inspection
     from dnjpeg.statistics import FrequencyStatistics, collect_statistics
     from dnjpeg.tables import QuantizationTables, design
@@ -34,6 +35,7 @@ __all__ = [
     "LimitError",
     "Limits",
     "QuantizationTables",
+    "ScriptScan",
     "TruncatedError",
     "UnsupportedError",
     "__version__",
@@ -57,6 +59,7 @@ _HOME = {
     "Inspection": "dnjpeg.inspection",
     "Limits": "dnjpeg.codec.limits",
     "QuantizationTables": "dnjpeg.tables",
+    "ScriptScan": "dnjpeg.codec.script",
     "collect_statistics": "dnjpeg.statistics",
     "decode": "dnjpeg.api",
     "decode_batch": "dnjpeg.batch",

@@ -9,13 +9,17 @@ import numpy as np
 import numpy.typing as npt
 
 from dnjpeg.codec import decoder, encoder, reader, transcoder, writer
+from dnjpeg.codec.coding import Coding, Restart
 from dnjpeg.codec.limits import Limits
+from dnjpeg.codec.metadata import Comment, described, per_inch
+from dnjpeg.codec.script_text import ScriptLike, resolve_script
 from dnjpeg.codec.window import Region, Scale
 from dnjpeg.inspection import Inspection, collect
 from dnjpeg.tables import QuantizationTables, resolve
 
 if TYPE_CHECKING:
     from dnjpeg.codec.coefficients import CoefficientImage
+    from dnjpeg.codec.script import ScriptScan
 
 __all__ = ["TablesLike", "decode", "encode", "inspect", "read", "transcode", "write"]
 
@@ -31,8 +35,17 @@ def encode(
     subsampling: str = "4:2:0",
     optimize: bool = True,
     progressive: bool = False,
+    scans: ScriptLike | None = None,
     arithmetic: bool = False,
     restart: int | None = None,
+    restart_rows: int | None = None,
+    wide_tables: bool = False,
+    comment: Comment | None = None,
+    exif: bytes | None = None,
+    icc_profile: bytes | None = None,
+    xmp: bytes | None = None,
+    dpi: float | tuple[float, float] | None = None,
+    jfif: bool = True,
 ) -> bytes:
     """Encode pixels as a JPEG file (JFIF), baseline or progressive.
 
@@ -54,11 +67,35 @@ def encode(
         has them.
     progressive : bool
         Progressive scans, by libjpeg's script (T.81 Annex G).
+    scans : str, path or sequence of ScriptScan, optional
+        A scan script of your own: the text that ``cjpeg -scans`` takes, the path of such a file, or its scans. It
+        decides whether the file is progressive, whatever `progressive` says; a sequential one may hold its components
+        in separate scans. The rules are libjpeg's: a progressive script may leave out AC bands or their last bits,
+        which are then lost.
     arithmetic : bool
         Arithmetic instead of Huffman coding (T.81 Annex D): smaller, but few programs read it; `optimize` has then no
         meaning.
     restart : int, optional
         Ri, a restart marker after so many MCUs, 1..65535.
+    restart_rows : int, optional
+        Instead of that: a restart marker after so many rows of MCUs. A row of a scan that holds one component has
+        other MCUs than one that holds all, so the interval differs from scan to scan.
+    wide_tables : bool
+        Steps above 255 as they are, up to 65,535 (scaled ones up to 32,767), in an extended sequential or a
+        progressive file; few programs outside libjpeg's family read these. Otherwise they become 255.
+    comment : str, bytes, or sequence of these, optional
+        For COM segments; text in UTF-8.
+    exif : bytes, optional
+        An EXIF block: with its signature, as Pillow has it, or from the TIFF header on.
+    icc_profile : bytes, optional
+        An ICC profile, up to 16 MB; long ones are divided into several segments.
+    xmp : bytes, optional
+        An XMP packet, up to 65,504 bytes.
+    dpi : float or (across, down), optional
+        Dots per inch, for the JFIF segment; rounded to whole numbers.
+    jfif : bool
+        False leaves the JFIF segment out: 18 bytes less. Decoders take the file for the same, if they go by the usual
+        component identifiers.
 
     Returns
     -------
@@ -68,17 +105,21 @@ def encode(
     Raises
     ------
     ValueError, TypeError
-        If an argument is none of the above.
+        If an argument is none of the above; of a scan script it names the line, or the scan.
+
+    Warns
+    -----
+    JpegWarning
+        If steps above 255 were made smaller.
     """
-    chosen = _chosen(tables, quality) or resolve(75)
+    chosen = _chosen(tables, quality, wide=wide_tables) or resolve(75)
     return encoder.encode(
         pixels,
-        chosen.arrays_for_baseline(),
+        chosen.arrays if wide_tables else chosen.arrays_for_baseline(),
         subsampling=subsampling,
-        optimize=optimize,
-        progressive=progressive,
-        arithmetic=arithmetic,
-        restart=restart or 0,
+        coding=Coding(optimize, progressive, arithmetic, _restart(restart, restart_rows), _script(scans)),
+        jfif=per_inch(dpi) if jfif else None,
+        metadata=described(comment=comment, exif=exif, icc_profile=icc_profile, xmp=xmp),
     )
 
 
@@ -135,7 +176,14 @@ def read(data: bytes, *, strict: bool = True, limits: Limits | None = None) -> C
 
 
 def write(
-    image: CoefficientImage, *, optimize: bool = True, progressive: bool = False, arithmetic: bool = False
+    image: CoefficientImage,
+    *,
+    optimize: bool = True,
+    progressive: bool = False,
+    scans: ScriptLike | None = None,
+    arithmetic: bool = False,
+    restart: int | None = None,
+    restart_rows: int | None = None,
 ) -> bytes:
     """Write coefficients as a JPEG file: baseline, extended sequential if a step is above 255, or progressive.
 
@@ -143,19 +191,20 @@ def write(
     ----------
     image : CoefficientImage
         What to write.
-    optimize : bool
+    optimize, progressive, scans, arithmetic
         As in `encode`.
-    progressive : bool
-        As in `encode`.
-    arithmetic : bool
-        As in `encode`.
+    restart, restart_rows : int, optional
+        As in `encode`; neither: `CoefficientImage.restart_interval`; 0: none.
 
     Raises
     ------
     ValueError
-        If a coefficient does not fit the standard's range (AC -1023..1023, DC difference -2047..2047).
+        If a coefficient does not fit the standard's range (AC -1023..1023, DC difference -2047..2047), or an argument
+        is none of these.
     """
-    return writer.write(image, optimize=optimize, progressive=progressive, arithmetic=arithmetic)
+    return writer.write(
+        image, Coding(optimize, progressive, arithmetic, _restart(restart, restart_rows), _script(scans))
+    )
 
 
 def transcode(
@@ -165,7 +214,17 @@ def transcode(
     quality: int | None = None,
     optimize: bool = True,
     progressive: bool | None = None,
+    scans: ScriptLike | None = None,
     arithmetic: bool | None = None,
+    restart: int | None = None,
+    restart_rows: int | None = None,
+    wide_tables: bool = False,
+    copy: str = "all",
+    comment: Comment | None = None,
+    exif: bytes | None = None,
+    icc_profile: bytes | None = None,
+    xmp: bytes | None = None,
+    dpi: float | tuple[float, float] | None = None,
     limits: Limits | None = None,
 ) -> bytes:
     """Rewrite a JPEG file, with other quantization tables or without loss, and never through pixels.
@@ -180,15 +239,26 @@ def transcode(
         Huffman tables made for this image instead of the standard ones; a progressive file always has them.
     progressive : bool, optional
         Progressive scans, or not; as the file is by default.
+    scans : str, path or sequence of ScriptScan, optional
+        As in `encode`.
     arithmetic : bool, optional
         Arithmetic coding, or Huffman coding; as the file is by default.
+    restart, restart_rows : int, optional
+        As in `encode`; neither: the file's own interval; 0: none.
+    wide_tables : bool
+        As in `encode`, of tables that are given; those of the file are kept as they are.
+    copy : {"all", "icc", "comments", "none"}
+        What metadata to keep: all of it (EXIF, XMP, ICC profile, comments, other application segments), only the ICC
+        profile, only the comments, or nothing. The density of the JFIF segment is always kept.
+    comment, exif, icc_profile, xmp, dpi
+        As in `encode`, in the place of what the file has of the kind.
     limits : Limits, optional
         Bounds on size.
 
     Returns
     -------
     bytes
-        A JPEG file of the same size, sampling, restart interval and metadata (EXIF, ICC profile, comments, …).
+        A JPEG file of the same size and sampling.
 
     Notes
     -----
@@ -200,15 +270,21 @@ def transcode(
     ------
     JpegError
         If the bytes are not a JPEG file that can be read.
+    ValueError
+        If an argument is none of the above.
     """
-    chosen = _chosen(tables, quality)
+    chosen = _chosen(tables, quality, wide=wide_tables)
+    arrays = None
+    if chosen is not None:
+        arrays = chosen.arrays if wide_tables else chosen.arrays_for_baseline()
     return transcoder.transcode(
         data,
-        chosen.arrays_for_baseline() if chosen else None,
-        optimize=optimize,
-        progressive=progressive,
-        arithmetic=arithmetic,
+        arrays,
+        Coding(optimize, progressive, arithmetic, _restart(restart, restart_rows), _script(scans)),
         limits=limits or Limits(),
+        copy=copy,
+        jfif=None if dpi is None else per_inch(dpi),
+        metadata=described(comment=comment, exif=exif, icc_profile=icc_profile, xmp=xmp),
     )
 
 
@@ -234,8 +310,18 @@ def inspect(data: bytes, *, limits: Limits | None = None) -> Inspection:
     return collect.inspect(data, limits=limits or Limits())
 
 
-def _chosen(tables: TablesLike | None, quality: int | None) -> QuantizationTables | None:
+def _chosen(tables: TablesLike | None, quality: int | None, *, wide: bool) -> QuantizationTables | None:
     """Tables that were named, scaled if a quality was given too; None if neither was."""
-    if tables is None:
-        return None if quality is None else resolve(quality)
-    return resolve(tables) if quality is None else resolve(tables).scaled(quality)
+    if quality is None:
+        return None if tables is None else resolve(tables)
+    if tables is None and not wide:
+        return resolve(quality)
+    return resolve("annex-k" if tables is None else tables).scaled(quality, wide=wide)
+
+
+def _restart(mcus: int | None, rows: int | None) -> Restart | None:
+    return None if mcus is None and rows is None else Restart(mcus or 0, rows or 0)
+
+
+def _script(scans: ScriptLike | None) -> tuple[ScriptScan, ...] | None:
+    return None if scans is None else resolve_script(scans)

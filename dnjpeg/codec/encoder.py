@@ -8,19 +8,21 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from dnjpeg.codec.coding import Coding, Restart
 from dnjpeg.codec.forward import MCU_COLS, MCU_ROWS, forward_mcu_row, forward_rows, plan_forward
-from dnjpeg.codec.frame import Component, Frame, coding_process, sampling_factors
+from dnjpeg.codec.frame import Component, Frame, sampling_factors
 from dnjpeg.codec.headers import Headers
 from dnjpeg.codec.jit import kernel
 from dnjpeg.codec.layout import coefficient_arrays
 from dnjpeg.codec.quantize import reciprocals
 from dnjpeg.codec.scan import end_interval
-from dnjpeg.codec.scan_writer import codes_of
+from dnjpeg.codec.scan_writer import codes_of, huffman_scan, plan_scan
 from dnjpeg.codec.scratch import scratch
 from dnjpeg.codec.sequential_encoder import encode_mcu_row, row_room
-from dnjpeg.codec.sequential_writer import plan_sequential, standard_tables, write_sequential
+from dnjpeg.codec.sequential_writer import standard_tables
+from dnjpeg.codec.syntax import DEFAULT_JFIF, Jfif, Metadata
 from dnjpeg.codec.vector import span
-from dnjpeg.codec.writer import write_scans
+from dnjpeg.codec.writer import assemble, write_scans
 
 __all__ = ["encode", "transform"]
 
@@ -32,40 +34,43 @@ def encode(
     tables: Sequence[npt.NDArray[np.uint16]],
     *,
     subsampling: str = "4:2:0",
-    optimize: bool = True,
-    progressive: bool = False,
-    arithmetic: bool = False,
-    restart: int = 0,
+    coding: Coding,
+    jfif: Jfif | None = DEFAULT_JFIF,
+    metadata: tuple[Metadata, ...] = (),
 ) -> bytes:
     """Encode pixels as a file; see `dnjpeg.encode`.
 
     Parameters
     ----------
     tables : sequence of ndarray, uint16, (8, 8)
-        One for all components, one for luma and one for chroma, or one a component; natural order, 1..255.
-    restart : int
-        Ri in MCUs; 0 for none.
+        One for all components, one for luma and one for chroma, or one a component; natural order, 1..65535.
+    coding : Coding
+        What is None in it is false.
+    jfif : Jfif or None
+        None: no JFIF segment.
+    metadata : tuple of Metadata
+        Segments behind it.
     """
     pixels = _checked(pixels)
-    if not 0 <= restart <= 65535:
-        raise ValueError(f"restart interval {restart}, must be 1 to 65535 MCUs")
-    process = coding_process(progressive=progressive, arithmetic=arithmetic)
-    frame = replace(_frame(pixels, subsampling, len(tables)), process=process)
+    frame = _frame(pixels, subsampling, len(tables))
     used = tuple(tables[component.table] for component in frame.components)
+    coding = coding.following(frame, 0)
+    frame = replace(frame, process=coding.process(used))
     color = "YCbCr" if pixels.ndim == 3 else "grayscale"
     factors = _cached_reciprocals(used)
-    headers = Headers(frame, color, used, restart)
+    headers = Headers(frame, color, used, coding.restart or Restart(), jfif, metadata)
     flat = pixels.reshape(-1)
-    if optimize or process != 0:
+    if coding.optimize or frame.progressive or frame.arithmetic or coding.script is not None:
         strip = plan_forward(frame)
         coefficients = scratch("coefficients", strip.coefficients, np.int16)
         forward_rows(flat, strip.sizes, strip.layout, factors, scratch("strip", strip.samples), coefficients)
-        return write_scans(headers, coefficients, optimize=optimize)
+        return write_scans(headers, coefficients, coding)
 
-    plan = plan_sequential(frame, color, kept_rows=1)
+    (scan,) = coding.scans(frame, color)
+    plan = plan_scan(frame, color, scan.components, kept_rows=1)
     strip = plan_forward(frame, kept_rows=1)
     samples, row_coefficients = scratch("strip", strip.samples), scratch("coefficients", strip.coefficients, np.int16)
-    huffman = standard_tables(plan)
+    huffman = standard_tables(scan, plan)
     codes = codes_of(huffman)
 
     def code_rows(state: npt.NDArray[np.int64], coded: Pixels, out: Pixels, written: int, row: int) -> tuple[int, int]:
@@ -85,7 +90,7 @@ def encode(
             row,
         )
 
-    return write_sequential(headers, plan, huffman, code_rows)
+    return assemble(headers, [huffman_scan(headers, scan, plan, huffman, code_rows)])
 
 
 def transform(pixels: Pixels, *, subsampling: str = "4:2:0") -> tuple[npt.NDArray[np.int16], ...]:
@@ -144,9 +149,9 @@ _reciprocals: dict[bytes, npt.NDArray[np.uint16]] = {}
 
 def _cached_reciprocals(tables: Sequence[npt.NDArray[np.uint16]]) -> npt.NDArray[np.uint16]:
     """`reciprocals` of each table, one after the other; made once for the tables in use."""
-    if any(table.shape != (8, 8) or table.min() < 1 or table.max() > 255 for table in tables):
-        raise ValueError("a baseline file needs (8, 8) tables of steps from 1 to 255")
-    key = b"".join(table.astype(np.uint8).tobytes() for table in tables)
+    if any(table.shape != (8, 8) or table.min() < 1 for table in tables):
+        raise ValueError("an encoder needs (8, 8) tables of steps from 1 to 65535")
+    key = b"".join(table.astype(np.uint16).tobytes() for table in tables)
     factors = _reciprocals.get(key)
     if factors is None:
         factors = np.concatenate([reciprocals(table) for table in tables])

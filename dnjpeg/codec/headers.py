@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from dnjpeg.codec.arithmetic import DEFAULT_CONDITIONING
+from dnjpeg.codec.coding import Restart
 from dnjpeg.codec.frame import Frame
 from dnjpeg.codec.huffman import HuffmanTable
 from dnjpeg.codec.script import ScriptScan
@@ -40,13 +40,17 @@ class Headers:
     frame: Frame
     color: str
     tables: tuple[npt.NDArray[np.uint16], ...]
-    restart_interval: int
-    jfif: Jfif = DEFAULT_JFIF
+    restart: Restart
+    jfif: Jfif | None = DEFAULT_JFIF
     metadata: tuple[Metadata, ...] = ()
 
     def before_scans(self) -> bytes:
         """Return all that stands before the first scan, in libjpeg's order."""
-        parts = [b"\xff\xd8", Adobe(0).write() if self.color == "RGB" else self.jfif.write()]
+        parts = [b"\xff\xd8"]
+        if self.color == "RGB":
+            parts.append(Adobe(0).write())
+        elif self.jfif is not None:
+            parts.append(self.jfif.write())
         parts += [segment.write() for segment in self.metadata]
         written = set()
         for component, table in zip(self.frame.components, self.tables, strict=True):
@@ -57,7 +61,7 @@ class Headers:
         return b"".join(parts)
 
     def before_scan(
-        self, scan: ScriptScan, slots: tuple[int, ...], huffman: HuffmanTables, *, first: bool = True
+        self, scan: ScriptScan, slots: tuple[int, ...], huffman: HuffmanTables, interval: int | None
     ) -> bytes:
         """Return all that stands before the data of one scan, in libjpeg's order.
 
@@ -65,47 +69,38 @@ class Headers:
         ----------
         scan : ScriptScan
         slots : tuple of int
-            Huffman table slot of each component of the frame.
+            Table slot of each component of the frame.
         huffman : dict
-            The tables that the scan needs.
-        first : bool
-            Of the file: that is where the restart interval is told.
+            The tables that were not sent yet.
+        interval : int or None
+            The restart interval, if it is to be told.
         """
         tables = [
-            HuffmanSegment(table_class, slot, huffman[table_class, slot]).write()
+            HuffmanSegment(*key, huffman[key]).write()
             for slot in dict.fromkeys(slots[index] for index in scan.components)
-            for table_class in (0, 1)
-            if (table_class, slot) in huffman
+            for key in ((0, slot), (1, slot))
+            if key in huffman
         ]
-        return b"".join(tables) + self._scan_header(scan, slots, huffman.keys(), first)
-
-    def before_arithmetic_scan(self, scan: ScriptScan, slots: tuple[int, ...], *, first: bool = True) -> bytes:
-        """Return all that stands before the data of one arithmetic-coded scan, in libjpeg's order; see `before_scan`.
-
-        The conditioning of the tables in use is told before each scan, though it is always the default.
-        """
-        classes = {0: scan.start == 0 and scan.high == 0, 1: scan.end > 0}
-        used = [
-            (table_class, slot)
-            for slot in sorted({slots[index] for index in scan.components})
-            for table_class, in_use in classes.items()
-            if in_use
-        ]
-        entries = [ConditioningSegment(*key, DEFAULT_CONDITIONING[key[0]]) for key in used]
-        tables = ConditioningSegment.write(entries) if entries else b""
-        return tables + self._scan_header(scan, slots, used, first)
-
-    def _scan_header(
-        self, scan: ScriptScan, slots: tuple[int, ...], used: Collection[tuple[int, int]], first: bool
-    ) -> bytes:
-        """Return the restart interval, if it is to be told, and the scan header; of tables not `used` it names 0."""
-        restart = RestartSegment(self.restart_interval).write() if first and self.restart_interval else b""
+        if self.frame.arithmetic:
+            tables = [self._conditioning(scan, slots)]
+        restart = RestartSegment(interval).write() if interval is not None else b""
         components = tuple(
             ScanComponent(
                 self.frame.components[index].identifier,
-                slots[index] if (0, slots[index]) in used else 0,
-                slots[index] if (1, slots[index]) in used else 0,
+                slots[index] if 0 in scan.tables else 0,
+                slots[index] if 1 in scan.tables else 0,
             )
             for index in scan.components
         )
-        return restart + ScanHeader(components, *scan.band).write()
+        return b"".join([*tables, restart, ScanHeader(components, *scan.band).write()])
+
+    @staticmethod
+    def _conditioning(scan: ScriptScan, slots: tuple[int, ...]) -> bytes:
+        """Tell the conditioning of the tables in use before each scan, as libjpeg does: it is always the default."""
+        used = sorted({slots[index] for index in scan.components})
+        entries = [
+            ConditioningSegment(table_class, slot, DEFAULT_CONDITIONING[table_class])
+            for slot in used
+            for table_class in scan.tables
+        ]
+        return ConditioningSegment.write(entries) if entries else b""

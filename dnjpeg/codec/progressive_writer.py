@@ -1,51 +1,39 @@
-"""Coefficients to the bytes of a progressive file: the scans of a script, each with Huffman tables of its own."""
+"""One scan of a progressive file, with Huffman tables of its own."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from dnjpeg.codec.headers import EOI_MARKER, Headers
+from dnjpeg.codec.headers import Headers
 from dnjpeg.codec.progressive_encoder import CORRECTIONS, code_progressive_rows, count_progressive_symbols
 from dnjpeg.codec.scan import start_scan
-from dnjpeg.codec.scan_writer import SYMBOLS, coded_scan, codes_of, optimal_tables, plan_scan
+from dnjpeg.codec.scan_writer import SYMBOLS, CodedScan, codes_of, huffman_scan, optimal_tables, plan_scan
 from dnjpeg.codec.script import ScriptScan
 
-__all__ = ["write_progressive"]
+__all__ = ["code_progressive"]
 
 
-def write_progressive(headers: Headers, coefficients: npt.NDArray[np.int16], script: Sequence[ScriptScan]) -> bytes:
-    """Write a whole file.
+def code_progressive(headers: Headers, coefficients: npt.NDArray[np.int16], scan: ScriptScan) -> CodedScan:
+    """Code one scan.
 
     Parameters
     ----------
     headers : Headers
     coefficients : ndarray, int16
         Of all components, as `component_layout` has them.
-    script : sequence of ScriptScan
+    scan : ScriptScan
 
     Raises
     ------
     ValueError
         If a coefficient is out of range.
     """
-    parts = [headers.before_scans()]
-    for number, scan in enumerate(script):
-        parts += _scan(headers, coefficients, scan, first=number == 0)
-    return b"".join([*parts, EOI_MARKER])
-
-
-def _scan(
-    headers: Headers, coefficients: npt.NDArray[np.int16], scan: ScriptScan, *, first: bool
-) -> tuple[bytes, bytes]:
-    """Return headers and data of one scan."""
     plan = plan_scan(headers.frame, headers.color, scan.components)
     corrections = np.empty(CORRECTIONS, np.uint8)
     frequencies = np.zeros((2, 2, SYMBOLS), np.int64)
     geometry = (plan.scan, plan.mcu_rows, plan.mcu_cols)
-    state = start_scan(headers.restart_interval)
+    state = start_scan(headers.restart.interval(plan.mcu_cols))
     count_progressive_symbols(state, *geometry, coefficients, scan.band, frequencies.reshape(-1), corrections)
     huffman = optimal_tables(frequencies)
     if scan.start == 0 and scan.high != 0:
@@ -59,5 +47,4 @@ def _scan(
             state, *geometry, coefficients, scan.band, codes, corrections, coded, out, written, row
         )
 
-    coded = coded_scan(headers.frame, plan, headers.restart_interval, code_rows, slack=CORRECTIONS)
-    return headers.before_scan(scan, plan.slots, huffman, first=first), coded.tobytes()
+    return huffman_scan(headers, scan, plan, huffman, code_rows, slack=CORRECTIONS)

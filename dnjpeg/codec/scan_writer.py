@@ -10,14 +10,25 @@ import numpy as np
 import numpy.typing as npt
 
 from dnjpeg.codec.frame import Frame
-from dnjpeg.codec.headers import HuffmanTables
+from dnjpeg.codec.headers import Headers, HuffmanTables
 from dnjpeg.codec.huffman import encoding_lookup, optimal_table
 from dnjpeg.codec.layout import AC_TABLE, DC_TABLE, component_layout, scan_layout
 from dnjpeg.codec.scan import start_scan
 from dnjpeg.codec.scratch import scratch
+from dnjpeg.codec.script import ScriptScan
 from dnjpeg.codec.sequential_encoder import row_bytes, row_room
 
-__all__ = ["OUT_OF_RANGE", "SYMBOLS", "CodeRows", "ScanPlan", "coded_scan", "codes_of", "optimal_tables", "plan_scan"]
+__all__ = [
+    "OUT_OF_RANGE",
+    "SYMBOLS",
+    "CodeRows",
+    "CodedScan",
+    "ScanPlan",
+    "codes_of",
+    "huffman_scan",
+    "optimal_tables",
+    "plan_scan",
+]
 
 CodeRows = Callable[[npt.NDArray[np.int64], npt.NDArray[np.uint8], npt.NDArray[np.uint8], int, int], tuple[int, int]]
 
@@ -47,6 +58,26 @@ class ScanPlan:
     mcu_rows: int
     mcu_cols: int
     slots: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class CodedScan:
+    """One scan, coded.
+
+    Parameters
+    ----------
+    scan : ScriptScan
+    plan : ScanPlan
+    huffman : dict
+        The Huffman tables that it needs; none if coding is arithmetic.
+    data : bytes
+        Entropy-coded data.
+    """
+
+    scan: ScriptScan
+    plan: ScanPlan
+    huffman: HuffmanTables
+    data: bytes
 
 
 @lru_cache(1024)
@@ -92,33 +123,27 @@ def codes_of(huffman: HuffmanTables) -> npt.NDArray[np.int64]:
     return codes.reshape(-1)
 
 
-def coded_scan(
-    frame: Frame, plan: ScanPlan, interval: int, code_rows: CodeRows, *, slack: int = 0
-) -> npt.NDArray[np.uint8]:
-    """Entropy-coded data of one scan, but for its last bits.
+def huffman_scan(
+    headers: Headers, scan: ScriptScan, plan: ScanPlan, huffman: HuffmanTables, code_rows: CodeRows, *, slack: int = 0
+) -> CodedScan:
+    """Code one scan with these tables.
 
     Parameters
     ----------
-    frame, plan : Frame, ScanPlan
-    interval : int
-        Restart interval.
+    headers, scan, plan, huffman
     code_rows : callable
         ``code_rows(state, coded, out, written, row) -> (row, written)`` codes rows of MCUs from `row` on until all are
         done, or there is no room in `out` for one more (`row_room`).
     slack : int
         Bytes that a row may need beyond `row_bytes`.
-
-    Returns
-    -------
-    ndarray, uint8
-        Scratch memory.
     """
+    frame = headers.frame
     coded = scratch("coded", row_bytes(plan.scan, plan.mcu_cols) + slack)
-    state = start_scan(interval)
+    state = start_scan(headers.restart.interval(plan.mcu_cols))
     out = scratch("file", max(1 << 16, frame.height * frame.width // 2) + 2 * row_room(len(coded), plan.mcu_cols))
     row = written = 0
     while True:
         row, written = code_rows(state, coded, out, written, row)
         if row == plan.mcu_rows:
-            return out[:written]
+            return CodedScan(scan, plan, huffman, out[:written].tobytes())
         out = np.concatenate([out, np.empty_like(out)])

@@ -1,44 +1,37 @@
-"""Coefficients to the bytes of a sequential file: one scan of all components, as libjpeg writes it."""
+"""One scan of a sequential file."""
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
 
-from dnjpeg.codec.frame import Frame
-from dnjpeg.codec.headers import EOI_MARKER, Headers, HuffmanTables
+from dnjpeg.codec.headers import Headers, HuffmanTables
 from dnjpeg.codec.huffman import STANDARD
 from dnjpeg.codec.jit import kernel
 from dnjpeg.codec.scan import end_interval, start_scan
-from dnjpeg.codec.scan_writer import SYMBOLS, CodeRows, ScanPlan, coded_scan, codes_of, optimal_tables, plan_scan
+from dnjpeg.codec.scan_writer import (
+    SYMBOLS,
+    CodedScan,
+    ScanPlan,
+    codes_of,
+    huffman_scan,
+    optimal_tables,
+    plan_scan,
+)
 from dnjpeg.codec.script import ScriptScan
 from dnjpeg.codec.sequential_encoder import count_symbols, encode_mcu_row, row_room
 from dnjpeg.codec.vector import span
 
-__all__ = ["plan_sequential", "sequential_scan", "standard_tables", "write_coefficients", "write_sequential"]
+__all__ = ["code_sequential", "standard_tables"]
 
 
-def sequential_scan(frame: Frame) -> ScriptScan:
-    """Return the only scan: all of all components."""
-    return ScriptScan(tuple(range(len(frame.components))), 0, 63, 0, 0)
-
-
-def plan_sequential(frame: Frame, color: str, *, kept_rows: int | None = None) -> ScanPlan:
-    """Plan the scan; the coefficients of `kept_rows` rows of MCUs are kept (all by default)."""
-    return plan_scan(frame, color, sequential_scan(frame).components, kept_rows=kept_rows)
-
-
-def standard_tables(plan: ScanPlan) -> HuffmanTables:
+def standard_tables(scan: ScriptScan, plan: ScanPlan) -> HuffmanTables:
     """Return the standard Huffman tables (K.3) that the scan needs."""
-    return {(table_class, slot): STANDARD[table_class, slot] for table_class in (0, 1) for slot in set(plan.slots)}
-
-
-def write_sequential(headers: Headers, plan: ScanPlan, huffman: HuffmanTables, code_rows: CodeRows) -> bytes:
-    """Write a whole file of one scan; `code_rows` as in `coded_scan`."""
-    scan = sequential_scan(headers.frame)
-    coded = coded_scan(headers.frame, plan, headers.restart_interval, code_rows)
-    parts = [headers.before_scans(), headers.before_scan(scan, plan.slots, huffman), coded.tobytes(), EOI_MARKER]
-    return b"".join(parts)
+    return {
+        (table_class, slot): STANDARD[table_class, slot]
+        for slot in {plan.slots[index] for index in scan.components}
+        for table_class in (0, 1)
+    }
 
 
 @kernel
@@ -53,21 +46,31 @@ def _code_rows(state, scan, mcu_rows, mcu_cols, coefficients, codes, coded, out,
     return row, written
 
 
-def write_coefficients(
-    headers: Headers, plan: ScanPlan, coefficients: npt.NDArray[np.int16], *, optimize: bool
-) -> bytes:
-    """Write a whole file from coefficients that lie as the plan says.
+def code_sequential(
+    headers: Headers, coefficients: npt.NDArray[np.int16], scan: ScriptScan, *, optimize: bool
+) -> CodedScan:
+    """Code one scan.
+
+    Parameters
+    ----------
+    headers : Headers
+    coefficients : ndarray, int16
+        Of all components, as `component_layout` has them.
+    scan : ScriptScan
+    optimize : bool
+        As in `dnjpeg.encode`.
 
     Raises
     ------
     ValueError
         If a coefficient is out of range.
     """
+    plan = plan_scan(headers.frame, headers.color, scan.components)
     frequencies = np.zeros((2, 2, SYMBOLS), np.int64)
-    state = start_scan(headers.restart_interval)
+    state = start_scan(headers.restart.interval(plan.mcu_cols))
     count_symbols(state, plan.scan, plan.mcu_rows, plan.mcu_cols, coefficients, frequencies.reshape(-1))
     best = optimal_tables(frequencies)
-    huffman = best if optimize else standard_tables(plan)
+    huffman = best if optimize else standard_tables(scan, plan)
     codes = codes_of(huffman)
 
     def code_rows(
@@ -75,4 +78,4 @@ def write_coefficients(
     ) -> tuple[int, int]:
         return _code_rows(state, plan.scan, plan.mcu_rows, plan.mcu_cols, coefficients, codes, coded, out, written, row)
 
-    return write_sequential(headers, plan, huffman, code_rows)
+    return huffman_scan(headers, scan, plan, huffman, code_rows)

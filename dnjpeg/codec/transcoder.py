@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
+from dnjpeg.codec.coding import Coding
 from dnjpeg.codec.coefficients import CoefficientImage
 from dnjpeg.codec.limits import Limits
+from dnjpeg.codec.metadata import kept, replaced
 from dnjpeg.codec.quantize import requantize
 from dnjpeg.codec.reader import read
+from dnjpeg.codec.syntax import Jfif, Metadata
 from dnjpeg.codec.writer import write
 from dnjpeg.errors import FormatError
 
@@ -20,21 +24,27 @@ __all__ = ["requantized", "transcode"]
 def transcode(
     data: bytes | bytearray | memoryview,
     tables: Sequence[npt.NDArray[np.uint16]] | None,
+    coding: Coding,
     *,
-    optimize: bool,
-    progressive: bool | None,
-    arithmetic: bool | None,
     limits: Limits,
+    copy: str = "all",
+    jfif: Jfif | None = None,
+    metadata: Sequence[Metadata] = (),
 ) -> bytes:
-    """Rewrite a file; see `dnjpeg.transcode`."""
+    """Rewrite a file; see `dnjpeg.transcode`.
+
+    Parameters
+    ----------
+    jfif : Jfif or None
+        None: as in the file.
+    metadata : sequence of Metadata
+        In the place of those of their kinds.
+    """
     image = read(data, strict=True, limits=limits)
+    image = replace(image, jfif=jfif or image.jfif, metadata=replaced(kept(image.metadata, copy), metadata))
+    coding = coding.following(image.frame, image.restart_interval)
     try:
-        return write(
-            image if tables is None else requantized(image, tables),
-            optimize=optimize,
-            progressive=image.frame.progressive if progressive is None else progressive,
-            arithmetic=image.frame.arithmetic if arithmetic is None else arithmetic,
-        )
+        return write(image if tables is None else requantized(image, tables), coding)
     except ValueError as error:  # what the file holds cannot be written again
         raise FormatError(f"cannot be rewritten: {error}", offset=0) from None
 

@@ -1,36 +1,35 @@
-"""Coefficients to bytes."""
+"""Coefficients to bytes: the scans of a script, between the headers of the file."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
-from dnjpeg.codec.arithmetic_writer import write_arithmetic
+from dnjpeg.codec.arithmetic_writer import code_arithmetic
+from dnjpeg.codec.coding import Coding, Restart
 from dnjpeg.codec.coefficients import CoefficientImage
-from dnjpeg.codec.frame import coding_process
-from dnjpeg.codec.headers import Headers
-from dnjpeg.codec.progressive_writer import write_progressive
-from dnjpeg.codec.script import default_script
-from dnjpeg.codec.sequential_writer import plan_sequential, sequential_scan, write_coefficients
+from dnjpeg.codec.headers import EOI_MARKER, Headers
+from dnjpeg.codec.huffman import HuffmanTable
+from dnjpeg.codec.progressive_writer import code_progressive
+from dnjpeg.codec.scan_writer import CodedScan
+from dnjpeg.codec.script import ScriptScan, check_mcu
+from dnjpeg.codec.sequential_writer import code_sequential
 
-__all__ = ["write", "write_scans"]
-
-
-MOST_BLOCKS = 10  # in an MCU (B.2.3)
+__all__ = ["assemble", "write", "write_scans"]
 
 
-def write(image: CoefficientImage, *, optimize: bool, progressive: bool, arithmetic: bool) -> bytes:
+def write(image: CoefficientImage, coding: Coding) -> bytes:
     """Write a whole file; see `dnjpeg.write`."""
-    extended = max(int(table.max()) for table in image.tables) > 255  # 16-bit steps need extended sequential
-    process = coding_process(progressive=progressive, arithmetic=arithmetic, extended=extended)
-    frame = replace(image.frame, process=process)
-    headers = Headers(frame, image.color, image.tables, image.restart_interval, image.jfif, image.metadata)
-    return write_scans(headers, np.concatenate([array.reshape(-1) for array in image.coefficients]), optimize=optimize)
+    coding = coding.following(image.frame, image.restart_interval)
+    frame = replace(image.frame, process=coding.process(image.tables))
+    headers = Headers(frame, image.color, image.tables, coding.restart or Restart(), image.jfif, image.metadata)
+    return write_scans(headers, np.concatenate([array.reshape(-1) for array in image.coefficients]), coding)
 
 
-def write_scans(headers: Headers, coefficients: npt.NDArray[np.int16], *, optimize: bool) -> bytes:
+def write_scans(headers: Headers, coefficients: npt.NDArray[np.int16], coding: Coding) -> bytes:
     """Write a whole file by the process of its frame header.
 
     Parameters
@@ -38,21 +37,39 @@ def write_scans(headers: Headers, coefficients: npt.NDArray[np.int16], *, optimi
     headers : Headers
     coefficients : ndarray, int16
         Of all components, as `component_layout` has them.
-    optimize : bool
-        As in `dnjpeg.write`.
+    coding : Coding
 
     Raises
     ------
     ValueError
-        If a coefficient is out of range, or the components do not fit one scan (B.2.3).
+        If a coefficient is out of range, or an MCU would be too large (B.2.3).
     """
-    frame, color = headers.frame, headers.color
-    blocks = sum(component.horizontal * component.vertical for component in frame.components)
-    if len(frame.components) > 1 and blocks > MOST_BLOCKS:
-        raise ValueError(f"{blocks} blocks in an MCU of all components, must be at most {MOST_BLOCKS}")
-    script = default_script(len(frame.components), color) if frame.progressive else (sequential_scan(frame),)
-    if frame.arithmetic:
-        return write_arithmetic(headers, coefficients, script)
-    if frame.progressive:
-        return write_progressive(headers, coefficients, script)
-    return write_coefficients(headers, plan_sequential(frame, color), coefficients, optimize=optimize)
+    frame = headers.frame
+    script = coding.scans(frame, headers.color)
+    for scan in script:
+        check_mcu(scan, frame)
+
+    def code(scan: ScriptScan) -> CodedScan:
+        if frame.arithmetic:
+            return code_arithmetic(headers, coefficients, scan)
+        if frame.progressive:
+            return code_progressive(headers, coefficients, scan)
+        return code_sequential(headers, coefficients, scan, optimize=coding.optimize)
+
+    return assemble(headers, (code(scan) for scan in script))
+
+
+def assemble(headers: Headers, scans: Iterable[CodedScan]) -> bytes:
+    """Join coded scans to a whole file. A Huffman table is sent once, restart intervals when they change."""
+    parts = [headers.before_scans()]
+    sent: dict[tuple[int, int], HuffmanTable] = {}
+    told = 0
+    for coded in scans:
+        # Tables made for a scan are sent even if they equal those before, as libjpeg does.
+        new = {key: table for key, table in coded.huffman.items() if sent.get(key) is not table}
+        sent.update(new)
+        interval = headers.restart.interval(coded.plan.mcu_cols)
+        parts.append(headers.before_scan(coded.scan, coded.plan.slots, new, interval if interval != told else None))
+        parts.append(coded.data)
+        told = interval
+    return b"".join([*parts, EOI_MARKER])

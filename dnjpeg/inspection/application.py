@@ -9,6 +9,7 @@ from typing import Any
 
 from dnjpeg.codec import syntax
 from dnjpeg.codec.exif import Exif
+from dnjpeg.codec.metadata import ICC_SIGNATURE, XMP_EXTENSION_SIGNATURE, XMP_SIGNATURE
 from dnjpeg.codec.syntax import Adobe, Jfif, Segment
 
 __all__ = ["Meaning", "application", "comment", "counted", "printable"]
@@ -123,7 +124,7 @@ def _exif(segment: Segment) -> Meaning:
 
 
 def _icc(segment: Segment) -> Meaning:
-    signature = len(b"ICC_PROFILE\0")
+    signature = len(ICC_SIGNATURE)
     if len(segment.payload) < signature + 2:
         raise segment.error("ICC profile without the number of its chunk")
     number, count = segment.payload[signature : signature + 2]
@@ -137,8 +138,8 @@ def _icc(segment: Segment) -> Meaning:
 
 
 def _xmp(segment: Segment) -> Meaning:
-    extended = segment.payload.startswith(_XMP_EXTENSION)
-    size = len(segment.payload) - (len(_XMP_EXTENSION) if extended else len(_XMP))
+    extended = segment.payload.startswith(XMP_EXTENSION_SIGNATURE)
+    size = len(segment.payload) - len(XMP_EXTENSION_SIGNATURE if extended else XMP_SIGNATURE)
     name = "extended XMP" if extended else "XMP"
     return Meaning(f"{name}, {counted(size, 'byte')}", {"kind": name, "bytes": size})
 
@@ -170,17 +171,15 @@ def _photoshop(segment: Segment) -> Meaning:
     return Meaning(line, {"kind": "Photoshop", "resources": resources})
 
 
-_XMP = b"http://ns.adobe.com/xap/1.0/\0"
-_XMP_EXTENSION = b"http://ns.adobe.com/xmp/extension/\0"
 _PHOTOSHOP = b"Photoshop 3.0\0"
 
 _DESCRIBERS: dict[tuple[int, bytes], Callable[[Segment], Meaning]] = {
     (syntax.APP0, b"JFIF\0"): _jfif,
     (syntax.APP0, b"JFXX\0"): _jfxx,
     (syntax.APP0 + 1, b"Exif\0"): _exif,
-    (syntax.APP0 + 1, _XMP): _xmp,
-    (syntax.APP0 + 1, _XMP_EXTENSION): _xmp,
-    (syntax.APP0 + 2, b"ICC_PROFILE\0"): _icc,
+    (syntax.APP0 + 1, XMP_SIGNATURE): _xmp,
+    (syntax.APP0 + 1, XMP_EXTENSION_SIGNATURE): _xmp,
+    (syntax.APP0 + 2, ICC_SIGNATURE): _icc,
     (syntax.APP0 + 13, _PHOTOSHOP): _photoshop,
     (syntax.APP14, b"Adobe"): _adobe,
 }

@@ -31,6 +31,7 @@ Table = npt.NDArray[np.uint16]
 
 MAX_STEP = 65535  # of a 16-bit DQT (T.81 B.2.4.1)
 MAX_BASELINE_STEP = 255  # of an 8-bit one, all that a baseline file may have
+MAX_SCALED_STEP = 32767  # that libjpeg scales up to
 MAX_TABLES = 4  # Tq is 0..3
 _LABELS = {1: ("all components",), 2: ("luma", "chroma"), 3: ("Y", "Cb", "Cr")}
 
@@ -129,7 +130,7 @@ class QuantizationTables:
             raise ValueError(f"{count} components, must be 1 to {MAX_TABLES}")
         return tuple(self.arrays[min(index, len(self.arrays) - 1)] for index in range(count))
 
-    def scaled(self, quality: int) -> QuantizationTables:
+    def scaled(self, quality: int, *, wide: bool = False) -> QuantizationTables:
         """Scale the steps as libjpeg scales the standard ones for a quality (jpeg_set_quality with force_baseline).
 
         ::
@@ -144,6 +145,8 @@ class QuantizationTables:
         ----------
         quality : int
             1..100.
+        wide : bool
+            Steps up to 32,767 instead, as libjpeg without force_baseline; they need an extended file.
 
         Raises
         ------
@@ -151,8 +154,9 @@ class QuantizationTables:
             If it is not.
         """
         quality = check_quality(quality)
+        largest = MAX_SCALED_STEP if wide else MAX_BASELINE_STEP
         return QuantizationTables(
-            *(scaled_steps(table, quality) for table in self.arrays),
+            *(scaled_steps(table, quality, largest) for table in self.arrays),
             name=f"{self.name or 'unnamed'} at quality {quality}",
             provenance={
                 "method": "quality scaling",

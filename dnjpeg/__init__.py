@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING
 from dnjpeg.errors import FormatError, JpegError, JpegWarning, LimitError, TruncatedError, UnsupportedError
 
 if TYPE_CHECKING:
-    from dnjpeg.api import decode, encode, inspect, read, transcode, write
+    from dnjpeg.api import decode, encode, inspect, read, read_header, transcode, write
     from dnjpeg.codec.coefficients import CoefficientImage
+    from dnjpeg.codec.headers import Headers
     from dnjpeg.codec.limits import Limits
+    from dnjpeg.codec.window import scale_for
     from dnjpeg.inspection import Inspection
     from dnjpeg.statistics import FrequencyStatistics, collect_statistics
     from dnjpeg.tables import QuantizationTables, design
@@ -26,6 +28,7 @@ __all__ = [
     "CoefficientImage",
     "FormatError",
     "FrequencyStatistics",
+    "Headers",
     "Inspection",
     "JpegError",
     "JpegWarning",
@@ -41,6 +44,8 @@ __all__ = [
     "encode",
     "inspect",
     "read",
+    "read_header",
+    "scale_for",
     "transcode",
     "write",
 ]
@@ -48,6 +53,7 @@ __all__ = [
 _HOME = {
     "CoefficientImage": "dnjpeg.codec.coefficients",
     "FrequencyStatistics": "dnjpeg.statistics",
+    "Headers": "dnjpeg.codec.headers",
     "Inspection": "dnjpeg.inspection",
     "Limits": "dnjpeg.codec.limits",
     "QuantizationTables": "dnjpeg.tables",
@@ -57,6 +63,8 @@ _HOME = {
     "encode": "dnjpeg.api",
     "inspect": "dnjpeg.api",
     "read": "dnjpeg.api",
+    "read_header": "dnjpeg.api",
+    "scale_for": "dnjpeg.codec.window",
     "transcode": "dnjpeg.api",
     "write": "dnjpeg.api",
 }

@@ -14,9 +14,8 @@ from libjpeg import cjpeg, djpeg, pillow_encode
 from pictures import make_extreme, make_noise
 from PIL import Image
 
-from dnjpeg import FormatError, decode, encode, read
+from dnjpeg import FormatError, LimitError, Limits, decode, encode, read, read_header, scale_for
 from dnjpeg.codec.frame import SUBSAMPLINGS
-from dnjpeg.codec.window import scale_for
 
 EIGHTHS = range(1, 9)
 
@@ -181,6 +180,29 @@ def test_the_target_may_be_one_number_and_must_be_positive():
 
 def test_the_scale_for_a_target_gives_at_least_its_size(photo):
     data = encode(photo(301, 403))
-    frame = read(data).frame
+    frame = read_header(data).frame
     pixels = decode(data, scale=scale_for((frame.height, frame.width), 100))
     assert min(pixels.shape[:2]) >= 100 > 301 * 2 // 8
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True, "restart": 5}, {"subsampling": "4:1:1"}])
+def test_headers_are_read_without_the_image(photo, options):
+    data = encode(photo(61, 83), **options)
+    data = data[:2] + b"\xff\xfe\x00\x07hello" + data[2:]
+    image, header = read(data), read_header(data[: data.index(b"\xff\xda") + 20])
+    assert (header.frame, header.color, header.jfif) == (image.frame, image.color, image.jfif)
+    assert (header.restart_interval, header.metadata) == (image.restart_interval, image.metadata)
+    assert header.metadata[0].payload == b"hello"
+    for ours, same in zip(header.tables, image.tables, strict=True):
+        np.testing.assert_array_equal(ours, same)
+
+
+def test_headers_that_are_cut_off_or_too_large(photo):
+    data = encode(photo(61, 83))
+    for size in range(data.index(b"\xff\xda") + 4):
+        with pytest.raises(FormatError):
+            read_header(data[:size])
+    with pytest.raises(FormatError, match="no image"):
+        read_header(b"\xff\xd8\xff\xd9")
+    with pytest.raises(LimitError):
+        read_header(data, limits=Limits(max_pixels=5000))

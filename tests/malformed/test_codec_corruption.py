@@ -37,7 +37,7 @@ def test_every_truncation(file):
 
 
 def test_a_truncated_file_is_an_error(file):
-    """Up to the end of the entropy-coded data; only EOI may be missing, unless data of arithmetic coding go up to it."""
+    """Up to the end of the entropy-coded data; EOI may be missing, but not behind arithmetic coding."""
     whole = decode(file)
     needed = len(file) if read(file).frame.arithmetic else len(file) - 2
     for size in range(len(file)):

@@ -1,4 +1,4 @@
-"""The arithmetic coder by itself: the standard's own test sequence, its cost against entropy, any decisions whatever."""
+"""The arithmetic coder by itself: the standard's own test sequence, cost against entropy, any decisions."""
 
 from __future__ import annotations
 

@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING
 from dnjpeg.errors import FormatError, JpegError, JpegWarning, LimitError, TruncatedError, UnsupportedError
 
 if TYPE_CHECKING:
-    from dnjpeg.api import decode, encode, inspect, read, transcode, write
+    from dnjpeg.api import decode, encode, inspect, read, read_header, transcode, write
     from dnjpeg.batch import decode_batch, encode_batch, transcode_batch
     from dnjpeg.codec.coefficients import CoefficientImage
+    from dnjpeg.codec.headers import Headers
     from dnjpeg.codec.limits import Limits
     from dnjpeg.codec.script import ScriptScan
+    from dnjpeg.codec.window import scale_for
     from dnjpeg.inspection import Inspection
     from dnjpeg.statistics import FrequencyStatistics, collect_statistics
     from dnjpeg.tables import QuantizationTables, design
@@ -29,6 +31,7 @@ __all__ = [
     "CoefficientImage",
     "FormatError",
     "FrequencyStatistics",
+    "Headers",
     "Inspection",
     "JpegError",
     "JpegWarning",
@@ -47,6 +50,8 @@ __all__ = [
     "encode_batch",
     "inspect",
     "read",
+    "read_header",
+    "scale_for",
     "transcode",
     "transcode_batch",
     "warmup",
@@ -56,6 +61,7 @@ __all__ = [
 _HOME = {
     "CoefficientImage": "dnjpeg.codec.coefficients",
     "FrequencyStatistics": "dnjpeg.statistics",
+    "Headers": "dnjpeg.codec.headers",
     "Inspection": "dnjpeg.inspection",
     "Limits": "dnjpeg.codec.limits",
     "QuantizationTables": "dnjpeg.tables",
@@ -68,6 +74,8 @@ _HOME = {
     "encode_batch": "dnjpeg.batch",
     "inspect": "dnjpeg.api",
     "read": "dnjpeg.api",
+    "read_header": "dnjpeg.api",
+    "scale_for": "dnjpeg.codec.window",
     "transcode": "dnjpeg.api",
     "transcode_batch": "dnjpeg.batch",
     "warmup": "dnjpeg.warm",

@@ -19,9 +19,10 @@ from dnjpeg.tables import QuantizationTables, resolve
 
 if TYPE_CHECKING:
     from dnjpeg.codec.coefficients import CoefficientImage
+    from dnjpeg.codec.headers import Headers
     from dnjpeg.codec.script import ScriptScan
 
-__all__ = ["TablesLike", "decode", "encode", "inspect", "read", "transcode", "write"]
+__all__ = ["TablesLike", "decode", "encode", "inspect", "read", "read_header", "transcode", "write"]
 
 TablesLike = QuantizationTables | str | PathLike[str] | int
 Pixels = npt.NDArray[np.uint8]
@@ -165,6 +166,26 @@ def decode(
         If the scale is none of these, the region does not lie within the picture, or `out` does not fit.
     """
     return decoder.decode(data, strict=strict, limits=limits or Limits(), scale=scale, region=region, out=out)
+
+
+def read_header(data: bytes, *, limits: Limits | None = None) -> Headers:
+    """Read what a JPEG file says of itself before its first scan: size, components, colour, tables, metadata.
+
+    It takes a fraction of a millisecond and no memory for pixels: enough to choose the scale for `decode`.
+
+    Parameters
+    ----------
+    data : bytes-like
+        A file, or the beginning of one up to its first scan header.
+    limits : Limits, optional
+        Bounds on size.
+
+    Raises
+    ------
+    JpegError
+        If the headers are not those of a JPEG file that can be decoded.
+    """
+    return reader.Reader(data, True, limits or Limits()).headers()
 
 
 def read(data: bytes, *, strict: bool = True, limits: Limits | None = None) -> CoefficientImage:

@@ -16,6 +16,7 @@ from PIL import Image, ImageFile
 Pixels = npt.NDArray[np.uint8]
 
 PILLOW_SUBSAMPLING = {"4:4:4": 0, "4:2:2": 1, "4:2:0": 2}
+WARNED = 2  # exit status of libjpeg's programs that went on in spite of something
 FIRST_ACCURATE_QUALITY = 96  # below, simplejpeg's encoder takes the fast DCT, whatever it is told
 
 
@@ -64,15 +65,21 @@ def cjpeg(pixels: Pixels, *arguments: str) -> bytes:
     return _run("cjpeg", ["-dct", "int", *arguments], f"{kind}\n{width} {height}\n255\n".encode() + pixels.tobytes())
 
 
-def jpegtran(data: bytes, *arguments: str) -> bytes:
-    """Rewrite a file without loss with jpegtran."""
-    return _run("jpegtran", arguments, data)
+def jpegtran(data: bytes, *arguments: str, damaged: bool = False) -> bytes:
+    """Rewrite a file without loss with jpegtran; of a damaged one what it can."""
+    return _run("jpegtran", arguments, data, damaged)
 
 
-def _run(program: str, arguments: Sequence[str], data: bytes) -> bytes:
+def djpeg(data: bytes, *arguments: str, damaged: bool = False) -> Pixels:
+    """Decode a file to RGB or gray with djpeg; of a damaged one what it can."""
+    with Image.open(io.BytesIO(_run("djpeg", ["-pnm", *arguments], data, damaged))) as image:
+        return np.asarray(image)
+
+
+def _run(program: str, arguments: Sequence[str], data: bytes, damaged: bool = False) -> bytes:
     path = shutil.which(program)
     if path is None:
         pytest.skip(f"{program} of libjpeg-turbo is not installed")
     done = subprocess.run([path, *arguments], input=data, capture_output=True, check=False)
-    assert done.returncode == 0, done.stderr.decode(errors="replace")
+    assert done.returncode == 0 or (damaged and done.returncode == WARNED), done.stderr.decode(errors="replace")
     return done.stdout

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -12,7 +13,9 @@ if TYPE_CHECKING:
     from dnjpeg.tables import QuantizationTables
 
 __all__ = [
+    "RECTANGLE",
     "TABLES",
+    "RectangleType",
     "TablesType",
     "as_json",
     "force",
@@ -54,6 +57,29 @@ class TablesType(click.ParamType):  # type: ignore[type-arg]  # generic only fro
 
 
 TABLES = TablesType()
+
+
+class RectangleType(click.ParamType):  # type: ignore[type-arg]
+    """A rectangle as X11 and jpegtran write it; the value is ``(top, left, height, width)``, as in the API."""
+
+    name = "rectangle"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        """Show what may be written."""
+        return "WxH+X+Y"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> object:
+        """Parse what was written."""
+        if not isinstance(value, str):
+            return value
+        found = re.fullmatch(r"(\d+)x(\d+)\+(\d+)\+(\d+)", value)
+        if found is None:
+            self.fail(f"{value}: must be width, height, and the place from the left and the top: 640x480+0+16")
+        width, height, left, top = map(int, found.groups())
+        return top, left, height, width
+
+
+RECTANGLE = RectangleType()
 
 
 def inputs(function: Function) -> Function:

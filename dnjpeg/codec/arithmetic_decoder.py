@@ -26,6 +26,7 @@ from dnjpeg.codec.scan import (
     END,
     FAULT,
     FILLED,
+    INTERVALS,
     OUT_OF_DATA,
     PAST_BLOCK,
     POSITION,
@@ -181,8 +182,9 @@ def decode_arithmetic_rows(
 ):
     """Decode one scan.
 
-    Data that end early go on as zeros, for zeros at the end of an interval may be left out (D.1.8): it is a fault only
-    if there is no marker behind them. After a fault of another kind, the rest of its interval is left as it is.
+    Data that end early go on as zeros, for zeros at the end of an interval may be left out (D.1.8): only a marker tells
+    that they were complete, and it is a fault if there is none. After a fault of another kind, the rest of its interval
+    is left as it is.
 
     Parameters
     ----------
@@ -207,16 +209,17 @@ def decode_arithmetic_rows(
     data, coded, coefficients = span(data), span(coded), span(coefficients)
     for row in range(mcu_rows):
         for col in range(mcu_cols):
+            intervals = state[INTERVALS]
             begin_mcu(state, data, coded)
-            if state[POSITION] == 0:  # a new interval
+            if state[INTERVALS] != intervals:
                 begin_decoding(state, coded, bins)
+                if state[SOURCE] + 1 >= len(data) and state[FAULT] == 0:
+                    note_fault(state, OUT_OF_DATA, state[BEGIN], state[END])
             if state[SIZE] == 0:
                 continue
             fault = _decode_mcu(state, scan, row, col, coded, bins, limits, coefficients, filler, band)
             if fault != 0:
                 state[SIZE] = 0
-            if state[POSITION] - (state[FILLED] >> 3) > state[END] and state[SOURCE] >= len(data):
-                fault = OUT_OF_DATA
             if fault != 0 and state[FAULT] == 0:
                 note_fault(state, fault, state[BEGIN], min(state[POSITION] - (state[FILLED] >> 3), state[END]))
             if strict and state[FAULT] != 0:

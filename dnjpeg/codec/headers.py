@@ -35,7 +35,23 @@ EOI_MARKER = b"\xff\xd9"
 
 @dataclass(frozen=True)
 class Headers:
-    """What the headers of a file say that is not about single scans."""
+    """What the headers of a file say that is not about single scans.
+
+    Parameters
+    ----------
+    frame : Frame
+        Size, components, sampling factors and process.
+    color : str
+        What the components mean: ``"grayscale"``, ``"YCbCr"`` or ``"RGB"``.
+    tables : tuple of ndarray, uint16, (8, 8)
+        Quantization table of each component, natural order.
+    restart_interval : int
+        Ri, MCUs between restart markers; 0 for none.
+    jfif : Jfif
+        Version and density for the JFIF segment.
+    metadata : tuple of Metadata
+        EXIF, ICC profile, comments and the like, in order.
+    """
 
     frame: Frame
     color: str

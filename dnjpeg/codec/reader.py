@@ -13,6 +13,7 @@ from dnjpeg.codec.arithmetic_decoder import decode_arithmetic_rows
 from dnjpeg.codec.bits import stuffed_length
 from dnjpeg.codec.coefficients import CoefficientImage
 from dnjpeg.codec.frame import Frame
+from dnjpeg.codec.headers import Headers
 from dnjpeg.codec.huffman import LOOKUP_SIZE, STANDARD, HuffmanTable, decoding_lookup
 from dnjpeg.codec.jit import kernel
 from dnjpeg.codec.layout import AC_TABLE, DC_TABLE, FIRST, coefficient_arrays, component_layout, scan_layout
@@ -126,6 +127,10 @@ class Reader:
         JpegError
             If a segment is malformed, or asks for what is not supported.
         """
+        segment = self._next_scan_header()
+        return None if segment is None else self._start_scan(segment)
+
+    def _next_scan_header(self) -> syntax.Segment | None:
         while True:
             segment = syntax.next_segment(self.view, self.position)
             self.position = segment.end
@@ -133,7 +138,7 @@ class Reader:
                 case syntax.EOI:
                     return None
                 case syntax.SOS:
-                    return self._start_scan(segment)
+                    return segment
                 case syntax.DQT:
                     self._steps.update((part.slot, part.table) for part in QuantizationSegment.parse(segment))
                 case syntax.DHT:
@@ -152,6 +157,29 @@ class Reader:
                     self._start_frame(segment)
                 case syntax.DHP | syntax.EXP:
                     raise UnsupportedError("hierarchical JPEG", offset=segment.offset, marker=segment.name)
+
+    def headers(self) -> Headers:
+        """Read up to the first scan header, which is not looked into.
+
+        Raises
+        ------
+        JpegError
+            As `next_scan`; also if there is no frame header, or no scan.
+        """
+        segment = self._next_scan_header()
+        if segment is None:
+            raise FormatError("no image: EOI before the first scan", offset=self.position - 2)
+        if self.frame is None:
+            raise segment.error("scan before the frame header")
+        none = np.ones((8, 8), np.uint16)
+        return Headers(
+            self.frame,
+            self.color(),
+            tuple(self._steps.get(component.table, none) for component in self.frame.components),
+            self.restart_interval,
+            self.density(),
+            self.metadata(),
+        )
 
     def _keep_metadata(self, segment: syntax.Segment) -> None:
         jfif = Jfif.parse(segment) if segment.code == syntax.APP0 else None

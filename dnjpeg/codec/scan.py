@@ -103,7 +103,7 @@ def _resynchronize(state, data, source):
     expected = (state[INTERVALS] - 1) & 7
     source = _next_marker(data, source)
     if state[FAULT] == 0 and (source == len(data) or data[source + 1] != 0xD0 + expected):
-        note_fault(state, NO_RESTART, source, 0)
+        note_fault(state, OUT_OF_DATA if source == len(data) else NO_RESTART, source, 0)
     while source < len(data):
         code = data[source + 1]
         ahead = (code - 0xD0 - expected) & 7

@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 from processes import start_dnjpeg
 
+from dnjpeg import decode
 from dnjpeg.cli import failures
 
 
@@ -271,6 +272,18 @@ def test_a_truncated_file_names_the_place(cli, jpeg):
     one_error(cli("decode", jpeg), "photo.jpg: ")
     one_error(cli("decode", jpeg), "byte ")
     assert files_below(".") == {"photo.jpg"}
+
+
+def test_decode_takes_a_scale_and_a_region(cli, jpeg):
+    """In the order of X11 and jpegtran: width, height, left, top."""
+    data = jpeg.read_bytes()
+    assert cli("decode", jpeg, "-o", "half.png", "--scale", "1/2").status == failures.ALL_WELL
+    np.testing.assert_array_equal(decoded("half.png"), decode(data, scale=0.5))
+    assert cli("decode", jpeg, "-o", "part.png", "--scale", "4/8", "--region", "7x5+3+2").status == failures.ALL_WELL
+    np.testing.assert_array_equal(decoded("part.png"), decode(data, scale=0.5)[2:7, 3:10])
+    one_error(cli("decode", jpeg, "-o", "x.png", "--region", "51x1+0+0"), "photo.jpg: region of 1 lines")
+    one_error(cli("decode", jpeg, "-o", "x.png", "--region", "7x5"), "640x480+0+16")
+    one_error(cli("decode", jpeg, "-o", "x.png", "--scale", "1/3"), "--scale")
 
 
 def test_lenient_decoding_saves_what_it_can_and_says_so(cli, jpeg):

@@ -55,6 +55,8 @@ def whole() -> Iterator[Specimen]:
             {"quality": 100, "optimize": False, "restart": 1},
             {"quality": 100, "progressive": True},
             {"quality": 60, "progressive": True, "restart": 3},
+            {"quality": 100, "arithmetic": True, "restart": 2},
+            {"quality": 100, "arithmetic": True, "progressive": True},
         ):
             yield f"gray {width}x{height}, {options}", encode(noise[..., 0], **options)
             for subsampling in SUBSAMPLINGS:

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 import numpy as np
 from PIL import Image
 
+from dnjpeg import encode
+
 Specimen = tuple[str, bytes]  # what it is called, and its bytes
 
 
@@ -47,6 +49,8 @@ SMALL_FILES = {
     "4:4:4, optimized": pillow_file(picture(12, 17), quality=90, subsampling=0, optimize=True),
     "three scans": in_three_scans(picture(12, 17)),
     "progressive": pillow_file(picture(17, 9), quality=50, subsampling=2, progressive=True),
+    "arithmetic": encode(picture(9, 20), quality=60, arithmetic=True, restart=2),
+    "arithmetic, progressive": encode(picture(17, 9), quality=50, arithmetic=True, progressive=True),
 }
 
 
@@ -110,7 +114,7 @@ def with_frame(
 ) -> bytes:
     """Change what the frame header says: size, sampling factors of the first component."""
     changed = bytearray(data)
-    at = next(i for i in range(len(data)) if data[i] == 0xFF and data[i + 1] in {0xC0, 0xC2})
+    at = next(i for i in range(len(data)) if data[i] == 0xFF and data[i + 1] in {0xC0, 0xC2, 0xC9, 0xCA})
     if height is not None:
         changed[at + 5 : at + 7] = height.to_bytes(2)
     if width is not None:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dnjpeg.codec.jit import inlined, kernel
+from dnjpeg.codec.scratch import scratch
 from dnjpeg.codec.vector import span
 from dnjpeg.errors import FormatError
 
@@ -245,82 +246,96 @@ def optimal_table(frequencies: npt.NDArray[np.int64]) -> HuffmanTable:
     """
     counts = np.zeros(16, np.uint8)
     symbols = np.empty(256, np.uint8)
-    count = _choose_codes(
-        np.append(frequencies, 1), counts, symbols
-    )  # one code point is reserved: none may be all ones
+    work = scratch("huffman", WORK_ROWS * WORK_COLS, np.int64).reshape(WORK_ROWS, WORK_COLS)
+    count = _choose_codes(frequencies, work, counts, symbols)
     if count == 0:
         raise ValueError("no symbols to make a Huffman table for")
     return HuffmanTable(counts.tobytes(), symbols[:count].tobytes())
 
 
+NODES = 257  # leaves of the tree: the symbols, and one more, for no code may be all ones
+# Rows of the memory to work in. A node of the tree is a leaf, or has a number from `NODES` on.
+KEYS = 0  # trees that wait to be joined, sorted
+TREES = 1  # by symbol: the node that it stands for
+PARENTS = 2  # by node
+DEPTHS = 3  # by node
+NUMBERS = 4  # by length: how many codes
+WORK_ROWS, WORK_COLS = 5, 2 * NODES
+
+
 @kernel
-def _choose_codes(frequencies, counts, symbols):
+def _choose_codes(frequencies, work, counts, symbols):
     """Fill in the number of codes of each length and the symbols in order; returns the number of symbols."""
-    lengths = _code_lengths(frequencies)
-    by_length = np.zeros(len(frequencies) + 1, np.int64)
+    frequencies, work, counts, symbols = span(frequencies), span(work), span(counts), span(symbols)
+    _find_lengths(frequencies, work)
+    for length in range(NODES + 1):
+        work[NUMBERS, length] = 0
     deepest = 0
-    for length in lengths:
-        by_length[length] += 1
+    for symbol in range(NODES):
+        length = work[DEPTHS, symbol]
+        work[NUMBERS, length] = work[NUMBERS, length] + 1
         deepest = max(deepest, length)
-    by_length[0] = 0
+    work[NUMBERS, 0] = 0
     for length in range(deepest, 16, -1):  # figure K.3: no code longer than 16 bits
-        while by_length[length] > 0:
+        while work[NUMBERS, length] > 0:
             shorter = length - 2
-            while by_length[shorter] == 0:
+            while work[NUMBERS, shorter] == 0:
                 shorter -= 1
-            by_length[length] -= 2
-            by_length[length - 1] += 1
-            by_length[shorter + 1] += 2
-            by_length[shorter] -= 1
+            work[NUMBERS, length] = work[NUMBERS, length] - 2
+            work[NUMBERS, length - 1] = work[NUMBERS, length - 1] + 1
+            work[NUMBERS, shorter + 1] = work[NUMBERS, shorter + 1] + 2
+            work[NUMBERS, shorter] = work[NUMBERS, shorter] - 1
     longest = 16
-    while by_length[longest] == 0:
+    while longest > 0 and work[NUMBERS, longest] == 0:
         longest -= 1
-    by_length[longest] -= 1  # take the reserved code point out
-    counts[:] = by_length[1:17]
+    work[NUMBERS, longest] = work[NUMBERS, longest] - 1  # take the reserved code point out
+    for length in range(1, 17):
+        counts[length - 1] = work[NUMBERS, length]
     count = 0
     for length in range(1, deepest + 1):  # figure K.4: by length before the adjustment, then by value
-        for symbol in range(256):
-            if lengths[symbol] == length:
+        for symbol in range(NODES - 1):
+            if work[DEPTHS, symbol] == length:
                 symbols[count] = symbol
                 count += 1
     return count
 
 
 @inlined
-def _code_lengths(frequencies):
-    """Code size of each symbol by Huffman's procedure (figure K.1).
+def _find_lengths(frequencies, work):
+    """Code size of each symbol, its depth in the tree, by Huffman's procedure (figure K.1).
 
     Of equal frequencies the larger symbol goes first; a pair that was joined counts as its first symbol. So the order
     is that of the numbers ``frequency << 9 | 511 - symbol``, kept sorted.
     """
-    count = len(frequencies)
-    keys = np.empty(count + 1, np.int64)
-    nodes = np.empty(count, np.int64)  # by symbol: the tree that it stands for
-    waiting = 0
-    for symbol in range(count):
-        nodes[symbol] = symbol
-        if frequencies[symbol] > 0:
-            keys[waiting] = frequencies[symbol] << 9 | (511 - symbol)
-            waiting += 1
-    keys[:waiting].sort()
-    parents = np.full(2 * count, -1, np.int64)
-    node = count
-    head = 0
-    while head + 1 < waiting:
-        first, second = 511 - (keys[head] & 511), 511 - (keys[head + 1] & 511)
-        parents[nodes[first]] = node
-        parents[nodes[second]] = node
-        nodes[first] = node
+    head = NODES
+    for symbol in range(NODES):
+        work[TREES, symbol] = symbol
+        frequency = frequencies[symbol] if symbol < NODES - 1 else 1
+        if frequency > 0:
+            head -= 1
+            _place(work, head, frequency << 9 | (511 - symbol))
+    for node in range(2 * NODES):
+        work[PARENTS, node] = -1
+        work[DEPTHS, node] = 0
+    node = NODES
+    while head + 1 < NODES:
+        low, high = work[KEYS, head], work[KEYS, head + 1]
+        first, second = 511 - (low & 511), 511 - (high & 511)
+        work[PARENTS, work[TREES, first]] = node
+        work[PARENTS, work[TREES, second]] = node
+        work[TREES, first] = node
         node += 1
-        joined = ((keys[head] >> 9) + (keys[head + 1] >> 9)) << 9 | (511 - first)
         head += 1
-        place = head
-        while place + 1 < waiting and keys[place + 1] < joined:
-            keys[place] = keys[place + 1]
-            place += 1
-        keys[place] = joined
-    depths = np.zeros(2 * count, np.int64)
+        _place(work, head, ((low >> 9) + (high >> 9)) << 9 | (511 - first))
     for index in range(node - 2, -1, -1):  # parents have larger numbers than their children
-        if parents[index] >= 0:
-            depths[index] = depths[parents[index]] + 1
-    return depths[:count]
+        if work[PARENTS, index] >= 0:
+            work[DEPTHS, index] = work[DEPTHS, work[PARENTS, index]] + 1
+
+
+@inlined
+def _place(work, head, key):
+    """Put a key where it belongs among the sorted ones behind `head`, moving the smaller ones forward."""
+    while head + 1 < NODES and work[KEYS, head + 1] < key:
+        work[KEYS, head] = work[KEYS, head + 1]
+        head += 1
+    work[KEYS, head] = key

@@ -140,7 +140,8 @@ def huffman_scan(
     frame = headers.frame
     coded = scratch("coded", row_bytes(plan.scan, plan.mcu_cols) + slack)
     state = start_scan(headers.restart.interval(plan.mcu_cols))
-    out = scratch("file", max(1 << 16, frame.height * frame.width // 2) + 2 * row_room(len(coded), plan.mcu_cols))
+    room = row_room.py_func(len(coded), plan.mcu_cols)
+    out = scratch("file", max(1 << 16, frame.height * frame.width // 2) + 2 * room)
     row = written = 0
     while True:
         row, written = code_rows(state, coded, out, written, row)

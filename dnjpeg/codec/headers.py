@@ -45,10 +45,10 @@ class Headers:
         What the components mean: ``"grayscale"``, ``"YCbCr"`` or ``"RGB"``.
     tables : tuple of ndarray, uint16, (8, 8)
         Quantization table of each component, natural order.
-    restart_interval : int
-        Ri, MCUs between restart markers; 0 for none.
-    jfif : Jfif
-        Version and density for the JFIF segment.
+    restart : Restart
+        Where restart markers go.
+    jfif : Jfif, optional
+        Version and density for the JFIF segment; None: it has none.
     metadata : tuple of Metadata
         EXIF, ICC profile, comments and the like, in order.
     """

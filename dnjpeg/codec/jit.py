@@ -33,7 +33,8 @@ def kernel(function: Callable[..., Any]) -> Any:
 
 def inlined(function: Callable[..., Any]) -> Any:
     """Compile a function as a part of the kernels that call it, without the cost of a call."""
-    return numba.njit(
+    njit: Any = numba.njit  # whose annotations do not know all options
+    return njit(
         boundscheck=CHECKED,
         error_model="numpy",
         forceinline=True,

@@ -11,6 +11,7 @@ from dnjpeg.codec import syntax
 from dnjpeg.codec.arithmetic import BINS, DEFAULT_CONDITIONING, conditioning, start_arithmetic_scan, with_bins
 from dnjpeg.codec.arithmetic_decoder import decode_arithmetic_rows
 from dnjpeg.codec.bits import stuffed_length
+from dnjpeg.codec.coding import Restart
 from dnjpeg.codec.coefficients import CoefficientImage
 from dnjpeg.codec.frame import Frame
 from dnjpeg.codec.headers import Headers
@@ -176,7 +177,7 @@ class Reader:
             self.frame,
             self.color(),
             tuple(self._steps.get(component.table, none) for component in self.frame.components),
-            self.restart_interval,
+            Restart(self.restart_interval),
             self.density(),
             self.metadata(),
         )

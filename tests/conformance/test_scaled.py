@@ -191,7 +191,7 @@ def test_headers_are_read_without_the_image(photo, options):
     data = data[:2] + b"\xff\xfe\x00\x07hello" + data[2:]
     image, header = read(data), read_header(data[: data.index(b"\xff\xda") + 20])
     assert (header.frame, header.color, header.jfif) == (image.frame, image.color, image.jfif)
-    assert (header.restart_interval, header.metadata) == (image.restart_interval, image.metadata)
+    assert (header.restart.mcus, header.metadata) == (image.restart_interval, image.metadata)
     assert header.metadata[0].payload == b"hello"
     for ours, same in zip(header.tables, image.tables, strict=True):
         np.testing.assert_array_equal(ours, same)

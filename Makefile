@@ -25,7 +25,9 @@ REDO := new-environment
 endif
 endif
 
-.PHONY: demo test check bench docs clean new-environment
+# make bench-check                               fails if a path has become slower, against peers in the same run
+
+.PHONY: demo test check bench bench-check docs clean new-environment
 
 demo: $(VENV)/.installed-demo
 	$(BIN)/dnjpeg demo --force
@@ -41,6 +43,9 @@ check: $(VENV)/.installed-dev
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks
+
+bench-check: $(VENV)/.installed-dev
+	$(BIN)/python -m benchmarks --check --count 40 --rounds 3 --quality 75 --no-large --no-processes
 
 docs: $(VENV)/.installed-docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict

@@ -1,1 +1,1 @@
-"""Speed against peers, as ratios measured in one run: ``python -m benchmarks``."""
+"""Speed, memory and start-up against peers, as ratios measured in one run: ``python -m benchmarks``."""

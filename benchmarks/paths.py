@@ -1,105 +1,185 @@
-"""The paths that are measured, each with its peers; outputs that must agree are compared first."""
+"""The paths of the codec that are timed, each with its peers; outputs that must agree are compared first."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import partial
 
 import numpy as np
-import numpy.typing as npt
-import simplejpeg
-from PIL import Image, ImageFile
+from PIL import Image
 
 import dnjpeg
+from benchmarks import peers
+from benchmarks.photos import Pixels
 
-ImageFile.MAXBLOCK = 1 << 24  # Pillow cannot write some large files otherwise
+__all__ = ["PATHS", "WHOLE", "Contenders", "DifferentOutputError", "Path"]
 
-Pixels = npt.NDArray[np.uint8]
 Contenders = dict[str, Callable[[int], object]]
+"""By name, ours is ``dnjpeg``; called with the number of the photo."""
+
+Prepare = Callable[[Sequence[Pixels], int, str], Contenders]
 
 TRANSCODED = {50: 30, 75: 50, 95: 75}  # to which quality a file of this quality is transcoded
+THREADS = 2
 
 
 class DifferentOutputError(Exception):
     """A contender's output differs from ours where it must not."""
 
 
-def _pillow_encode(image: Image.Image, quality: int, subsampling: str, *, optimize: bool) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=quality, subsampling=subsampling, optimize=optimize)
-    return buffer.getvalue()
+@dataclass(frozen=True)
+class Path:
+    """One row of the table.
 
+    Parameters
+    ----------
+    prepare : callable
+        From photos, quality and subsampling to the contenders.
+    large : bool
+        It is also timed on one photo of 12 megapixels.
+    """
 
-def _pillow_decode(data: bytes) -> Pixels:
-    return np.asarray(Image.open(io.BytesIO(data)))
+    prepare: Prepare
+    large: bool = True
 
 
 def _encode(crops: Sequence[Pixels], quality: int, subsampling: str, *, optimize: bool) -> Contenders:
     images = [Image.fromarray(crop) for crop in crops]
     contenders: Contenders = {
         "dnjpeg": lambda i: dnjpeg.encode(crops[i], quality=quality, subsampling=subsampling, optimize=optimize),
-        "Pillow": lambda i: _pillow_encode(images[i], quality, subsampling, optimize=optimize),
+        "Pillow": lambda i: peers.pillow_encode(images[i], quality, subsampling, optimize=optimize),
     }
-    _require_equal(contenders, len(crops))
-    if not optimize:
-        name = subsampling.replace(":", "")
-        contenders["simplejpeg"] = lambda i: simplejpeg.encode_jpeg(
-            crops[i], quality=quality, colorsubsampling=name, fastdct=False
-        )
+    contenders = _agreeing(contenders, len(crops))
+    if not optimize:  # below quality 96 it takes the fast transform, whatever it is told: its files differ
+        contenders["simplejpeg"] = lambda i: peers.simplejpeg_encode(crops[i], quality, subsampling)
     return contenders
 
 
-def _encode_standard(crops: Sequence[Pixels], quality: int, subsampling: str) -> Contenders:
-    return _encode(crops, quality, subsampling, optimize=False)
+def _encode_progressive(crops: Sequence[Pixels], quality: int, subsampling: str) -> Contenders:
+    images = [Image.fromarray(crop) for crop in crops]
+    contenders: Contenders = {
+        "dnjpeg": lambda i: dnjpeg.encode(crops[i], quality=quality, subsampling=subsampling, progressive=True),
+        "Pillow": lambda i: peers.pillow_encode(images[i], quality, subsampling, progressive=True),
+    }
+    return _agreeing(contenders, len(crops))
 
 
-def _encode_optimal(crops: Sequence[Pixels], quality: int, subsampling: str) -> Contenders:
-    return _encode(crops, quality, subsampling, optimize=True)
+def _files(crops: Sequence[Pixels], quality: int, subsampling: str, *, progressive: bool = False) -> list[bytes]:
+    return [peers.pillow_encode(Image.fromarray(crop), quality, subsampling, progressive=progressive) for crop in crops]
 
 
-def _decode(crops: Sequence[Pixels], quality: int, subsampling: str) -> Contenders:
-    files = [_pillow_encode(Image.fromarray(crop), quality, subsampling, optimize=False) for crop in crops]
+def _decode(crops: Sequence[Pixels], quality: int, subsampling: str, *, progressive: bool) -> Contenders:
+    files = _files(crops, quality, subsampling, progressive=progressive)
     contenders: Contenders = {
         "dnjpeg": lambda i: dnjpeg.decode(files[i]),
-        "Pillow": lambda i: _pillow_decode(files[i]),
+        "Pillow": lambda i: peers.pillow_decode(files[i]),
+        "simplejpeg": lambda i: peers.simplejpeg_decode(files[i]),
     }
-    _require_equal(contenders, len(crops))
-    contenders["simplejpeg"] = lambda i: simplejpeg.decode_jpeg(files[i], fastdct=False, fastupsample=False)
-    return contenders
+    return _agreeing(contenders, len(crops))
+
+
+def _decode_scaled(crops: Sequence[Pixels], quality: int, subsampling: str, *, scale: int) -> Contenders:
+    files = _files(crops, quality, subsampling)
+    contenders: Contenders = {
+        "dnjpeg": lambda i: dnjpeg.decode(files[i], scale=Fraction(1, scale)),
+        "Pillow draft": lambda i: peers.pillow_decode(files[i], scale),
+    }
+    return _agreeing(contenders, len(crops))
 
 
 def _transcode(crops: Sequence[Pixels], quality: int, subsampling: str) -> Contenders:
-    files = [_pillow_encode(Image.fromarray(crop), quality, subsampling, optimize=False) for crop in crops]
+    files = _files(crops, quality, subsampling)
     target = TRANSCODED.get(quality, 50)
+
+    def through_pixels(i: int) -> bytes:
+        image = Image.fromarray(peers.pillow_decode(files[i]))
+        return peers.pillow_encode(image, target, subsampling, optimize=True)
+
+    return {"dnjpeg": lambda i: dnjpeg.transcode(files[i], quality=target), "Pillow decode+encode": through_pixels}
+
+
+def _read(crops: Sequence[Pixels], quality: int, subsampling: str) -> Contenders:
+    contents = _files(crops, quality, subsampling)
+    files = peers.Files(contents)
+    contenders: Contenders = {"dnjpeg": lambda i: dnjpeg.read(contents[i]).coefficients}
+    if peers.available("jpeglib"):
+        contenders["jpeglib"] = lambda i: peers.jpeglib_coefficients(files.paths[i])
+        contenders = _agreeing(contenders, len(crops))
+    if peers.available("torchjpeg"):
+        contenders["torchjpeg"] = lambda i: peers.torchjpeg_coefficients(files.paths[i])
+    return contenders
+
+
+def _statistics(crops: Sequence[Pixels], quality: int, subsampling: str) -> Contenders:
+    """Take many files in one go: beginning and ending a collection costs as much as many photos."""
+    files = _files(crops, quality, subsampling)
     return {
-        "dnjpeg": lambda i: dnjpeg.transcode(files[i], quality=target),
-        "Pillow decode+encode": lambda i: _pillow_encode(
-            Image.open(io.BytesIO(files[i])), target, subsampling, optimize=True
-        ),
+        "dnjpeg": lambda _: dnjpeg.collect_statistics(files, domain="coefficients"),
+        "Pillow and SciPy dctn": lambda _: [peers.scipy_statistics(data) for data in files],
     }
 
 
-PATHS: dict[str, Callable[[Sequence[Pixels], int, str], Contenders]] = {
-    "encode, standard Huffman": _encode_standard,
-    "encode, optimal Huffman": _encode_optimal,
-    "decode": _decode,
-    "transcode, optimal Huffman": _transcode,
+PATHS: dict[str, Path] = {
+    "encode, standard Huffman": Path(partial(_encode, optimize=False)),
+    "encode, optimal Huffman": Path(partial(_encode, optimize=True)),
+    "encode, progressive": Path(_encode_progressive),
+    "decode": Path(partial(_decode, progressive=False)),
+    "decode, progressive": Path(partial(_decode, progressive=True)),
+    "decode at 1/2": Path(partial(_decode_scaled, scale=2)),
+    "decode at 1/4": Path(partial(_decode_scaled, scale=4)),
+    "decode at 1/8": Path(partial(_decode_scaled, scale=8)),
+    "transcode, optimal Huffman": Path(_transcode),
+    "read coefficients": Path(_read),
+}
+
+WHOLE: dict[str, Path] = {"frequency statistics": Path(_statistics, large=False)}
+"""Paths whose contenders take all photos in one call."""
+
+
+def _encode_threads(crops: Sequence[Pixels], quality: int, subsampling: str) -> Contenders:
+    options = {"quality": quality, "subsampling": subsampling}
+    return {
+        "dnjpeg": lambda _: list(dnjpeg.encode_batch(crops, jobs=THREADS, **options)),
+        "one thread": lambda _: list(dnjpeg.encode_batch(crops, jobs=1, **options)),
+    }
+
+
+def _decode_threads(crops: Sequence[Pixels], quality: int, subsampling: str) -> Contenders:
+    files, out = _files(crops, quality, subsampling), np.empty((len(crops), *crops[0].shape), np.uint8)
+    return {
+        "dnjpeg": lambda _: list(dnjpeg.decode_batch(files, jobs=THREADS, out=out)),
+        "one thread": lambda _: list(dnjpeg.decode_batch(files, jobs=1, out=out)),
+    }
+
+
+def _transcode_threads(crops: Sequence[Pixels], quality: int, subsampling: str) -> Contenders:
+    files, target = _files(crops, quality, subsampling), TRANSCODED.get(quality, 50)
+    return {
+        "dnjpeg": lambda _: list(dnjpeg.transcode_batch(files, jobs=THREADS, quality=target)),
+        "one thread": lambda _: list(dnjpeg.transcode_batch(files, jobs=1, quality=target)),
+    }
+
+
+WHOLE |= {
+    "encode a batch, two threads": Path(_encode_threads, large=False),
+    "decode a batch, two threads": Path(_decode_threads, large=False),
+    "transcode a batch, two threads": Path(_transcode_threads, large=False),
 }
 
 
-def prepare(path: str, crops: Sequence[Pixels], quality: int, subsampling: str) -> Contenders:
-    """Contenders of one path by name; ``dnjpeg`` is one of them.
-
-    Raises
-    ------
-    DifferentOutputError
-        If libjpeg-turbo's output is not ours.
-    """
-    return PATHS[path](crops, quality, subsampling)
-
-
-def _require_equal(contenders: Contenders, images: int) -> None:
+def _agreeing(contenders: Contenders, images: int) -> Contenders:
+    """Return the contenders once the outputs of all are known to be equal for each photo."""
     for image in range(images):
-        ours, theirs = (call(image) for call in contenders.values())
-        if not np.array_equal(ours, theirs) if isinstance(ours, np.ndarray) else ours != theirs:
-            raise DifferentOutputError(f"photo {image}: {' and '.join(contenders)} differ")
+        ours, *others = (call(image) for call in contenders.values())
+        for name, theirs in zip(list(contenders)[1:], others, strict=True):
+            if not _equal(ours, theirs):
+                raise DifferentOutputError(f"photo {image}: the outputs of dnjpeg and {name} differ")
+    return contenders
+
+
+def _equal(ours: object, theirs: object) -> bool:
+    if isinstance(ours, (bytes, np.ndarray)):
+        return np.array_equal(ours, theirs)
+    return all(map(np.array_equal, ours, theirs))

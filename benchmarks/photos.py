@@ -11,13 +11,18 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+__all__ = ["Pixels", "load_crops", "mosaic"]
+
+Pixels = npt.NDArray[np.uint8]
+
 WIDTH, HEIGHT = 500, 375
+ACROSS = 8  # photos in a row of the mosaic, and rows: 4000x3000 pixels
 
 
-def load_crops(folder: Path | None, count: int) -> list[npt.NDArray[np.uint8]]:
+def load_crops(folder: Path | None, count: int) -> list[Pixels]:
     """Cut distinct 500x375 pieces out of the photos in a folder, up to `count` of them."""
     folder = folder or _default_folder()
-    crops: list[npt.NDArray[np.uint8]] = []
+    crops: list[Pixels] = []
     for path in sorted(path for path in folder.rglob("*") if path.suffix.lower() in {".jpg", ".jpeg", ".png", ".webp"}):
         with Image.open(path) as image:
             pixels = np.asarray(image.convert("RGB"))
@@ -29,6 +34,12 @@ def load_crops(folder: Path | None, count: int) -> list[npt.NDArray[np.uint8]]:
     if not crops:
         sys.exit(f"no photo of at least {WIDTH}x{HEIGHT} pixels in {folder}")
     return crops
+
+
+def mosaic(crops: list[Pixels]) -> Pixels:
+    """Lay distinct photos side by side to one of 12 megapixels; they are repeated if there are fewer than 64."""
+    rows = [[crops[(ACROSS * y + x) % len(crops)] for x in range(ACROSS)] for y in range(ACROSS)]
+    return np.concatenate([np.concatenate(row, axis=1) for row in rows])
 
 
 def _default_folder() -> Path:

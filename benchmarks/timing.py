@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 from statistics import median
 
+__all__ = ["interleaved"]
+
 
 def interleaved(contenders: dict[str, Callable[[int], object]], images: int, rounds: int) -> dict[str, float]:
     """Median over rounds of the mean seconds an image, for each contender."""

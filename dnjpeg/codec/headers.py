@@ -47,8 +47,8 @@ class Headers:
         Quantization table of each component, natural order.
     restart_interval : int
         Ri, MCUs between restart markers; 0 for none.
-    jfif : Jfif
-        Version and density for the JFIF segment.
+    jfif : Jfif or None
+        Version and density for the JFIF segment; None: the file has none, for it begins with EXIF.
     metadata : tuple of Metadata
         EXIF, ICC profile, comments and the like, in order.
     """
@@ -57,12 +57,16 @@ class Headers:
     color: str
     tables: tuple[npt.NDArray[np.uint16], ...]
     restart_interval: int
-    jfif: Jfif = DEFAULT_JFIF
+    jfif: Jfif | None = DEFAULT_JFIF
     metadata: tuple[Metadata, ...] = ()
 
     def before_scans(self) -> bytes:
         """Return all that stands before the first scan, in libjpeg's order."""
-        parts = [b"\xff\xd8", Adobe(0).write() if self.color == "RGB" else self.jfif.write()]
+        parts = [b"\xff\xd8"]
+        if self.color == "RGB":
+            parts.append(Adobe(0).write())
+        elif self.jfif is not None:
+            parts.append(self.jfif.write())
         parts += [segment.write() for segment in self.metadata]
         written = set()
         for component, table in zip(self.frame.components, self.tables, strict=True):

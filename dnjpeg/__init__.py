@@ -14,6 +14,7 @@ from dnjpeg.errors import FormatError, JpegError, JpegWarning, LimitError, Trunc
 
 if TYPE_CHECKING:
     from dnjpeg.api import decode, encode, inspect, read, read_header, transcode, write
+    from dnjpeg.codec import lossless
     from dnjpeg.codec.coefficients import CoefficientImage
     from dnjpeg.codec.headers import Headers
     from dnjpeg.codec.limits import Limits
@@ -43,6 +44,7 @@ __all__ = [
     "design",
     "encode",
     "inspect",
+    "lossless",
     "read",
     "read_header",
     "scale_for",
@@ -62,6 +64,7 @@ _HOME = {
     "design": "dnjpeg.tables",
     "encode": "dnjpeg.api",
     "inspect": "dnjpeg.api",
+    "lossless": "dnjpeg.api",
     "read": "dnjpeg.api",
     "read_header": "dnjpeg.api",
     "scale_for": "dnjpeg.codec.window",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from os import PathLike
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from dnjpeg.codec import decoder, encoder, reader, transcoder, writer
+from dnjpeg.codec import decoder, encoder, lossless, reader, transcoder, writer
 from dnjpeg.codec.limits import Limits
 from dnjpeg.codec.window import Region, Scale
 from dnjpeg.inspection import Inspection, collect
@@ -187,6 +188,12 @@ def transcode(
     optimize: bool = True,
     progressive: bool | None = None,
     arithmetic: bool | None = None,
+    orient: bool = False,
+    operation: lossless.Operation | None = None,
+    crop: Region | None = None,
+    trim: bool = False,
+    perfect: bool = False,
+    grayscale: bool = False,
     limits: Limits | None = None,
 ) -> bytes:
     """Rewrite a JPEG file, with other quantization tables or without loss, and never through pixels.
@@ -203,13 +210,24 @@ def transcode(
         Progressive scans, or not; as the file is by default.
     arithmetic : bool, optional
         Arithmetic coding, or Huffman coding; as the file is by default.
+    orient : bool
+        Turn the image as its EXIF orientation says, which then says that it is upright.
+    operation : str, optional
+        Turn or mirror it, then, without loss: ``"rotate 90"`` and the others of `lossless.transform`.
+    crop : (top, left, height, width), optional
+        Crop it, then, to whole MCUs; see `lossless.transform`.
+    trim, perfect : bool
+        Cut off, or refuse, edges that cannot be mirrored; see `lossless.transform`.
+    grayscale : bool
+        Drop the colours of a YCbCr image.
     limits : Limits, optional
         Bounds on size.
 
     Returns
     -------
     bytes
-        A JPEG file of the same size, sampling, restart interval and metadata (EXIF, ICC profile, comments, …).
+        A JPEG file of the same size, unless it was turned or cropped, and the same sampling, restart interval and
+        metadata (EXIF, ICC profile, comments, …).
 
     Notes
     -----
@@ -221,6 +239,8 @@ def transcode(
     ------
     JpegError
         If the bytes are not a JPEG file that can be read.
+    ValueError
+        If an argument is none of these, or the image cannot be turned or cropped so.
     """
     chosen = _chosen(tables, quality)
     return transcoder.transcode(
@@ -230,6 +250,15 @@ def transcode(
         progressive=progressive,
         arithmetic=arithmetic,
         limits=limits or Limits(),
+        rearranged=partial(
+            lossless.rearrange,
+            orient=orient,
+            grayscale=grayscale,
+            operation=operation,
+            crop=crop,
+            trim=trim,
+            perfect=perfect,
+        ),
     )
 
 

@@ -1,4 +1,4 @@
-"""The little of EXIF that matters to whoever shows or rewrites an image: orientation, size, and the thumbnail's place."""
+"""The little of EXIF that matters to whoever shows or rewrites an image: orientation, size, where the thumbnail is."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def resized(item: Metadata, height: int, width: int) -> Metadata:
 
 
 def _changed(item: Metadata, directory: int | None, kind: int, values: Mapping[int, int]) -> Metadata:
-    """Change single numbers of the first directory, or of the one that it refers to; a broken segment stays as it is."""
+    """Change numbers in the first directory, or in one that it refers to; a broken segment stays as it is."""
     if item.code != APP1 or item.payload[:5] != SIGNATURE:
         return item
     segment = Segment(item.code, 0, item.payload)

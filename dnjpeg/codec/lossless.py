@@ -18,7 +18,7 @@ from dnjpeg.codec.exif import orientation_of, reoriented, resized
 from dnjpeg.codec.frame import Component
 from dnjpeg.codec.window import Region, window_of
 
-__all__ = ["OPERATIONS", "Operation", "grayscale", "orient", "transform"]
+__all__ = ["OPERATIONS", "Operation", "rearrange", "to_grayscale", "transform", "upright"]
 
 Operation = Literal[
     "flip horizontal", "flip vertical", "rotate 90", "rotate 180", "rotate 270", "transpose", "transverse"
@@ -110,8 +110,8 @@ def transform(
         if across:
             blocks = _mirrored(blocks, frame.width // mcu_width * component.horizontal)  # noqa: PLW2901
         if down:
-            upright = _mirrored(_exchanged(blocks), frame.height // mcu_height * component.vertical)
-            blocks = _exchanged(upright)  # noqa: PLW2901
+            lying = _mirrored(_exchanged(blocks), frame.height // mcu_height * component.vertical)
+            blocks = _exchanged(lying)  # noqa: PLW2901
         rows, cols = small.block_shape(index)
         first_row, first_col = top * component.vertical, left * component.horizontal
         coefficients.append(np.ascontiguousarray(blocks[first_row : first_row + rows, first_col : first_col + cols]))
@@ -151,7 +151,7 @@ def _trimmed(size: int, first: int, whole: int, mcu: int) -> int:
     return count * mcu if count > 0 and first + count == whole // mcu else size
 
 
-def grayscale(image: CoefficientImage) -> CoefficientImage:
+def to_grayscale(image: CoefficientImage) -> CoefficientImage:
     """Drop the colours of a YCbCr image: what remains is its brightness, as ``jpegtran -grayscale`` keeps it.
 
     Raises
@@ -167,12 +167,10 @@ def grayscale(image: CoefficientImage) -> CoefficientImage:
     if (luma.horizontal, luma.vertical) != (image.frame.max_horizontal, image.frame.max_vertical):
         raise ValueError("the brightness has a lower resolution than the image")
     frame = replace(image.frame, components=(Component(1, 1, 1, luma.table),))
-    return replace(
-        image, frame=frame, coefficients=image.coefficients[:1], tables=image.tables[:1], color="grayscale"
-    )
+    return replace(image, frame=frame, coefficients=image.coefficients[:1], tables=image.tables[:1], color="grayscale")
 
 
-def orient(image: CoefficientImage, *, trim: bool = False, perfect: bool = False) -> CoefficientImage:
+def upright(image: CoefficientImage, *, trim: bool = False, perfect: bool = False) -> CoefficientImage:
     """Turn an image as its EXIF orientation says, which then says that it is upright.
 
     Parameters
@@ -191,6 +189,24 @@ def orient(image: CoefficientImage, *, trim: bool = False, perfect: bool = False
         orientation = orientation_of(item)
         if orientation is not None:
             turned = transform(image, _UPRIGHT.get(orientation), trim=trim, perfect=perfect)
-            upright = reoriented(turned.metadata[index], 1)
-            return replace(turned, metadata=(*turned.metadata[:index], upright, *turned.metadata[index + 1 :]))
+            told = reoriented(turned.metadata[index], 1)
+            return replace(turned, metadata=(*turned.metadata[:index], told, *turned.metadata[index + 1 :]))
     return image
+
+
+def rearrange(
+    image: CoefficientImage,
+    *,
+    orient: bool,
+    grayscale: bool,
+    operation: Operation | None,
+    crop: Region | None,
+    trim: bool,
+    perfect: bool,
+) -> CoefficientImage:
+    """Do what of all this was asked for; see `dnjpeg.transcode`."""
+    image = to_grayscale(image) if grayscale else image
+    image = upright(image, trim=trim, perfect=perfect) if orient else image
+    if operation is None and crop is None:
+        return image
+    return transform(image, operation, crop=crop, trim=trim, perfect=perfect)

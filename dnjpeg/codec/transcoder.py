@@ -1,8 +1,8 @@
-"""Bytes to bytes with other tables: `reader`, requantization, `writer`; never through pixels."""
+"""Bytes to bytes with other tables or turned: `reader`, `lossless`, requantization, `writer`; never through pixels."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -25,9 +25,17 @@ def transcode(
     progressive: bool | None,
     arithmetic: bool | None,
     limits: Limits,
+    rearranged: Callable[[CoefficientImage], CoefficientImage] | None = None,
 ) -> bytes:
-    """Rewrite a file; see `dnjpeg.transcode`."""
+    """Rewrite a file; see `dnjpeg.transcode`.
+
+    Parameters
+    ----------
+    rearranged : callable, optional
+        What to do without loss with its coefficients, before anything else.
+    """
     image = read(data, strict=True, limits=limits)
+    image = rearranged(image) if rearranged is not None else image
     try:
         return write(
             image if tables is None else requantized(image, tables),

@@ -15,6 +15,7 @@ from dnjpeg.errors import FormatError, JpegError, JpegWarning, LimitError, Trunc
 if TYPE_CHECKING:
     from dnjpeg.api import decode, encode, inspect, read, read_header, transcode, write
     from dnjpeg.batch import decode_batch, encode_batch, transcode_batch
+    from dnjpeg.codec import lossless
     from dnjpeg.codec.coefficients import CoefficientImage
     from dnjpeg.codec.headers import Headers
     from dnjpeg.codec.limits import Limits
@@ -49,6 +50,7 @@ __all__ = [
     "encode",
     "encode_batch",
     "inspect",
+    "lossless",
     "read",
     "read_header",
     "scale_for",
@@ -73,6 +75,7 @@ _HOME = {
     "encode": "dnjpeg.api",
     "encode_batch": "dnjpeg.batch",
     "inspect": "dnjpeg.api",
+    "lossless": "dnjpeg.api",
     "read": "dnjpeg.api",
     "read_header": "dnjpeg.api",
     "scale_for": "dnjpeg.codec.window",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from os import PathLike
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from dnjpeg.codec import decoder, encoder, reader, transcoder, writer
+from dnjpeg.codec import decoder, encoder, lossless, reader, transcoder, writer
 from dnjpeg.codec.coding import Coding, Restart
 from dnjpeg.codec.limits import Limits
 from dnjpeg.codec.metadata import Comment, described, per_inch
@@ -246,6 +247,12 @@ def transcode(
     icc_profile: bytes | None = None,
     xmp: bytes | None = None,
     dpi: float | tuple[float, float] | None = None,
+    orient: bool = False,
+    operation: lossless.Operation | None = None,
+    crop: Region | None = None,
+    trim: bool = False,
+    perfect: bool = False,
+    grayscale: bool = False,
     limits: Limits | None = None,
 ) -> bytes:
     """Rewrite a JPEG file, with other quantization tables or without loss, and never through pixels.
@@ -273,13 +280,23 @@ def transcode(
         profile, only the comments, or nothing. The density of the JFIF segment is always kept.
     comment, exif, icc_profile, xmp, dpi
         As in `encode`, in the place of what the file has of the kind.
+    orient : bool
+        Turn the image as its EXIF orientation says, which then says that it is upright.
+    operation : str, optional
+        Turn or mirror it, then, without loss: ``"rotate 90"`` and the others of `lossless.transform`.
+    crop : (top, left, height, width), optional
+        Crop it, then, to whole MCUs; see `lossless.transform`.
+    trim, perfect : bool
+        Cut off, or refuse, edges that cannot be mirrored; see `lossless.transform`.
+    grayscale : bool
+        Drop the colours of a YCbCr image.
     limits : Limits, optional
         Bounds on size.
 
     Returns
     -------
     bytes
-        A JPEG file of the same size and sampling.
+        A JPEG file of the same size, unless it was turned or cropped, and the same sampling.
 
     Notes
     -----
@@ -292,7 +309,7 @@ def transcode(
     JpegError
         If the bytes are not a JPEG file that can be read.
     ValueError
-        If an argument is none of the above.
+        If an argument is none of the above, or the image cannot be turned or cropped so.
     """
     chosen = _chosen(tables, quality, wide=wide_tables)
     arrays = None
@@ -306,6 +323,15 @@ def transcode(
         copy=copy,
         jfif=None if dpi is None else per_inch(dpi),
         metadata=described(comment=comment, exif=exif, icc_profile=icc_profile, xmp=xmp),
+        rearranged=partial(
+            lossless.rearrange,
+            orient=orient,
+            grayscale=grayscale,
+            operation=operation,
+            crop=crop,
+            trim=trim,
+            perfect=perfect,
+        ),
     )
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from dnjpeg.cli import options
 from dnjpeg.cli.batch import Batch, conversion
 from dnjpeg.cli.inputs import JPEG_SUFFIXES
+from dnjpeg.cli.rearranging import rearranging
 
 if TYPE_CHECKING:
     from dnjpeg.tables import QuantizationTables
@@ -21,6 +22,8 @@ Examples:
   dnjpeg transcode photo.jpg -o smaller.jpg          without loss: optimal Huffman tables
   dnjpeg transcode photo.jpg -o small.jpg --quality 50
   dnjpeg transcode -r train -o train-small --tables my.json
+  dnjpeg transcode photo.jpg -o upright.jpg --orient --trim
+  dnjpeg transcode photo.jpg -o part.jpg --rotate 90 --crop 640x480+16+32
   dnjpeg transcode --force photo.jpg                 in place
 """
 
@@ -39,6 +42,7 @@ Examples:
     default=None,
     help="Arithmetic coding (smaller, but few programs read it), or Huffman coding. [default: as the file is]",
 )
+@rearranging
 @conversion
 def command(
     batch: Batch,
@@ -48,12 +52,14 @@ def command(
     optimize: bool,
     progressive: bool | None,
     arithmetic: bool | None,
+    rearranged: dict[str, Any],
 ) -> None:
     """Change the quantization tables of JPEG files without going through pixels.
 
     INPUT is a JPEG file, a folder, a glob in quotes, or - for standard input. Without --tables and --quality nothing
-    is lost: the same coefficients, coded anew. With them the coefficients are requantized; size, sampling and restart
-    interval stay as they are, and so does metadata (EXIF, ICC profile, comments).
+    is lost: the same coefficients, coded anew. With them the coefficients are requantized; sampling and restart
+    interval stay as they are, and so does metadata (EXIF, ICC profile, comments). Turning and cropping lose nothing
+    either.
     """
     from dnjpeg.api import transcode  # noqa: PLC0415 - imports Numba, which the help does not need
 
@@ -65,6 +71,7 @@ def command(
             optimize=optimize,
             progressive=progressive,
             arithmetic=arithmetic,
+            **rearranged,
         )
 
     batch.run(convert, suffixes=JPEG_SUFFIXES, suffix=None)

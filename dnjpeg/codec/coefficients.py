@@ -32,8 +32,8 @@ class CoefficientImage:
         What the components mean: ``"grayscale"``, ``"YCbCr"`` or ``"RGB"``.
     restart_interval : int
         Ri, MCUs between restart markers; 0 for none.
-    jfif : Jfif
-        Version and density for the JFIF segment.
+    jfif : Jfif or None
+        Version and density for the JFIF segment; None: none is written, as where a file begins with EXIF.
     metadata : tuple of Metadata
         EXIF, ICC profile, comments and the like, in the order of the file; see also the properties.
     warnings : tuple of str
@@ -50,7 +50,7 @@ class CoefficientImage:
     tables: tuple[npt.NDArray[np.uint16], ...]
     color: str = "YCbCr"
     restart_interval: int = 0
-    jfif: Jfif = DEFAULT_JFIF
+    jfif: Jfif | None = DEFAULT_JFIF
     metadata: tuple[Metadata, ...] = ()
     warnings: tuple[str, ...] = ()
 

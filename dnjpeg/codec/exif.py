@@ -1,20 +1,24 @@
-"""The little of EXIF that matters to whoever shows or rewrites an image: orientation, and where the thumbnail is."""
+"""The little of EXIF that matters to whoever shows or rewrites an image: orientation, size, where the thumbnail is."""
 
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
-from dnjpeg.codec.syntax import Segment
+from dnjpeg.codec.syntax import APP1, Metadata, Segment
+from dnjpeg.errors import FormatError
 
-__all__ = ["Exif"]
+__all__ = ["Exif", "orientation_of", "reoriented", "resized"]
 
 SIGNATURE = b"Exif\0"  # a pad byte follows, zero by rule
 HEADER = 6
 
 # Tags of an image file directory (TIFF 6.0, EXIF 2.3), their types and the sizes of these.
 ORIENTATION, THUMBNAIL_OFFSET, THUMBNAIL_LENGTH = 0x0112, 0x0201, 0x0202
-_FORMATS = {3: "H", 4: "I"}  # SHORT, LONG
+EXIF_DIRECTORY, PIXEL_WIDTH, PIXEL_HEIGHT = 0x8769, 0xA002, 0xA003
+SHORT, LONG = 3, 4
+_FORMATS = {SHORT: "H", LONG: "I"}
 ENTRY_BYTES = 12
 
 
@@ -45,14 +49,12 @@ class Exif:
         FormatError
             If its directories are broken; at the byte where that shows.
         """
-        payload = segment.payload
-        if payload[:5] != SIGNATURE:
+        if segment.payload[:5] != SIGNATURE:
             return None
-        order = {b"II*\0": "<", b"MM\0*": ">"}.get(payload[HEADER : HEADER + 4])
-        if order is None:
-            raise segment.error("EXIF without a TIFF header", HEADER)
-        first, following = _directory(segment, order, HEADER + 4)
-        second = _directory(segment, order, following)[0] if following else {}
+        order = _byte_order(segment)
+        entries, following = _directory(segment, order, HEADER + 4)
+        first = _numbers(segment, order, entries)
+        second = _numbers(segment, order, _directory(segment, order, following)[0]) if following else {}
         orientation = first.get(ORIENTATION, 0)
         place, length = second.get(THUMBNAIL_OFFSET, 0), second.get(THUMBNAIL_LENGTH, 0)
         return cls(
@@ -62,8 +64,56 @@ class Exif:
         )
 
 
+def orientation_of(item: Metadata) -> int | None:
+    """Find out which way is up, 1..8; None if the segment does not say, or is broken."""
+    if item.code != APP1:
+        return None
+    try:
+        exif = Exif.parse(Segment(item.code, 0, item.payload))
+    except FormatError:
+        return None
+    return exif.orientation if exif is not None else None
+
+
+def reoriented(item: Metadata, orientation: int) -> Metadata:
+    """Return an EXIF segment with another orientation, where it has one."""
+    return _changed(item, None, SHORT, {ORIENTATION: orientation})
+
+
+def resized(item: Metadata, height: int, width: int) -> Metadata:
+    """Return an EXIF segment with another size of the image, where it has one; any other segment as it is."""
+    return _changed(item, EXIF_DIRECTORY, LONG, {PIXEL_WIDTH: width, PIXEL_HEIGHT: height})
+
+
+def _changed(item: Metadata, directory: int | None, kind: int, values: Mapping[int, int]) -> Metadata:
+    """Change numbers in the first directory, or in one that it refers to; a broken segment stays as it is."""
+    if item.code != APP1 or item.payload[:5] != SIGNATURE:
+        return item
+    segment = Segment(item.code, 0, item.payload)
+    try:
+        order = _byte_order(segment)
+        entries, _ = _directory(segment, order, HEADER + 4)
+        if directory is not None:
+            entries = _directory(segment, order, entries[directory] + 8)[0] if directory in entries else {}
+    except FormatError:
+        return item
+    payload = bytearray(item.payload)
+    for tag in values.keys() & entries.keys():
+        number = struct.pack(order + _FORMATS[kind], values[tag])
+        struct.pack_into(f"{order}HI4s", payload, entries[tag] + 2, kind, 1, number)
+    return replace(item, payload=bytes(payload))
+
+
+def _byte_order(segment: Segment) -> str:
+    """Read the TIFF header; returns the byte order as `struct` writes it."""
+    order = {b"II*\0": "<", b"MM\0*": ">"}.get(segment.payload[HEADER : HEADER + 4])
+    if order is None:
+        raise segment.error("EXIF without a TIFF header", HEADER)
+    return order
+
+
 def _directory(segment: Segment, order: str, pointer: int) -> tuple[dict[int, int], int]:
-    """Single numbers of the directory that a pointer leads to, by tag, and where the next pointer is (0: none)."""
+    """Find the entries of the directory that a pointer leads to, by tag, and where the next pointer is (0: none)."""
     payload = segment.payload
     if pointer + 4 > len(payload):
         raise segment.error("EXIF ends before its directory", pointer)
@@ -77,9 +127,15 @@ def _directory(segment: Segment, order: str, pointer: int) -> tuple[dict[int, in
     end = begin + 2 + ENTRY_BYTES * count
     if end > len(payload):
         raise segment.error("EXIF directory longer than the segment", begin)
+    entries = {struct.unpack_from(f"{order}H", payload, at)[0]: at for at in range(begin + 2, end, ENTRY_BYTES)}
+    return entries, end if end + 4 <= len(payload) else 0
+
+
+def _numbers(segment: Segment, order: str, entries: Mapping[int, int]) -> dict[int, int]:
+    """Values of the entries that hold a single number, by tag."""
     numbers = {}
-    for at in range(begin + 2, end, ENTRY_BYTES):
-        tag, kind, values = struct.unpack_from(f"{order}HHI", payload, at)
+    for tag, at in entries.items():
+        kind, values = struct.unpack_from(f"{order}HI", segment.payload, at + 2)
         if kind in _FORMATS and values == 1:
-            (numbers[tag],) = struct.unpack_from(f"{order}{_FORMATS[kind]}", payload, at + 8)
-    return numbers, end if end + 4 <= len(payload) else 0
+            (numbers[tag],) = struct.unpack_from(f"{order}{_FORMATS[kind]}", segment.payload, at + 8)
+    return numbers

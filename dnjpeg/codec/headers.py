@@ -47,8 +47,8 @@ class Headers:
         Quantization table of each component, natural order.
     restart : Restart
         Where restart markers go.
-    jfif : Jfif, optional
-        Version and density for the JFIF segment; None: it has none.
+    jfif : Jfif or None
+        Version and density for the JFIF segment; None: the file has none, for it begins with EXIF.
     metadata : tuple of Metadata
         EXIF, ICC profile, comments and the like, in order.
     """

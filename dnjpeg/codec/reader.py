@@ -24,6 +24,8 @@ from dnjpeg.codec.scan import FAULT, FAULT_BEGIN, FAULT_CONSUMED, FAULTS, OUT_OF
 from dnjpeg.codec.scratch import scratch
 from dnjpeg.codec.sequential_decoder import decode_mcu_row
 from dnjpeg.codec.syntax import (
+    APP0,
+    APP14,
     DEFAULT_JFIF,
     Adobe,
     ConditioningSegment,
@@ -185,8 +187,7 @@ class Reader:
     def _keep_metadata(self, segment: syntax.Segment) -> None:
         jfif = Jfif.parse(segment) if segment.code == syntax.APP0 else None
         adobe = Adobe.parse(segment) if segment.code == syntax.APP14 else None
-        if jfif is None and adobe is None:
-            self._metadata.append(Metadata(segment.code, segment.payload))
+        self._metadata.append(Metadata(segment.code, segment.payload))
         self._jfif = jfif or self._jfif
         self._adobe = adobe or self._adobe
 
@@ -298,15 +299,26 @@ class Reader:
         none = np.ones((8, 8), np.uint16)
         return tuple(self._latched.get(index, none) for index in range(len(self.frame.components)))
 
-    def density(self) -> Jfif:
-        """Version and density of the file's JFIF segment, or the usual ones, as libjpeg would write them again."""
+    def _begins_with_exif(self) -> bool:
+        return bool(self._metadata) and self._metadata[0].payload[:6] == b"Exif\0\0"
+
+    def density(self) -> Jfif | None:
+        """Version and density of the file's JFIF segment, or the usual ones, as jpegtran would write them again.
+
+        None if it would write none: where EXIF comes first.
+        """
+        if self._begins_with_exif():
+            return None
         if self._jfif is None or self._jfif.version[0] in (1, 2):
             return self._jfif or DEFAULT_JFIF
         return replace(self._jfif, version=DEFAULT_JFIF.version)
 
     def metadata(self) -> tuple[Metadata, ...]:
-        """Return the segments that the image does not need, in order."""
-        return tuple(self._metadata)
+        """Return the segments that the image does not need, in order: without those that are written in any case."""
+        written = (APP14, b"Adobe") if self.color() == "RGB" else (APP0, b"JFIF\0")
+        if written[0] == APP0 and self._begins_with_exif():
+            return tuple(self._metadata)
+        return tuple(item for item in self._metadata if (item.code, item.payload[:5]) != written)
 
     def missing(self) -> list[int]:
         """List the identifiers of components that had no scan."""

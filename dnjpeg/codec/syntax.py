@@ -36,7 +36,8 @@ __all__ = [
 
 # Second bytes of markers (table B.1).
 TEM, SOF0, DHT, JPG, DAC, RST0, SOI, EOI = 0x01, 0xC0, 0xC4, 0xC8, 0xCC, 0xD0, 0xD8, 0xD9
-SOS, DQT, DNL, DRI, DHP, EXP, APP0, APP14, COM = 0xDA, 0xDB, 0xDC, 0xDD, 0xDE, 0xDF, 0xE0, 0xEE, 0xFE
+SOS, DQT, DNL, DRI, DHP, EXP = 0xDA, 0xDB, 0xDC, 0xDD, 0xDE, 0xDF
+APP0, APP1, APP14, COM = 0xE0, 0xE1, 0xEE, 0xFE
 
 METADATA = frozenset({*range(APP0, APP0 + 16), COM})
 FRAMES = frozenset(range(0xC0, 0xD0)) - {DHT, JPG, DAC}
@@ -338,7 +339,7 @@ class RestartSegment:
 
 @dataclass(frozen=True)
 class Metadata:
-    """A segment that the image itself does not need: COM, or an APPn other than JFIF's and Adobe's."""
+    """A segment that the image itself does not need: COM or APPn."""
 
     code: int
     payload: bytes

@@ -1,8 +1,8 @@
-"""Bytes to bytes with other tables: `reader`, requantization, `writer`; never through pixels."""
+"""Bytes to bytes with other tables or turned: `reader`, `lossless`, requantization, `writer`; never through pixels."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -30,6 +30,7 @@ def transcode(
     copy: str = "all",
     jfif: Jfif | None = None,
     metadata: Sequence[Metadata] = (),
+    rearranged: Callable[[CoefficientImage], CoefficientImage] | None = None,
 ) -> bytes:
     """Rewrite a file; see `dnjpeg.transcode`.
 
@@ -39,8 +40,11 @@ def transcode(
         None: as in the file.
     metadata : sequence of Metadata
         In the place of those of their kinds.
+    rearranged : callable, optional
+        What to do without loss with its coefficients, before anything else.
     """
     image = read(data, strict=True, limits=limits)
+    image = rearranged(image) if rearranged is not None else image
     image = replace(image, jfif=jfif or image.jfif, metadata=replaced(kept(image.metadata, copy), metadata))
     coding = coding.following(image.frame, image.restart_interval)
     try:

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 from processes import start_dnjpeg
 
-from dnjpeg import decode
+from dnjpeg import decode, transcode
 from dnjpeg.cli import failures
 
 
@@ -284,6 +284,25 @@ def test_decode_takes_a_scale_and_a_region(cli, jpeg):
     one_error(cli("decode", jpeg, "-o", "x.png", "--region", "51x1+0+0"), "photo.jpg: region of 1 lines")
     one_error(cli("decode", jpeg, "-o", "x.png", "--region", "7x5"), "640x480+0+16")
     one_error(cli("decode", jpeg, "-o", "x.png", "--scale", "1/3"), "--scale")
+
+
+def test_transcode_turns_and_crops_without_loss(cli, jpeg):
+    """Named as jpegtran's options."""
+    data = jpeg.read_bytes()
+    for options, expected in (
+        (["--rotate", "90", "--trim"], {"operation": "rotate 90", "trim": True}),
+        (["--flip", "vertical", "--grayscale"], {"operation": "flip vertical", "grayscale": True}),
+        (["--transverse", "--crop", "20x16+0+16"], {"operation": "transverse", "crop": (16, 0, 16, 20)}),
+        (["--orient"], {"orient": True}),
+    ):
+        assert cli("transcode", jpeg, "-o", "new.jpg", "--force", *options).status == failures.ALL_WELL
+        assert Path("new.jpg").read_bytes() == transcode(data, **expected)
+    one_error(cli("transcode", jpeg, "-o", "x.jpg", "--rotate", "90", "--transpose"), "--rotate 90 and --transpose")
+    one_error(
+        cli("transcode", jpeg, "-o", "x.jpg", "--rotate", "90", "--perfect"), "photo.jpg: rotate 90 is not perfect"
+    )
+    one_error(cli("transcode", jpeg, "-o", "x.jpg", "--crop", "20"), "640x480+0+16")
+    assert not Path("x.jpg").exists()
 
 
 def test_lenient_decoding_saves_what_it_can_and_says_so(cli, jpeg):

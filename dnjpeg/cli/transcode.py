@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from dnjpeg.cli import options
 from dnjpeg.cli.batch import Batch, conversion
 from dnjpeg.cli.inputs import JPEG_SUFFIXES
+from dnjpeg.cli.writing import copy, writing
 
 if TYPE_CHECKING:
     from dnjpeg.tables import QuantizationTables
@@ -22,6 +23,7 @@ Examples:
   dnjpeg transcode photo.jpg -o small.jpg --quality 50
   dnjpeg transcode -r train -o train-small --tables my.json
   dnjpeg transcode --force photo.jpg                 in place
+  dnjpeg transcode photo.jpg -o web.jpg --scans smallest --copy icc
 """
 
 
@@ -39,6 +41,8 @@ Examples:
     default=None,
     help="Arithmetic coding (smaller, but few programs read it), or Huffman coding. [default: as the file is]",
 )
+@writing
+@copy("all")
 @conversion
 def command(
     batch: Batch,
@@ -48,12 +52,13 @@ def command(
     optimize: bool,
     progressive: bool | None,
     arithmetic: bool | None,
+    **written: Any,
 ) -> None:
     """Change the quantization tables of JPEG files without going through pixels.
 
     INPUT is a JPEG file, a folder, a glob in quotes, or - for standard input. Without --tables and --quality nothing
-    is lost: the same coefficients, coded anew. With them the coefficients are requantized; size, sampling and restart
-    interval stay as they are, and so does metadata (EXIF, ICC profile, comments).
+    is lost: the same coefficients, coded anew. With them the coefficients are requantized; size and sampling stay as
+    they are. So do restart interval (--restart 0 drops it) and metadata, if the options do not say otherwise.
     """
     from dnjpeg.api import transcode  # noqa: PLC0415 - imports Numba, which the help does not need
 
@@ -65,6 +70,7 @@ def command(
             optimize=optimize,
             progressive=progressive,
             arithmetic=arithmetic,
+            **written,
         )
 
     batch.run(convert, suffixes=JPEG_SUFFIXES, suffix=None)

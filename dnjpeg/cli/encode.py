@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from dnjpeg.cli import options
 from dnjpeg.cli.batch import Batch, conversion
 from dnjpeg.cli.inputs import IMAGE_SUFFIXES
+from dnjpeg.cli.writing import copy, writing
 
 if TYPE_CHECKING:
     from dnjpeg.tables import QuantizationTables
@@ -21,6 +22,7 @@ Examples:
   dnjpeg encode photo.png                             photo.jpg beside it, quality 75
   dnjpeg encode photo.png --quality 90 -o small.jpg
   dnjpeg encode -r photos -o compressed --tables my.json
+  dnjpeg encode photo.tif --copy all --scans smallest
   dnjpeg encode - -o - < photo.png > photo.jpg
 """
 
@@ -49,9 +51,8 @@ class _Colour(click.ParamType):  # type: ignore[type-arg]  # generic only from c
 @click.option(
     "--arithmetic", is_flag=True, help="Arithmetic instead of Huffman coding: smaller, but few programs read it."
 )
-@click.option(
-    "--restart", type=click.IntRange(1, 65535), metavar="N", help="Write a restart marker after every N MCUs."
-)
+@writing
+@copy("none")
 @click.option("--background", type=_Colour(), help="What is behind transparent pixels: white, #80ff00, ...")
 @conversion
 def command(
@@ -63,8 +64,9 @@ def command(
     optimize: bool,
     progressive: bool,
     arithmetic: bool,
-    restart: int | None,
+    copy: str,
     background: tuple[int, ...] | None,
+    **written: Any,
 ) -> None:
     """Compress images to JPEG files.
 
@@ -72,15 +74,18 @@ def command(
     --tables and --quality the quality is 75. With the same tables and options the files are those that libjpeg-turbo
     writes, byte for byte.
 
-    Only pixels are kept: the EXIF orientation is applied and the metadata and colour profile are left out. Of an
+    The EXIF orientation is applied. Metadata and colour profile are left out, unless --copy keeps them. Of an
     animation the first frame is taken, of 16-bit samples the upper eight bits; CMYK becomes RGB. Transparent pixels
     are an error unless --background says what is behind them.
     """
     from dnjpeg.api import encode  # noqa: PLC0415 - imports Numba, which the help does not need
-    from dnjpeg.cli.images import open_pixels  # noqa: PLC0415
+    from dnjpeg.cli.images import metadata_of, open_image, pixels_of  # noqa: PLC0415
+
+    given = {name: value for name, value in written.items() if value is not None}
 
     def convert(data: bytes) -> bytes:
-        pixels = open_pixels(data, background=background)
+        image = open_image(data)
+        pixels = pixels_of(image, background=background)
         return encode(
             pixels,
             tables=tables,
@@ -89,7 +94,7 @@ def command(
             optimize=optimize,
             progressive=progressive,
             arithmetic=arithmetic,
-            restart=restart,
+            **{**metadata_of(image, pixels, copy), **given},
         )
 
     batch.run(convert, suffixes=IMAGE_SUFFIXES, suffix=".jpg")

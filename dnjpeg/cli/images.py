@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import math
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +12,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from dnjpeg.cli.failures import CommandError
 
-__all__ = ["FORMATS", "Pixels", "open_pixels", "save_pixels"]
+__all__ = ["FORMATS", "Pixels", "metadata_of", "open_image", "pixels_of", "save_pixels"]
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -18,29 +20,44 @@ FORMATS = ("png", "ppm", "npy")
 """What `save_pixels` writes."""
 
 
-def open_pixels(data: bytes, *, background: tuple[int, ...] | None = None) -> Pixels:
-    """Decode an image file of any format that Pillow reads.
+def open_image(data: bytes) -> Image.Image:
+    """Decode an image file of any format that Pillow reads: its first frame, turned as its EXIF orientation says.
+
+    Raises
+    ------
+    CommandError
+        If the file cannot be read.
+    """
+    try:
+        image = Image.open(io.BytesIO(data))
+        image.load()
+        return ImageOps.exif_transpose(image)
+    except UnidentifiedImageError:
+        raise CommandError("not an image in a format that Pillow reads") from None
+    except Exception as error:  # Pillow's readers raise whatever a broken file makes them run into
+        raise CommandError(f"cannot be read as an image: {error or type(error).__name__}") from error
+
+
+def pixels_of(image: Image.Image, *, background: tuple[int, ...] | None = None) -> Pixels:
+    """Return the pixels of an image as a JPEG file can hold them.
 
     Parameters
     ----------
-    data : bytes
-        The whole file.
+    image : Image
     background : tuple of int, optional
         RGB colour, 0..255, that transparent pixels are laid on.
 
     Returns
     -------
     ndarray, uint8, (H, W, 3) or (H, W)
-        RGB, or gray for an image that stores gray without alpha. It is the first frame, turned as its EXIF
-        orientation says; of 16-bit samples the upper eight bits; palettes, CMYK and other colour spaces as Pillow
-        converts them, without profiles.
+        RGB, or gray for an image that stores gray without alpha. Of 16-bit samples the upper eight bits; palettes,
+        CMYK and other colour spaces as Pillow converts them, without profiles.
 
     Raises
     ------
     CommandError
-        If the file cannot be read, has transparent pixels and there is no `background`, or has 32-bit samples.
+        If the image has transparent pixels and there is no `background`, or has 32-bit samples.
     """
-    image = _open(data)
     if image.has_transparency_data:
         return np.asarray(_without_alpha(image.convert("RGBA"), background))
     if image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PNG"):
@@ -50,15 +67,25 @@ def open_pixels(data: bytes, *, background: tuple[int, ...] | None = None) -> Pi
     return np.asarray(image.convert("L" if image.mode in {"1", "L"} else "RGB"))
 
 
-def _open(data: bytes) -> Image.Image:
-    try:
-        image = Image.open(io.BytesIO(data))
-        image.load()
-        return ImageOps.exif_transpose(image)
-    except UnidentifiedImageError:
-        raise CommandError("not an image in a format that Pillow reads") from None
-    except Exception as error:  # Pillow's readers raise whatever a broken file makes them run into
-        raise CommandError(f"cannot be read as an image: {error or type(error).__name__}") from error
+def metadata_of(image: Image.Image, pixels: Pixels, copy: str) -> dict[str, Any]:
+    """Return what Pillow knows of an image's metadata, as parameters of `dnjpeg.encode`.
+
+    A colour profile of other colours than those of the pixels is left out.
+
+    Parameters
+    ----------
+    copy : {"all", "icc", "comments", "none"}
+        What is wanted.
+    """
+    wanted = {"all": ("exif", "xmp", "comment", "dpi"), "comments": ("comment",)}.get(copy, ())
+    found = {name: image.info[name] for name in wanted if image.info.get(name)}
+    if not all(math.isfinite(value) and 1 <= round(value) <= 65535 for value in found.get("dpi", ())):
+        del found["dpi"]
+    profile = image.info.get("icc_profile") or b""
+    space = b"GRAY" if pixels.ndim == 2 else b"RGB "  # the header's colour space field (ICC.1:2010, 7.2.8)
+    if copy in {"all", "icc"} and profile[16:20] == space:
+        found["icc_profile"] = profile
+    return found
 
 
 def _without_alpha(image: Image.Image, background: tuple[int, ...] | None) -> Image.Image:

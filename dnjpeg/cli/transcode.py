@@ -10,6 +10,7 @@ from dnjpeg.cli import options
 from dnjpeg.cli.batch import Batch, conversion
 from dnjpeg.cli.inputs import JPEG_SUFFIXES
 from dnjpeg.cli.rearranging import rearranging
+from dnjpeg.cli.writing import copy, writing
 
 if TYPE_CHECKING:
     from dnjpeg.tables import QuantizationTables
@@ -25,6 +26,7 @@ Examples:
   dnjpeg transcode photo.jpg -o upright.jpg --orient --trim
   dnjpeg transcode photo.jpg -o part.jpg --rotate 90 --crop 640x480+16+32
   dnjpeg transcode --force photo.jpg                 in place
+  dnjpeg transcode photo.jpg -o web.jpg --scans smallest --copy icc
 """
 
 
@@ -43,6 +45,8 @@ Examples:
     help="Arithmetic coding (smaller, but few programs read it), or Huffman coding. [default: as the file is]",
 )
 @rearranging
+@writing
+@copy("all")
 @conversion
 def command(
     batch: Batch,
@@ -53,13 +57,14 @@ def command(
     progressive: bool | None,
     arithmetic: bool | None,
     rearranged: dict[str, Any],
+    **written: Any,
 ) -> None:
     """Change the quantization tables of JPEG files without going through pixels.
 
     INPUT is a JPEG file, a folder, a glob in quotes, or - for standard input. Without --tables and --quality nothing
-    is lost: the same coefficients, coded anew. With them the coefficients are requantized; sampling and restart
-    interval stay as they are, and so does metadata (EXIF, ICC profile, comments). Turning and cropping lose nothing
-    either.
+    is lost: the same coefficients, coded anew. With them the coefficients are requantized; sampling stays as it is. So
+    do restart interval (--restart 0 drops it) and metadata, if the options do not say otherwise. Turning and cropping
+    lose nothing either.
     """
     from dnjpeg.api import transcode  # noqa: PLC0415 - imports Numba, which the help does not need
 
@@ -72,6 +77,7 @@ def command(
             progressive=progressive,
             arithmetic=arithmetic,
             **rearranged,
+            **written,
         )
 
     batch.run(convert, suffixes=JPEG_SUFFIXES, suffix=None)

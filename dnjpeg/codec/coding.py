@@ -54,6 +54,8 @@ class Coding:
         None: as the image was read.
     script : tuple of ScriptScan or None
         None: libjpeg's own, progressive or not. One that is given decides on that.
+    smallest : bool
+        Instead of that: the script that makes the smallest progressive file.
     """
 
     optimize: bool = True
@@ -61,6 +63,7 @@ class Coding:
     arithmetic: bool | None = False
     restart: Restart | None = None
     script: tuple[ScriptScan, ...] | None = None
+    smallest: bool = False
 
     def following(self, frame: Frame, restart_interval: int) -> Coding:
         """Return the same choices with those of a file in the place of what is None.
@@ -70,7 +73,7 @@ class Coding:
         ValueError
             If the script does not suit the frame.
         """
-        progressive = frame.progressive if self.progressive is None else self.progressive
+        progressive = self.smallest or (frame.progressive if self.progressive is None else self.progressive)
         if self.script is not None:
             check_script(self.script, frame)
             progressive = is_progressive(self.script)
@@ -82,7 +85,7 @@ class Coding:
         )
 
     def scans(self, frame: Frame, color: str) -> tuple[ScriptScan, ...]:
-        """Return the script by which a frame of this colour is written."""
+        """Return the script by which a frame of this colour is written, if it is not to be searched for."""
         if self.script is not None:
             return self.script
         count = len(frame.components)

@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from dnjpeg.codec import metadata as segments
 from dnjpeg.codec.frame import Frame
+from dnjpeg.codec.metadata import MetadataParts
 from dnjpeg.codec.syntax import DEFAULT_JFIF, Jfif, Metadata
 
 __all__ = ["CoefficientImage"]
 
 
 @dataclass(frozen=True, eq=False)
-class CoefficientImage:
+class CoefficientImage(MetadataParts):
     """The quantized DCT coefficients of one JPEG image.
 
     Parameters
@@ -35,7 +35,8 @@ class CoefficientImage:
     jfif : Jfif or None
         Version and density for the JFIF segment; None: none is written, as where a file begins with EXIF.
     metadata : tuple of Metadata
-        EXIF, ICC profile, comments and the like, in the order of the file; see also the properties.
+        EXIF, ICC profile, comments and the like, in the order of the file; `exif`, `icc_profile`, `xmp` and
+        `comments` give them by kind.
     warnings : tuple of str
         What was wrong with the file it was read from, if it was read leniently.
 
@@ -70,26 +71,6 @@ class CoefficientImage:
         for index, table in enumerate(self.tables):
             if table.shape != (8, 8) or table.min() < 1:
                 raise ValueError(f"component {index} needs an (8, 8) table of steps from 1 to 65535")
-
-    @property
-    def comments(self) -> tuple[bytes, ...]:
-        """Content of the comments (COM), as it stands: text of no certain encoding."""
-        return segments.comments(self.metadata)
-
-    @property
-    def exif(self) -> bytes | None:
-        """The EXIF block from its signature on, as Pillow has it."""
-        return segments.exif(self.metadata)
-
-    @property
-    def icc_profile(self) -> bytes | None:
-        """The ICC profile, joined from its segments; None if there is none, or segments are missing."""
-        return segments.icc_profile(self.metadata)
-
-    @property
-    def xmp(self) -> bytes | None:
-        """The XMP packet, without extended XMP."""
-        return segments.xmp(self.metadata)
 
     def dequantized(self, index: int) -> npt.NDArray[np.int32]:
         """Coefficients times steps of one component, int32 ``(block_rows, block_cols, 8, 8)``, natural order."""

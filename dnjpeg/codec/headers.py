@@ -11,6 +11,7 @@ from dnjpeg.codec.arithmetic import DEFAULT_CONDITIONING
 from dnjpeg.codec.coding import Restart
 from dnjpeg.codec.frame import Frame
 from dnjpeg.codec.huffman import HuffmanTable
+from dnjpeg.codec.metadata import MetadataParts
 from dnjpeg.codec.script import ScriptScan
 from dnjpeg.codec.syntax import (
     DEFAULT_JFIF,
@@ -34,7 +35,7 @@ EOI_MARKER = b"\xff\xd9"
 
 
 @dataclass(frozen=True)
-class Headers:
+class Headers(MetadataParts):
     """What the headers of a file say that is not about single scans.
 
     Parameters
@@ -50,7 +51,8 @@ class Headers:
     jfif : Jfif or None
         Version and density for the JFIF segment; None: the file has none, for it begins with EXIF.
     metadata : tuple of Metadata
-        EXIF, ICC profile, comments and the like, in order.
+        EXIF, ICC profile, comments and the like, in order; `exif`, `icc_profile`, `xmp` and `comments` give them by
+        kind.
     """
 
     frame: Frame

@@ -14,14 +14,11 @@ __all__ = [
     "XMP_EXTENSION_SIGNATURE",
     "XMP_SIGNATURE",
     "Comment",
-    "comments",
+    "MetadataParts",
     "described",
-    "exif",
-    "icc_profile",
     "kept",
     "per_inch",
     "replaced",
-    "xmp",
 ]
 
 Comment = str | bytes | Sequence[str | bytes]
@@ -133,24 +130,34 @@ def replaced(segments: Sequence[Metadata], new: Sequence[Metadata]) -> tuple[Met
     return (*(segment for segment in segments if _kind(segment) is None or _kind(segment) not in kinds), *new)
 
 
-def comments(segments: Iterable[Metadata]) -> tuple[bytes, ...]:
-    """Return the content of all comments."""
-    return tuple(segment.payload for segment in segments if segment.code == syntax.COM)
+class MetadataParts:
+    """What segments of metadata hold, by kind."""
+
+    metadata: tuple[Metadata, ...]
+
+    @property
+    def comments(self) -> tuple[bytes, ...]:
+        """Content of the comments (COM) as it stands: text of no certain encoding."""
+        return tuple(segment.payload for segment in self.metadata if segment.code == syntax.COM)
+
+    @property
+    def exif(self) -> bytes | None:
+        """The first EXIF block, from its signature on, as Pillow has it."""
+        return next((segment.payload for segment in self.metadata if _kind(segment) == "exif"), None)
+
+    @property
+    def xmp(self) -> bytes | None:
+        """The first XMP packet, without what is in extended XMP."""
+        packets = (segment.payload for segment in self.metadata if segment.payload.startswith(XMP_SIGNATURE))
+        return next((payload[len(XMP_SIGNATURE) :] for payload in packets), None)
+
+    @property
+    def icc_profile(self) -> bytes | None:
+        """The ICC profile, joined (ICC.1:2010, B.4); None if there is none, or some of its segments are missing."""
+        return _joined_profile(self.metadata)
 
 
-def exif(segments: Iterable[Metadata]) -> bytes | None:
-    """Return the first EXIF block, with its signature as Pillow has it, or None."""
-    return next((segment.payload for segment in segments if _kind(segment) == "exif"), None)
-
-
-def xmp(segments: Iterable[Metadata]) -> bytes | None:
-    """Return the first XMP packet, without its signature and without what is in extended XMP, or None."""
-    packets = (segment.payload for segment in segments if segment.payload.startswith(XMP_SIGNATURE))
-    return next((payload[len(XMP_SIGNATURE) :] for payload in packets), None)
-
-
-def icc_profile(segments: Iterable[Metadata]) -> bytes | None:
-    """Join the chunks of the ICC profile (ICC.1:2010, B.4); None if there is none, or chunks are missing."""
+def _joined_profile(segments: Iterable[Metadata]) -> bytes | None:
     chunks: dict[int, bytes] = {}
     counts = set()
     for segment in segments:

@@ -7,9 +7,18 @@ from dataclasses import dataclass, field
 
 from dnjpeg.codec.frame import Frame
 
-__all__ = ["ScriptScan", "check_mcu", "check_script", "default_script", "is_progressive", "sequential_script"]
+__all__ = [
+    "ScriptScan",
+    "check_mcu",
+    "check_script",
+    "default_script",
+    "fits_mcu",
+    "is_progressive",
+    "sequential_script",
+]
 
 MOST_BLOCKS = 10  # in an MCU (B.2.3)
+MOST_COMPONENTS = 4  # of a scan (B.2.3)
 LOWEST_BIT = 10  # Al at most, as in libjpeg: coefficients of 8-bit samples have no more bits
 
 
@@ -83,10 +92,19 @@ def is_progressive(script: Sequence[ScriptScan]) -> bool:
     return (script[0].start, script[0].end) != (0, 63)
 
 
+def fits_mcu(components: Sequence[int], frame: Frame) -> bool:
+    """Tell whether one scan may hold these components (B.2.3)."""
+    return len(components) == 1 or (len(components) <= MOST_COMPONENTS and _blocks(components, frame) <= MOST_BLOCKS)
+
+
+def _blocks(components: Sequence[int], frame: Frame) -> int:
+    return sum(frame.components[index].horizontal * frame.components[index].vertical for index in components)
+
+
 def check_mcu(scan: ScriptScan, frame: Frame) -> None:
-    """Raise `ValueError` if the MCUs of a scan would be too large (B.2.3)."""
-    blocks = sum(frame.components[index].horizontal * frame.components[index].vertical for index in scan.components)
-    if len(scan.components) > 1 and blocks > MOST_BLOCKS:
+    """Raise `ValueError` if one scan may not hold its components."""
+    if not fits_mcu(scan.components, frame):
+        blocks = _blocks(scan.components, frame)
         raise ValueError(f"{blocks} blocks in an MCU of {len(scan.components)} components, must be at most 10")
 
 

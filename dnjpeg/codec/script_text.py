@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from os import PathLike
 from pathlib import Path
 
-from dnjpeg.codec.script import ScriptScan
+from dnjpeg.codec.script import MOST_COMPONENTS, ScriptScan
 
 __all__ = ["ScriptLike", "load_script", "parse_script", "resolve_script"]
 
@@ -25,7 +25,6 @@ ScriptLike = str | PathLike[str] | Sequence[ScriptScan]
 _LARGEST_FILE = 1 << 16  # characters; the longest sensible scripts are a few thousand
 _NUMBERS = r"[0-9]{1,9}(?:(?:\s+|\s*[^\s0-9:;]\s*)[0-9]{1,9})*"
 _SCAN = re.compile(rf"\s*(?P<components>{_NUMBERS})\s*(?::\s*(?P<band>{_NUMBERS})\s*)?")
-MOST_COMPONENTS = 4  # of a scan (B.2.3)
 
 
 def resolve_script(scans: ScriptLike) -> tuple[ScriptScan, ...]:

@@ -16,6 +16,7 @@ from dnjpeg.codec.huffman import HuffmanTable
 from dnjpeg.codec.progressive_writer import code_progressive
 from dnjpeg.codec.scan_writer import CodedScan
 from dnjpeg.codec.script import ScriptScan, check_mcu
+from dnjpeg.codec.script_search import smallest_script
 from dnjpeg.codec.sequential_writer import code_sequential
 
 __all__ = ["assemble", "write", "write_scans"]
@@ -45,9 +46,6 @@ def write_scans(headers: Headers, coefficients: npt.NDArray[np.int16], coding: C
         If a coefficient is out of range, or an MCU would be too large (B.2.3).
     """
     frame = headers.frame
-    script = coding.scans(frame, headers.color)
-    for scan in script:
-        check_mcu(scan, frame)
 
     def code(scan: ScriptScan) -> CodedScan:
         if frame.arithmetic:
@@ -56,6 +54,13 @@ def write_scans(headers: Headers, coefficients: npt.NDArray[np.int16], coding: C
             return code_progressive(headers, coefficients, scan)
         return code_sequential(headers, coefficients, scan, optimize=coding.optimize)
 
+    def cost(scan: ScriptScan) -> int:
+        coded = code(scan)
+        return len(headers.before_scan(scan, coded.plan.slots, coded.huffman, None)) + len(coded.data)
+
+    script = smallest_script(frame, headers.color, cost) if coding.smallest else coding.scans(frame, headers.color)
+    for scan in script:
+        check_mcu(scan, frame)
     return assemble(headers, (code(scan) for scan in script))
 
 

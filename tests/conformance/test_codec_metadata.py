@@ -10,7 +10,7 @@ import pytest
 from libjpeg import cjpeg, jpegtran, pillow_decode, pillow_encode
 from PIL import Image
 
-from dnjpeg import encode, read, transcode, write
+from dnjpeg import encode, read, read_header, transcode, write
 from dnjpeg.codec.syntax import Metadata
 
 PROFILE = bytes(np.random.default_rng(0).integers(0, 256, 150_000, np.uint8))
@@ -66,6 +66,9 @@ def test_what_was_written_is_read(photo):
         )
         assert image.comments == (theirs.info["comment"],)
         assert image.jfif.density == theirs.info["dpi"] == (300, 72)
+    header = read_header(encode(photo(8, 8), **EVERYTHING))
+    assert (header.exif, header.icc_profile, header.xmp) == (image.exif, image.icc_profile, image.xmp)
+    assert header.comments == image.comments
     nothing = read(encode(photo(8, 8)))
     assert (nothing.exif, nothing.icc_profile, nothing.xmp, nothing.comments) == (None, None, None, ())
 

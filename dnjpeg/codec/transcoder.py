@@ -10,7 +10,7 @@ import numpy.typing as npt
 from dnjpeg.codec.coefficients import CoefficientImage
 from dnjpeg.codec.limits import Limits
 from dnjpeg.codec.quantize import requantize
-from dnjpeg.codec.reader import read
+from dnjpeg.codec.scan_reader import read
 from dnjpeg.codec.writer import write
 from dnjpeg.errors import FormatError
 

@@ -161,8 +161,7 @@ def _decode_ac_refine(state, coded, lookups, table, coefficients, block, start, 
                 run -= 1
             k += 1
         if value != 0:
-            if k <= 63:
-                coefficients[block + span(NATURAL)[k]] = bit if value > 0 else -bit
+            coefficients[block + span(NATURAL)[k]] = bit if value > 0 else -bit
             if k > end:
                 fault = PAST_BLOCK
         k += 1

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from dnjpeg.codec import decoder, encoder, lossless, reader, transcoder, writer
+from dnjpeg.codec import decoder, encoder, lossless, reader, scan_reader, transcoder, writer
 from dnjpeg.codec.coding import Coding, Restart
 from dnjpeg.codec.limits import Limits
 from dnjpeg.codec.metadata import Comment, described, per_inch
@@ -197,7 +197,7 @@ def read(data: bytes, *, strict: bool = True, limits: Limits | None = None) -> C
 
     Parameters and errors are those of `decode`; `CoefficientImage.warnings` says what was wrong if `strict` is False.
     """
-    return reader.read(data, strict=strict, limits=limits or Limits())
+    return scan_reader.read(data, strict=strict, limits=limits or Limits())
 
 
 def write(

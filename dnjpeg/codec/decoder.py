@@ -13,8 +13,9 @@ from dnjpeg.codec.inverse import LAST_MCU_ROW, inverse_mcu_row, inverse_rows, jo
 from dnjpeg.codec.jit import kernel
 from dnjpeg.codec.layout import scan_layout
 from dnjpeg.codec.limits import Limits
-from dnjpeg.codec.reader import Reader, Scan, read_scans, with_lookups
+from dnjpeg.codec.reader import Reader, Scan
 from dnjpeg.codec.scan import FAULT, start_scan
+from dnjpeg.codec.scan_reader import read_shown, with_lookups
 from dnjpeg.codec.scratch import scratch
 from dnjpeg.codec.sequential_decoder import decode_mcu_row
 from dnjpeg.codec.vector import clear, span
@@ -47,7 +48,7 @@ def decode(
     if in_one_scan and not reader.frame.arithmetic:
         _decode_one_scan(reader, scan, window, pixels)
     else:
-        _render(read_scans(reader, scan), window, pixels)
+        _render(read_shown(reader, scan), window, pixels)
     for warning in reader.warnings:
         warnings.warn(warning, JpegWarning, stacklevel=3)
     return pixels

@@ -40,7 +40,7 @@ FANCY = 23  # decoding: upsampled by a filter
 COLUMNS = 24
 
 
-def component_layout(frame: Frame, *, mcu_rows: int | None = None) -> npt.NDArray[np.int64]:
+def component_layout(frame: Frame, *, mcu_rows: int | None = None, filled: bool = False) -> npt.NDArray[np.int64]:
     """Geometry of all components, their coefficients one after the other in one array.
 
     Parameters
@@ -48,6 +48,8 @@ def component_layout(frame: Frame, *, mcu_rows: int | None = None) -> npt.NDArra
     frame : Frame
     mcu_rows : int, optional
         Rows of MCUs that the array of coefficients holds; all by default.
+    filled : bool
+        It also holds the rows of blocks that only fill the last MCUs.
 
     Returns
     -------
@@ -61,7 +63,8 @@ def component_layout(frame: Frame, *, mcu_rows: int | None = None) -> npt.NDArra
         lines, samples = frame.sample_shape(index)
         row = [component.horizontal, component.vertical, block_rows, block_cols, lines, samples, first]
         rows.append(row + [0] * (COLUMNS - len(row)))
-        first += 64 * block_cols * (block_rows if mcu_rows is None else min(block_rows, mcu_rows * component.vertical))
+        held = frame.mcu_rows * component.vertical if filled else block_rows
+        first += 64 * block_cols * (held if mcu_rows is None else min(held, mcu_rows * component.vertical))
     rows.append([first if column == FIRST else 0 for column in range(COLUMNS)])
     return np.array(rows, np.int64)
 
@@ -69,9 +72,9 @@ def component_layout(frame: Frame, *, mcu_rows: int | None = None) -> npt.NDArra
 def coefficient_arrays(
     coefficients: npt.NDArray[np.int16], layout: npt.NDArray[np.int64]
 ) -> tuple[npt.NDArray[np.int16], ...]:
-    """View the coefficients of a whole image as one ``(block_rows, block_cols, 8, 8)`` array a component."""
+    """View the coefficients of a whole image as one ``(rows, block_cols, 8, 8)`` array a component."""
     return tuple(
-        coefficients[component[FIRST] : following[FIRST]].reshape(component[BLOCK_ROWS], component[BLOCK_COLS], 8, 8)
+        coefficients[component[FIRST] : following[FIRST]].reshape(-1, component[BLOCK_COLS], 8, 8)
         for component, following in pairwise(layout)
     )
 

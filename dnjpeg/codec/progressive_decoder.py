@@ -13,6 +13,7 @@ from dnjpeg.codec.scan import (
     EOB_RUN,
     FAULT,
     FILLED,
+    GOOD_ROW,
     PAST_BLOCK,
     POSITION,
     PREDICTIONS,
@@ -160,8 +161,7 @@ def _decode_ac_refine(state, coded, lookups, table, coefficients, block, start, 
                 run -= 1
             k += 1
         if value != 0:
-            if k <= 63:
-                coefficients[block + span(NATURAL)[k]] = bit if value > 0 else -bit
+            coefficients[block + span(NATURAL)[k]] = bit if value > 0 else -bit
             if k > end:
                 fault = PAST_BLOCK
         k += 1
@@ -215,6 +215,7 @@ def decode_progressive_rows(
     for row in range(mcu_rows):
         for col in range(mcu_cols):
             if begin_mcu(state, data, coded):
+                state[GOOD_ROW] = row
                 block = scan[0, FIRST] + 64 * (row * scan[0, BLOCK_COLS] + col)
                 table = scan[0, AC_TABLE]
                 if start == 0:

@@ -1,4 +1,4 @@
-"""Bytes to coefficients: headers, tables, scans."""
+"""A file from segment to segment: headers, tables, and where its scans are."""
 
 from __future__ import annotations
 
@@ -8,38 +8,22 @@ import numpy as np
 import numpy.typing as npt
 
 from dnjpeg.codec import syntax
-from dnjpeg.codec.arithmetic import BINS, DEFAULT_CONDITIONING, conditioning, start_arithmetic_scan, with_bins
-from dnjpeg.codec.arithmetic_decoder import decode_arithmetic_rows
+from dnjpeg.codec.arithmetic import DEFAULT_CONDITIONING, conditioning
 from dnjpeg.codec.bits import stuffed_length
 from dnjpeg.codec.coding import Restart
-from dnjpeg.codec.coefficients import CoefficientImage
+from dnjpeg.codec.coding_tables import CodingTables
 from dnjpeg.codec.frame import Frame
 from dnjpeg.codec.headers import Headers
-from dnjpeg.codec.huffman import LOOKUP_SIZE, STANDARD, HuffmanTable, decoding_lookup
-from dnjpeg.codec.jit import kernel
-from dnjpeg.codec.layout import AC_TABLE, DC_TABLE, FIRST, coefficient_arrays, component_layout, scan_layout
+from dnjpeg.codec.huffman import LOOKUP_SIZE, STANDARD, decoding_lookup
 from dnjpeg.codec.limits import Limits
-from dnjpeg.codec.progressive_decoder import decode_progressive_rows
-from dnjpeg.codec.scan import FAULT, FAULT_BEGIN, FAULT_CONSUMED, FAULTS, OUT_OF_DATA, OVERRUN, SOURCE, start_scan
+from dnjpeg.codec.line_count import line_count, lines_behind_first_scan
+from dnjpeg.codec.progression import Progression, check_progression
+from dnjpeg.codec.scan import FAULT, FAULT_BEGIN, FAULT_CONSUMED, FAULTS, OUT_OF_DATA, OVERRUN, SOURCE
 from dnjpeg.codec.scratch import scratch
-from dnjpeg.codec.sequential_decoder import decode_mcu_row
-from dnjpeg.codec.syntax import (
-    APP0,
-    APP14,
-    DEFAULT_JFIF,
-    Adobe,
-    ConditioningSegment,
-    HuffmanSegment,
-    Jfif,
-    Metadata,
-    QuantizationSegment,
-    RestartSegment,
-    ScanHeader,
-)
-from dnjpeg.codec.vector import span
+from dnjpeg.codec.syntax import APP0, APP14, DEFAULT_JFIF, Adobe, Jfif, Metadata, ScanHeader
 from dnjpeg.errors import FormatError, TruncatedError, UnsupportedError
 
-__all__ = ["Reader", "Scan", "read"]
+__all__ = ["Reader", "Scan"]
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -87,6 +71,8 @@ class Reader:
         Faults in the entropy-coded data are errors; otherwise they are noted in `warnings`.
     limits : Limits
         Bounds on size.
+    coding_tables : CodingTables, optional
+        Tables that an abbreviated file leaves out.
 
     Raises
     ------
@@ -99,8 +85,8 @@ class Reader:
     data: bytes | bytearray | memoryview
     strict: bool
     limits: Limits
+    coding_tables: CodingTables | None = None
     frame: Frame | None = None
-    restart_interval: int = 0
     warnings: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -113,10 +99,8 @@ class Reader:
         self.position = 2
         self.frame_offset = 0
         self._scans = 0
-        self._steps: dict[int, npt.NDArray[np.uint16]] = {}
-        self._huffman: dict[tuple[int, int], HuffmanTable] = dict(STANDARD)  # Motion-JPEG leaves these out
-        self._conditioning: dict[tuple[int, int], int] = {}
-        self._bits: dict[int, npt.NDArray[np.int64]] = {}  # progressive: lowest bit sent, by component and coefficient
+        self._tables = (self.coding_tables or CodingTables()).at_image()
+        self.progression: Progression | None = None  # of a progressive frame
         self._latched: dict[int, npt.NDArray[np.uint16]] = {}  # tables by component: those of its first scan
         self._jfif: Jfif | None = None
         self._adobe: Adobe | None = None
@@ -142,24 +126,19 @@ class Reader:
                     return None
                 case syntax.SOS:
                     return segment
-                case syntax.DQT:
-                    self._steps.update((part.slot, part.table) for part in QuantizationSegment.parse(segment))
-                case syntax.DHT:
-                    self._huffman.update(
-                        ((part.table_class, part.slot), part.table) for part in HuffmanSegment.parse(segment)
-                    )
-                case syntax.DAC:
-                    self._conditioning.update(
-                        ((part.table_class, part.slot), part.value) for part in ConditioningSegment.parse(segment)
-                    )
-                case syntax.DRI:
-                    self.restart_interval = RestartSegment.parse(segment).interval
+                case syntax.SOI:
+                    raise segment.error("a second SOI")
+                case syntax.DNL:
+                    self._check_lines(segment)
                 case code if code in syntax.METADATA:
                     self._keep_metadata(segment)
                 case code if code in syntax.FRAMES:
                     self._start_frame(segment)
-                case syntax.DHP | syntax.EXP:
-                    raise UnsupportedError("hierarchical JPEG", offset=segment.offset, marker=segment.name)
+                case code if code in syntax.OTHER_PROCESSES:
+                    reason = syntax.OTHER_PROCESSES[code]
+                    raise UnsupportedError(reason, offset=segment.offset, marker=segment.name)
+                case _:
+                    self._tables.define(segment)
 
     def headers(self) -> Headers:
         """Read up to the first scan header, which is not looked into.
@@ -178,7 +157,7 @@ class Reader:
         return Headers(
             self.frame,
             self.color(),
-            tuple(self._steps.get(component.table, none) for component in self.frame.components),
+            tuple(self._tables.quantization.get(component.table, none) for component in self.frame.components),
             Restart(self.restart_interval),
             self.density(),
             self.metadata(),
@@ -198,7 +177,7 @@ class Reader:
         if frame.process not in (0, 1, 2, 9, 10) or frame.precision != 8:
             raise syntax.unsupported_process(frame, segment.offset)
         if frame.height == 0:
-            raise UnsupportedError("height given by DNL", offset=segment.offset, marker=segment.name)
+            frame = replace(frame, height=lines_behind_first_scan(self.view, segment))
         if len(frame.components) not in (1, 3):
             raise UnsupportedError(f"{len(frame.components)} components", offset=segment.offset, marker=segment.name)
         self.limits.check_pixels(frame.height, frame.width, segment.offset)
@@ -206,6 +185,18 @@ class Reader:
             frame = replace(frame, components=(replace(frame.components[0], horizontal=1, vertical=1),))
         self.frame = frame
         self.frame_offset = segment.offset
+        if frame.progressive:
+            self.progression = Progression(len(frame.components))
+
+    def _check_lines(self, segment: syntax.Segment) -> None:
+        """Refuse a DNL segment that contradicts the frame header; if reading is not strict, that has the last word."""
+        lines = line_count(segment)
+        if self.frame is None or lines == self.frame.height:
+            return
+        error = segment.error(f"{lines} lines, but the frame has {self.frame.height}")
+        if self.strict:
+            raise error
+        self.warnings.append(str(error))
 
     def _start_scan(self, segment: syntax.Segment) -> Scan:
         if self.frame is None:
@@ -226,20 +217,18 @@ class Reader:
         blocks = sum(self.frame.components[i].horizontal * self.frame.components[i].vertical for i in indices)
         if len(indices) > 1 and blocks > 10:
             raise segment.error(f"{blocks} blocks in an MCU, must be at most 10")
-        if self.frame.progressive:
-            _check_progression(header, segment)
-            for index in indices:
-                bits = self._bits.setdefault(index, np.full(64, -1))
-                bits[header.spectral_start : header.spectral_end + 1] = header.approximation_low
+        if self.progression is not None:
+            check_progression(header, segment)
+            self.progression.add(indices, header)
         return Scan(tuple(indices), header, self._lookups(header, segment), self._limits(header), segment.end)
 
     def _latch(self, index: int, segment: syntax.Segment) -> None:
         assert self.frame is not None
         slot = self.frame.components[index].table
         if index not in self._latched:
-            if slot not in self._steps:
+            if slot not in self._tables.quantization:
                 raise segment.error(f"quantization table {slot} is missing")
-            self._latched[index] = self._steps[slot]
+            self._latched[index] = self._tables.quantization[slot]
 
     def _lookups(self, header: ScanHeader, segment: syntax.Segment) -> npt.NDArray[np.int32]:
         assert self.frame is not None
@@ -249,10 +238,11 @@ class Reader:
                 if self.frame.progressive and (key[0] == 0) != (header.spectral_start == 0):
                     lookups.append(np.zeros(LOOKUP_SIZE, np.int32))  # of the other kind of scan
                     continue
-                if key not in self._huffman:
+                table = self._tables.huffman.get(key) or STANDARD.get(key)  # Motion-JPEG leaves these out
+                if table is None:
                     raise segment.error(f"{('DC', 'AC')[key[0]]} Huffman table {key[1]} is missing")
                 try:
-                    lookups.append(decoding_lookup(self._huffman[key], bool(key[0])))
+                    lookups.append(decoding_lookup(table, bool(key[0])))
                 except FormatError as error:
                     raise segment.error(error.reason) from None
         return np.concatenate(lookups)
@@ -260,7 +250,10 @@ class Reader:
     def _limits(self, header: ScanHeader) -> npt.NDArray[np.int64]:
         dc, ac = DEFAULT_CONDITIONING
         return conditioning(
-            (self._conditioning.get((0, part.dc_table), dc), self._conditioning.get((1, part.ac_table), ac))
+            (
+                self._tables.conditioning.get((0, part.dc_table), dc),
+                self._tables.conditioning.get((1, part.ac_table), ac),
+            )
             for part in header.components
         )
 
@@ -282,6 +275,11 @@ class Reader:
         if self.strict:
             raise (TruncatedError if fault == OUT_OF_DATA else FormatError)(reason, offset=offset, marker="SOS")
         self.warnings.append(f"{reason} (byte {offset})")
+
+    @property
+    def restart_interval(self) -> int:
+        """Ri as it was told last; 0 for none."""
+        return self._tables.restart_interval
 
     def color(self) -> str:
         """Tell what the components mean, by libjpeg's rules: JFIF, then Adobe's transform, then the identifiers."""
@@ -327,103 +325,8 @@ class Reader:
 
     def lacks_detail(self) -> bool:
         """Tell whether progressive scans are missing that would have sent further bits."""
-        return any(bits.any() for bits in self._bits.values())
+        return self.progression is not None and self.progression.lacks_detail()
 
     def unstuffed_scratch(self) -> Bytes:
         """Memory for the unstuffed bytes of any interval that is left."""
         return scratch("coded", len(self.view) - self.position + OVERRUN)
-
-
-def _check_progression(header: ScanHeader, segment: syntax.Segment) -> None:
-    """Refuse parameters that a progressive scan cannot have (G.1.1.1, table B.3)."""
-    start, end = header.spectral_start, header.spectral_end
-    high, low = header.approximation_high, header.approximation_low
-    if not (start == end == 0 or (1 <= start <= end <= 63 and len(header.components) == 1)):
-        raise segment.error(f"spectral selection {start} to {end} of {len(header.components)} components")
-    if low > 13 or (high != 0 and high != low + 1):
-        raise segment.error(f"successive approximation from {high} to {low}")
-
-
-@kernel
-def _decode_rows(state, scan, mcu_rows, mcu_cols, data, coded, lookups, coefficients, filler, strict):
-    state, scan, data, coded = span(state), span(scan), span(data), span(coded)
-    lookups, coefficients = span(lookups), span(coefficients)
-    for row in range(mcu_rows):
-        decode_mcu_row(state, scan, row, 0, mcu_cols, data, coded, lookups, coefficients, filler, strict)
-        if strict and state[FAULT] != 0:
-            return
-
-
-def with_lookups(scan: npt.NDArray[np.int64]) -> None:
-    """Set `DC_TABLE` and `AC_TABLE` to where `Scan.lookups` has them."""
-    starts = np.arange(len(scan)) * 2 * LOOKUP_SIZE
-    scan[:, DC_TABLE], scan[:, AC_TABLE] = starts, starts + LOOKUP_SIZE
-
-
-def read(data: bytes | bytearray | memoryview, *, strict: bool, limits: Limits) -> CoefficientImage:
-    """Read the coefficients of a whole file; see `dnjpeg.read`."""
-    reader = Reader(data, strict, limits)
-    scan = reader.next_scan()
-    if scan is None:
-        raise FormatError("no image: EOI before the first scan", offset=reader.position - 2)
-    return read_scans(reader, scan)
-
-
-def read_scans(reader: Reader, first: Scan) -> CoefficientImage:
-    """Read the coefficients of all scans, of which `first` was found."""
-    frame = reader.frame
-    assert frame is not None
-    layout = component_layout(frame)
-    coefficients = np.zeros(int(layout[-1, FIRST]) + 64, np.int16)  # one block more for what has no place
-    scan: Scan | None = first
-    while scan is not None:
-        reader.finish_scan(_read_scan(reader, scan, frame, layout, coefficients))
-        scan = _following(reader)
-    return CoefficientImage(
-        frame,
-        coefficient_arrays(coefficients, layout),
-        reader.tables(),
-        reader.color(),
-        reader.restart_interval,
-        reader.density(),
-        reader.metadata(),
-        tuple(reader.warnings),
-    )
-
-
-def _read_scan(
-    reader: Reader, scan: Scan, frame: Frame, layout: npt.NDArray[np.int64], coefficients: npt.NDArray[np.int16]
-) -> npt.NDArray[np.int64]:
-    """Read the coefficients of one scan; returns the state in which it ended."""
-    geometry, mcu_rows, mcu_cols = scan_layout(layout, scan.indices, frame)
-    data, coded = reader.bytes, reader.unstuffed_scratch()
-    target = (coefficients, len(coefficients) - 64, reader.strict)
-    if frame.arithmetic:
-        state = start_arithmetic_scan(reader.restart_interval, scan.begin)
-        geometry = with_bins(geometry, ((part.dc_table, part.ac_table) for part in scan.header.components))
-        band = scan.band if frame.progressive else (0, 63, 0, 0)
-        bins = np.empty(BINS, np.uint8)
-        decode_arithmetic_rows(state, geometry, mcu_rows, mcu_cols, band, scan.limits, bins, data, coded, *target)
-        return state
-    state = start_scan(reader.restart_interval, scan.begin)
-    with_lookups(geometry)
-    if frame.progressive:
-        decode_progressive_rows(state, geometry, mcu_rows, mcu_cols, *scan.band, data, coded, scan.lookups, *target)
-    else:
-        _decode_rows(state, geometry, mcu_rows, mcu_cols, data, coded, scan.lookups, *target)
-    return state
-
-
-def _following(reader: Reader) -> Scan | None:
-    """Next scan; a file whose components are complete may lack EOI, as many do."""
-    try:
-        scan = reader.next_scan()
-        if scan is None and reader.missing():
-            raise FormatError(f"component {reader.missing()[0]} has no scan", offset=reader.position - 2, marker="EOI")
-    except FormatError as error:
-        if reader.missing() or reader.lacks_detail():
-            if reader.strict:
-                raise
-            reader.warnings.append(str(error))
-        return None
-    return scan

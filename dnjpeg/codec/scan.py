@@ -27,7 +27,8 @@ EOB_RUN = 14  # progressive: blocks left that have no more coefficients in this 
 PENDING = 15  # progressive, encoding: correction bits of those blocks
 FAULT_BEGIN = 16  # decoding: where it went wrong: behind this position of the file ...
 FAULT_CONSUMED = 17  # ... so many bytes without stuffing
-STATE = 18
+GOOD_ROW = 18  # progressive, decoding: row of the last MCU that began with data
+STATE = 19
 
 BAD_CODE, PAST_BLOCK, OUT_OF_DATA, NO_RESTART, TOO_LARGE = 1, 2, 3, 4, 5
 FAULTS = {

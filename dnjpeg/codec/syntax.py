@@ -39,6 +39,8 @@ TEM, SOF0, DHT, JPG, DAC, RST0, SOI, EOI = 0x01, 0xC0, 0xC4, 0xC8, 0xCC, 0xD0, 0
 SOS, DQT, DNL, DRI, DHP, EXP = 0xDA, 0xDB, 0xDC, 0xDD, 0xDE, 0xDF
 APP0, APP1, APP14, COM = 0xE0, 0xE1, 0xEE, 0xFE
 
+SOF55 = 0xF7  # of T.87
+
 METADATA = frozenset({*range(APP0, APP0 + 16), COM})
 FRAMES = frozenset(range(0xC0, 0xD0)) - {DHT, JPG, DAC}
 ALONE = frozenset({TEM, SOI, EOI, *range(RST0, RST0 + 8)})  # markers without a segment
@@ -66,6 +68,14 @@ PROCESSES = {
     15: "differential lossless, arithmetic",
 }
 
+# Markers that announce what is no DCT-based process with one frame.
+OTHER_PROCESSES = {
+    DHP: "hierarchical JPEG",
+    EXP: "hierarchical JPEG",
+    JPG: "JPEG extensions (marker JPG)",
+    SOF55: "JPEG-LS (SOF55)",
+}
+
 
 def marker_name(code: int) -> str:
     """Name of a marker by its second byte, as T.81 spells it."""
@@ -75,6 +85,8 @@ def marker_name(code: int) -> str:
         return f"RST{code - RST0}"
     if APP0 <= code < APP0 + 16:
         return f"APP{code - APP0}"
+    if code == SOF55:
+        return "SOF55"
     return _NAMES.get(code, f"0xFF{code:02X}")
 
 

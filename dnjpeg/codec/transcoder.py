@@ -13,7 +13,7 @@ from dnjpeg.codec.coefficients import CoefficientImage
 from dnjpeg.codec.limits import Limits
 from dnjpeg.codec.metadata import kept, replaced
 from dnjpeg.codec.quantize import requantize
-from dnjpeg.codec.reader import read
+from dnjpeg.codec.scan_reader import read
 from dnjpeg.codec.syntax import Jfif, Metadata
 from dnjpeg.codec.writer import write
 from dnjpeg.errors import FormatError

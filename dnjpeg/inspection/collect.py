@@ -9,7 +9,8 @@ import numpy as np
 from dnjpeg.codec import syntax
 from dnjpeg.codec.frame import SUBSAMPLINGS, Frame
 from dnjpeg.codec.limits import Limits
-from dnjpeg.codec.reader import Reader, read_scans
+from dnjpeg.codec.reader import Reader
+from dnjpeg.codec.scan_reader import read_scans
 from dnjpeg.errors import FormatError, JpegError, LimitError, UnsupportedError
 from dnjpeg.inspection.contents import Contents, RawQuantization, RawScan
 from dnjpeg.inspection.meaning import scan_kind

@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from dnjpeg.codec import encoder, reader
+from dnjpeg.codec import encoder, scan_reader
 from dnjpeg.codec.coefficients import CoefficientImage
 from dnjpeg.codec.frame import sampling_factors
 from dnjpeg.codec.limits import Limits
@@ -114,7 +114,7 @@ def _stored_coefficients(content: Image) -> CoefficientImage:
         raise ValueError("pixels hold no JPEG coefficients: use the domain pixels")
     if isinstance(content, CoefficientImage):
         return content
-    return reader.read(content, strict=True, limits=Limits())
+    return scan_reader.read(content, strict=True, limits=Limits())
 
 
 def _pixels(content: Image) -> npt.NDArray[np.uint8]:

@@ -1,0 +1,154 @@
+"""Scans to coefficients: the entropy decoding of a whole file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from dnjpeg.codec.arithmetic import BINS, start_arithmetic_scan, with_bins
+from dnjpeg.codec.arithmetic_decoder import decode_arithmetic_rows
+from dnjpeg.codec.coefficients import CoefficientImage
+from dnjpeg.codec.frame import Frame
+from dnjpeg.codec.huffman import LOOKUP_SIZE
+from dnjpeg.codec.jit import kernel
+from dnjpeg.codec.layout import (
+    AC_TABLE,
+    BLOCK_ROWS,
+    DC_TABLE,
+    FIRST,
+    VERTICAL,
+    coefficient_arrays,
+    component_layout,
+    scan_layout,
+)
+from dnjpeg.codec.limits import Limits
+from dnjpeg.codec.progressive_decoder import decode_progressive_rows
+from dnjpeg.codec.reader import Reader, Scan
+from dnjpeg.codec.scan import FAULT, GOOD_ROW, start_scan
+from dnjpeg.codec.sequential_decoder import decode_mcu_row
+from dnjpeg.codec.smoothing import smoothed
+from dnjpeg.codec.vector import span
+from dnjpeg.errors import FormatError
+
+__all__ = ["read", "read_scans", "read_shown", "with_lookups"]
+
+Blocks = npt.NDArray[np.int16]
+
+
+@kernel
+def _decode_rows(state, scan, mcu_rows, mcu_cols, data, coded, lookups, coefficients, filler, strict):
+    state, scan, data, coded = span(state), span(scan), span(data), span(coded)
+    lookups, coefficients = span(lookups), span(coefficients)
+    for row in range(mcu_rows):
+        decode_mcu_row(state, scan, row, 0, mcu_cols, data, coded, lookups, coefficients, filler, strict)
+        if strict and state[FAULT] != 0:
+            return
+
+
+def with_lookups(scan: npt.NDArray[np.int64]) -> None:
+    """Set `DC_TABLE` and `AC_TABLE` to where `Scan.lookups` has them."""
+    starts = np.arange(len(scan)) * 2 * LOOKUP_SIZE
+    scan[:, DC_TABLE], scan[:, AC_TABLE] = starts, starts + LOOKUP_SIZE
+
+
+def read(data: bytes | bytearray | memoryview, *, strict: bool, limits: Limits) -> CoefficientImage:
+    """Read the coefficients of a whole file; see `dnjpeg.read`."""
+    reader = Reader(data, strict, limits)
+    scan = reader.next_scan()
+    if scan is None:
+        raise FormatError("no image: EOI before the first scan", offset=reader.position - 2)
+    return read_scans(reader, scan)
+
+
+def read_scans(reader: Reader, first: Scan) -> CoefficientImage:
+    """Read the coefficients of all scans, of which `first` was found."""
+    return _image(reader, _read_blocks(reader, first))
+
+
+def read_shown(reader: Reader, first: Scan) -> CoefficientImage:
+    """Read the coefficients that are shown: with estimates, if progressive scans are missing."""
+    blocks = _read_blocks(reader, first)
+    image = _image(reader, blocks)
+    progression = reader.progression
+    return smoothed(image, blocks, progression) if progression and progression.allows_estimates() else image
+
+
+def _image(reader: Reader, blocks: Sequence[Blocks]) -> CoefficientImage:
+    frame = reader.frame
+    assert frame is not None
+    return CoefficientImage(
+        frame,
+        tuple(array[: frame.block_shape(index)[0]] for index, array in enumerate(blocks)),
+        reader.tables(),
+        reader.color(),
+        reader.restart_interval,
+        reader.density(),
+        reader.metadata(),
+        tuple(reader.warnings),
+    )
+
+
+def _read_blocks(reader: Reader, first: Scan) -> tuple[Blocks, ...]:
+    """Read all scans; of a progressive frame also the rows of blocks that only fill the last MCUs."""
+    frame = reader.frame
+    assert frame is not None
+    layout = component_layout(frame, filled=frame.progressive)
+    coefficients = np.zeros(int(layout[-1, FIRST]) + 64, np.int16)  # one block more for what has no place
+    scan: Scan | None = first
+    while scan is not None:
+        state = _read_scan(reader, scan, frame, layout, coefficients)
+        if reader.progression is not None:
+            reader.progression.last_good_row = _last_good_row(state, scan, frame)
+        reader.finish_scan(state)
+        scan = _following(reader)
+    return coefficient_arrays(coefficients, layout)
+
+
+def _last_good_row(state: npt.NDArray[np.int64], scan: Scan, frame: Frame) -> int:
+    """Row of interleaved MCUs in which the last MCU of the scan lies that began with data."""
+    if frame.arithmetic:  # its data may be left out, and end only with the scan
+        return frame.mcu_rows - 1
+    row = int(state[GOOD_ROW])
+    return row if len(scan.indices) > 1 else row // frame.components[scan.indices[0]].vertical
+
+
+def _read_scan(
+    reader: Reader, scan: Scan, frame: Frame, layout: npt.NDArray[np.int64], coefficients: npt.NDArray[np.int16]
+) -> npt.NDArray[np.int64]:
+    """Read the coefficients of one scan; returns the state in which it ended."""
+    geometry, mcu_rows, mcu_cols = scan_layout(layout, scan.indices, frame)
+    if frame.progressive and len(geometry) > 1:
+        geometry[:, BLOCK_ROWS] = mcu_rows * geometry[:, VERTICAL]
+    data, coded = reader.bytes, reader.unstuffed_scratch()
+    target = (coefficients, len(coefficients) - 64, reader.strict)
+    if frame.arithmetic:
+        state = start_arithmetic_scan(reader.restart_interval, scan.begin)
+        geometry = with_bins(geometry, ((part.dc_table, part.ac_table) for part in scan.header.components))
+        band = scan.band if frame.progressive else (0, 63, 0, 0)
+        bins = np.empty(BINS, np.uint8)
+        decode_arithmetic_rows(state, geometry, mcu_rows, mcu_cols, band, scan.limits, bins, data, coded, *target)
+        return state
+    state = start_scan(reader.restart_interval, scan.begin)
+    with_lookups(geometry)
+    if frame.progressive:
+        decode_progressive_rows(state, geometry, mcu_rows, mcu_cols, *scan.band, data, coded, scan.lookups, *target)
+    else:
+        _decode_rows(state, geometry, mcu_rows, mcu_cols, data, coded, scan.lookups, *target)
+    return state
+
+
+def _following(reader: Reader) -> Scan | None:
+    """Next scan; a file whose components are complete may lack EOI, as many do."""
+    try:
+        scan = reader.next_scan()
+        if scan is None and reader.missing():
+            raise FormatError(f"component {reader.missing()[0]} has no scan", offset=reader.position - 2, marker="EOI")
+    except FormatError as error:
+        if reader.missing() or reader.lacks_detail():
+            if reader.strict:
+                raise
+            reader.warnings.append(str(error))
+        return None
+    return scan

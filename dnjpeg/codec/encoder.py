@@ -15,12 +15,12 @@ from dnjpeg.codec.headers import Headers
 from dnjpeg.codec.jit import kernel
 from dnjpeg.codec.layout import coefficient_arrays
 from dnjpeg.codec.quantize import reciprocals
-from dnjpeg.codec.scan import end_interval
-from dnjpeg.codec.scan_writer import codes_of, huffman_scan, plan_scan
+from dnjpeg.codec.scan import end_interval, start_scan
+from dnjpeg.codec.scan_writer import CodedScan, plan_scan, standard_tables, token_scan
 from dnjpeg.codec.scratch import scratch
-from dnjpeg.codec.sequential_encoder import encode_mcu_row, row_room
-from dnjpeg.codec.sequential_writer import standard_tables
+from dnjpeg.codec.sequential_encoder import tokenize_mcu_row
 from dnjpeg.codec.syntax import DEFAULT_JFIF, Jfif, Metadata
+from dnjpeg.codec.tokens import CODED_BYTES, code_tokens
 from dnjpeg.codec.vector import span
 from dnjpeg.codec.writer import assemble, write_scans
 
@@ -60,7 +60,7 @@ def encode(
     factors = _cached_reciprocals(used)
     headers = Headers(frame, color, used, coding.restart or Restart(), jfif, metadata)
     flat = pixels.reshape(-1)
-    if coding.optimize or frame.progressive or frame.arithmetic or coding.script is not None:
+    if frame.progressive or frame.arithmetic or coding.script is not None:
         strip = plan_forward(frame)
         coefficients = scratch("coefficients", strip.coefficients, np.int16)
         forward_rows(flat, strip.sizes, strip.layout, factors, scratch("strip", strip.samples), coefficients)
@@ -70,27 +70,41 @@ def encode(
     plan = plan_scan(frame, color, scan.components, kept_rows=1)
     strip = plan_forward(frame, kept_rows=1)
     samples, row_coefficients = scratch("strip", strip.samples), scratch("coefficients", strip.coefficients, np.int16)
-    huffman = standard_tables(scan, plan)
-    codes = codes_of(huffman)
+    tokenizing = start_scan(headers.restart.interval(plan.mcu_cols))
+    if coding.optimize:
+        tokens = scratch("tokens", plan.mcu_rows * plan.row_tokens, np.int32)
+        count = _tokenize_pixels(
+            flat, strip.sizes, strip.layout, factors, samples, row_coefficients, tokenizing, plan.scan, tokens
+        )
+        return assemble(headers, [token_scan(headers, scan, plan, tokens[:count], optimize=True)])
 
-    def code_rows(state: npt.NDArray[np.int64], coded: Pixels, out: Pixels, written: int, row: int) -> tuple[int, int]:
-        return _stream_rows(
+    tokens = scratch("tokens", plan.row_tokens, np.int32)
+    huffman, codes = standard_tables(plan.slots_of(scan))
+    coding_state, coded = start_scan(0), scratch("coded", CODED_BYTES)
+    out = scratch("file", max(1 << 16, frame.height * frame.width // 2) + 2 * plan.row_room)
+    row = written = 0
+    while True:
+        row, written = _stream_rows(
             flat,
             strip.sizes,
             strip.layout,
             factors,
             samples,
             row_coefficients,
-            state,
+            tokenizing,
             plan.scan,
+            tokens,
+            coding_state,
             codes,
             coded,
             out,
+            plan.row_room,
             written,
             row,
         )
-
-    return assemble(headers, [huffman_scan(headers, scan, plan, huffman, code_rows)])
+        if row == plan.mcu_rows:
+            return assemble(headers, [CodedScan(scan, plan, huffman, out[:written].tobytes())])
+        out = np.concatenate([out, np.empty_like(out)])
 
 
 def transform(pixels: Pixels, *, subsampling: str = "4:2:0") -> tuple[npt.NDArray[np.int16], ...]:
@@ -162,15 +176,45 @@ def _cached_reciprocals(tables: Sequence[npt.NDArray[np.uint16]]) -> npt.NDArray
 
 
 @kernel
-def _stream_rows(pixels, sizes, layout, factors, strip, coefficients, state, scan, codes, coded, out, written, row):
-    """Rows of MCUs from `row` on to coded bytes, while there is room; coefficients of one row are kept at a time."""
+def _tokenize_pixels(pixels, sizes, layout, factors, strip, coefficients, state, scan, tokens):
+    """Make tokens of all rows of MCUs; coefficients of one row are kept at a time. Returns their number."""
     pixels, sizes, layout, factors = span(pixels), span(sizes), span(layout), span(factors)
-    strip, coefficients, state, codes = span(strip), span(coefficients), span(state), span(codes)
-    scan, coded, out = span(scan), span(coded), span(out)
-    while row < sizes[MCU_ROWS] and written + row_room(len(coded), sizes[MCU_COLS]) <= len(out):
+    strip, coefficients, state, scan, tokens = span(strip), span(coefficients), span(state), span(scan), span(tokens)
+    count = 0
+    for row in range(sizes[MCU_ROWS]):
         forward_mcu_row(pixels, sizes, layout, row, row, strip, factors, coefficients)
-        written = encode_mcu_row(state, scan, row, row, sizes[MCU_COLS], coefficients, codes, coded, out, written)
+        count = tokenize_mcu_row(state, scan, row, row, sizes[MCU_COLS], coefficients, tokens, count)
+    return count
+
+
+@kernel
+def _stream_rows(
+    pixels,
+    sizes,
+    layout,
+    factors,
+    strip,
+    coefficients,
+    tokenizing,
+    scan,
+    tokens,
+    coding,
+    codes,
+    coded,
+    out,
+    room,
+    written,
+    row,
+):
+    """Rows of MCUs from `row` on to coded bytes, while there is `room`; coefficients of one row are kept at a time."""
+    pixels, sizes, layout, factors = span(pixels), span(sizes), span(layout), span(factors)
+    strip, coefficients, tokenizing, codes = span(strip), span(coefficients), span(tokenizing), span(codes)
+    scan, tokens, coding, coded, out = span(scan), span(tokens), span(coding), span(coded), span(out)
+    while row < sizes[MCU_ROWS] and written + room <= len(out):
+        forward_mcu_row(pixels, sizes, layout, row, row, strip, factors, coefficients)
+        count = tokenize_mcu_row(tokenizing, scan, row, row, sizes[MCU_COLS], coefficients, tokens, 0)
+        written = code_tokens(coding, tokens, count, codes, coded, out, written)
         row += 1
     if row == sizes[MCU_ROWS]:
-        written = end_interval(state, coded, out, written)
+        written = end_interval(coding, coded, out, written)
     return row, written

@@ -9,7 +9,7 @@ from dnjpeg.codec.bits import put_bits, stuff, unstuff
 from dnjpeg.codec.jit import inlined
 from dnjpeg.codec.vector import clear
 
-__all__ = ["begin_mcu", "encode_restart", "end_interval", "end_mcu", "flush", "start_scan"]
+__all__ = ["begin_mcu", "end_interval", "end_mcu", "flush", "start_scan", "write_restart"]
 
 # Entries of the int64 state of a scan.
 POSITION = 0  # in the unstuffed bytes
@@ -45,7 +45,8 @@ OVERRUN = 4096
 def start_scan(interval: int, source: int = 0) -> npt.NDArray[np.int64]:
     """State at the beginning of a scan, of `interval` MCUs between restarts, whose data begin at `source`."""
     state = np.zeros(STATE, np.int64)
-    state[[INTERVAL, LEFT, SOURCE]] = interval, interval, source
+    state[INTERVAL] = state[LEFT] = interval
+    state[SOURCE] = source
     return state
 
 
@@ -66,13 +67,12 @@ def end_interval(state, coded, out, written):
 
 
 @inlined
-def encode_restart(state, coded, out, written):
-    """End an interval with RSTm and begin the next (E.1.4). Returns the new output position."""
+def write_restart(state, coded, out, written):
+    """End an interval with RSTm (E.1.4). Returns the new output position."""
     written = end_interval(state, coded, out, written)
     out[written] = 0xFF
     out[written + 1] = 0xD0 + (state[INTERVALS] & 7)
     state[INTERVALS] += 1
-    reset_interval(state)
     return written + 2
 
 

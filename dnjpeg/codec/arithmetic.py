@@ -100,9 +100,9 @@ LARGE_FROM = 1  # ... as large if it is this or more (F.1.4.4.1.2)
 KX = 2  # last coefficient of the low band (F.1.4.4.2)
 
 
-def start_arithmetic_scan(interval: int, source: int = 0) -> npt.NDArray[np.int64]:
+def start_arithmetic_scan(interval: int, source: int = 0, *, strict: bool = False) -> npt.NDArray[np.int64]:
     """State at the beginning of a scan, as of `start_scan`."""
-    return np.append(start_scan(interval, source), np.zeros(ARITHMETIC_STATE - STATE, np.int64))
+    return np.append(start_scan(interval, source, strict=strict), np.zeros(ARITHMETIC_STATE - STATE, np.int64))
 
 
 def with_bins(scan: npt.NDArray[np.int64], slots: Iterable[tuple[int, int]]) -> npt.NDArray[np.int64]:

@@ -35,6 +35,7 @@ from dnjpeg.codec.scan import (
     TOO_LARGE,
     begin_mcu,
     note_fault,
+    stopped,
 )
 from dnjpeg.codec.vector import span
 from dnjpeg.codec.zigzag import NATURAL
@@ -177,9 +178,7 @@ def _decode_mcu(state, scan, row, col, coded, bins, limits, coefficients, filler
 
 
 @kernel
-def decode_arithmetic_rows(
-    state, scan, mcu_rows, mcu_cols, band, limits, bins, data, coded, coefficients, filler, strict
-):
+def decode_arithmetic_rows(state, scan, mcu_rows, mcu_cols, band, limits, bins, data, coded, coefficients, filler):
     """Decode one scan.
 
     Data that end early go on as zeros, for zeros at the end of an interval may be left out (D.1.8): only a marker tells
@@ -200,7 +199,7 @@ def decode_arithmetic_rows(
         From `conditioning`.
     bins : ndarray, uint8, (BINS,)
         Scratch.
-    data, coded, filler, strict
+    data, coded, filler
         As in `sequential_decoder.decode_mcu_row`.
     coefficients : ndarray, int16
         Of the whole image; they hold what earlier scans gave.
@@ -222,5 +221,5 @@ def decode_arithmetic_rows(
                 state[SIZE] = 0
             if fault != 0 and state[FAULT] == 0:
                 note_fault(state, fault, state[BEGIN], min(state[POSITION] - (state[FILLED] >> 3), state[END]))
-            if strict and state[FAULT] != 0:
+            if stopped(state):
                 return

@@ -14,7 +14,7 @@ from dnjpeg.codec.jit import kernel
 from dnjpeg.codec.layout import scan_layout
 from dnjpeg.codec.limits import Limits
 from dnjpeg.codec.reader import Reader, Scan
-from dnjpeg.codec.scan import FAULT, start_scan
+from dnjpeg.codec.scan import start_scan, stopped
 from dnjpeg.codec.scan_reader import read_shown, with_lookups
 from dnjpeg.codec.scratch import scratch
 from dnjpeg.codec.sequential_decoder import decode_mcu_row
@@ -75,7 +75,7 @@ def _decode_one_scan(reader: Reader, scan: Scan, window: Window, pixels: Pixels)
     strip = plan_inverse(frame, reader.color(), window, kept_rows=1)
     geometry, _, mcu_cols = scan_layout(strip.layout, scan.indices, frame)
     with_lookups(geometry)
-    state = start_scan(reader.restart_interval, scan.begin)
+    state = start_scan(reader.restart_interval, scan.begin, strict=reader.strict)
     _decode_rows(
         state,
         geometry,
@@ -84,7 +84,6 @@ def _decode_one_scan(reader: Reader, scan: Scan, window: Window, pixels: Pixels)
         reader.unstuffed_scratch(),
         scan.lookups,
         scratch("coefficients", strip.coefficients, np.int16),
-        reader.strict,
         strip.layout,
         strip.sizes,
         strip.scaled,
@@ -120,7 +119,6 @@ def _decode_rows(
     coded,
     lookups,
     coefficients,
-    strict,
     layout,
     sizes,
     scaled,
@@ -136,7 +134,7 @@ def _decode_rows(
     filler = len(coefficients) - 64
     for row in range(sizes[LAST_MCU_ROW]):
         clear(coefficients, 0, len(coefficients))
-        decode_mcu_row(state, scan, row, row, mcu_cols, data, coded, lookups, coefficients, filler, strict)
-        if strict and state[FAULT] != 0:
+        decode_mcu_row(state, scan, row, row, mcu_cols, data, coded, lookups, coefficients, filler)
+        if stopped(state):
             return
         inverse_mcu_row(coefficients, row, row, layout, sizes, scaled, steps, samples, sums, pixels)

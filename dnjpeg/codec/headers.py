@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -62,6 +63,7 @@ class Headers(MetadataParts):
     jfif: Jfif | None = DEFAULT_JFIF
     metadata: tuple[Metadata, ...] = ()
 
+    @cached_property
     def before_scans(self) -> bytes:
         """Return all that stands before the first scan, in libjpeg's order."""
         parts = [b"\xff\xd8"]

@@ -11,7 +11,6 @@ from dnjpeg.codec.layout import AC_TABLE, BLOCK_COLS, BLOCK_ROWS, DC_TABLE, FIRS
 from dnjpeg.codec.scan import (
     BAD_CODE,
     EOB_RUN,
-    FAULT,
     FILLED,
     GOOD_ROW,
     PAST_BLOCK,
@@ -20,6 +19,7 @@ from dnjpeg.codec.scan import (
     WORD,
     begin_mcu,
     end_mcu,
+    stopped,
 )
 from dnjpeg.codec.sequential_decoder import receive_extend
 from dnjpeg.codec.vector import span
@@ -196,13 +196,13 @@ def _decode_dc_mcu(state, scan, row, col, coded, lookups, coefficients, filler, 
 
 @kernel
 def decode_progressive_rows(
-    state, scan, mcu_rows, mcu_cols, start, end, high, low, data, coded, lookups, coefficients, filler, strict
+    state, scan, mcu_rows, mcu_cols, start, end, high, low, data, coded, lookups, coefficients, filler
 ):
     """Decode one scan (figure E.8).
 
     Parameters
     ----------
-    state, scan, mcu_cols, data, coded, lookups, coefficients, filler, strict
+    state, scan, mcu_cols, data, coded, lookups, coefficients, filler
         As in `sequential_decoder.decode_mcu_row`, but arrays; the coefficients are of the whole image and hold what
         earlier scans gave.
     mcu_rows : int
@@ -225,5 +225,5 @@ def decode_progressive_rows(
                 else:
                     fault = _decode_ac_refine(state, coded, lookups, table, coefficients, block, start, end, low)
                 end_mcu(state, fault)
-            if strict and state[FAULT] != 0:
+            if stopped(state):
                 return

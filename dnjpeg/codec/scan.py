@@ -9,7 +9,7 @@ from dnjpeg.codec.bits import put_bits, stuff, unstuff
 from dnjpeg.codec.jit import inlined
 from dnjpeg.codec.vector import clear
 
-__all__ = ["begin_mcu", "encode_restart", "end_interval", "end_mcu", "flush", "start_scan"]
+__all__ = ["begin_mcu", "end_interval", "end_mcu", "flush", "start_scan", "stopped", "write_restart"]
 
 # Entries of the int64 state of a scan.
 POSITION = 0  # in the unstuffed bytes
@@ -28,7 +28,8 @@ PENDING = 15  # progressive, encoding: correction bits of those blocks
 FAULT_BEGIN = 16  # decoding: where it went wrong: behind this position of the file ...
 FAULT_CONSUMED = 17  # ... so many bytes without stuffing
 GOOD_ROW = 18  # progressive, decoding: row of the last MCU that began with data
-STATE = 19
+STRICT = 19  # decoding: whether the first fault ends it
+STATE = 20
 
 BAD_CODE, PAST_BLOCK, OUT_OF_DATA, NO_RESTART, TOO_LARGE = 1, 2, 3, 4, 5
 FAULTS = {
@@ -43,10 +44,11 @@ FAULTS = {
 OVERRUN = 4096
 
 
-def start_scan(interval: int, source: int = 0) -> npt.NDArray[np.int64]:
+def start_scan(interval: int, source: int = 0, *, strict: bool = False) -> npt.NDArray[np.int64]:
     """State at the beginning of a scan, of `interval` MCUs between restarts, whose data begin at `source`."""
     state = np.zeros(STATE, np.int64)
-    state[[INTERVAL, LEFT, SOURCE]] = interval, interval, source
+    state[INTERVAL] = state[LEFT] = interval
+    state[SOURCE], state[STRICT] = source, strict
     return state
 
 
@@ -67,13 +69,12 @@ def end_interval(state, coded, out, written):
 
 
 @inlined
-def encode_restart(state, coded, out, written):
-    """End an interval with RSTm and begin the next (E.1.4). Returns the new output position."""
+def write_restart(state, coded, out, written):
+    """End an interval with RSTm (E.1.4). Returns the new output position."""
     written = end_interval(state, coded, out, written)
     out[written] = 0xFF
     out[written + 1] = 0xD0 + (state[INTERVALS] & 7)
     state[INTERVALS] += 1
-    reset_interval(state)
     return written + 2
 
 
@@ -120,6 +121,16 @@ def _resynchronize(state, data, source):
 def note_fault(state, fault, begin, consumed):
     """Keep what went wrong, and where: `consumed` unstuffed bytes behind position `begin` of the file."""
     state[FAULT], state[FAULT_BEGIN], state[FAULT_CONSUMED] = fault, begin, consumed
+
+
+@inlined
+def stopped(state):
+    """Tell whether a fault has ended the scan.
+
+    It is asked for each MCU, of memory: were it a parameter, LLVM would make two versions of the kernel's loops around
+    it, and both a quarter slower.
+    """
+    return state[FAULT] != 0 and state[STRICT] != 0
 
 
 @inlined

@@ -26,7 +26,7 @@ from dnjpeg.codec.layout import (
 from dnjpeg.codec.limits import Limits
 from dnjpeg.codec.progressive_decoder import decode_progressive_rows
 from dnjpeg.codec.reader import Reader, Scan
-from dnjpeg.codec.scan import FAULT, GOOD_ROW, start_scan
+from dnjpeg.codec.scan import GOOD_ROW, start_scan, stopped
 from dnjpeg.codec.sequential_decoder import decode_mcu_row
 from dnjpeg.codec.smoothing import smoothed
 from dnjpeg.codec.vector import span
@@ -38,12 +38,12 @@ Blocks = npt.NDArray[np.int16]
 
 
 @kernel
-def _decode_rows(state, scan, mcu_rows, mcu_cols, data, coded, lookups, coefficients, filler, strict):
+def _decode_rows(state, scan, mcu_rows, mcu_cols, data, coded, lookups, coefficients, filler):
     state, scan, data, coded = span(state), span(scan), span(data), span(coded)
     lookups, coefficients = span(lookups), span(coefficients)
     for row in range(mcu_rows):
-        decode_mcu_row(state, scan, row, 0, mcu_cols, data, coded, lookups, coefficients, filler, strict)
-        if strict and state[FAULT] != 0:
+        decode_mcu_row(state, scan, row, 0, mcu_cols, data, coded, lookups, coefficients, filler)
+        if stopped(state):
             return
 
 
@@ -122,15 +122,15 @@ def _read_scan(
     if frame.progressive and len(geometry) > 1:
         geometry[:, BLOCK_ROWS] = mcu_rows * geometry[:, VERTICAL]
     data, coded = reader.bytes, reader.unstuffed_scratch()
-    target = (coefficients, len(coefficients) - 64, reader.strict)
+    target = (coefficients, len(coefficients) - 64)
     if frame.arithmetic:
-        state = start_arithmetic_scan(reader.restart_interval, scan.begin)
+        state = start_arithmetic_scan(reader.restart_interval, scan.begin, strict=reader.strict)
         geometry = with_bins(geometry, ((part.dc_table, part.ac_table) for part in scan.header.components))
         band = scan.band if frame.progressive else (0, 63, 0, 0)
         bins = np.empty(BINS, np.uint8)
         decode_arithmetic_rows(state, geometry, mcu_rows, mcu_cols, band, scan.limits, bins, data, coded, *target)
         return state
-    state = start_scan(reader.restart_interval, scan.begin)
+    state = start_scan(reader.restart_interval, scan.begin, strict=reader.strict)
     with_lookups(geometry)
     if frame.progressive:
         decode_progressive_rows(state, geometry, mcu_rows, mcu_cols, *scan.band, data, coded, scan.lookups, *target)

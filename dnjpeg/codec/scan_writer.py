@@ -1,40 +1,36 @@
-"""Entropy coding of one scan into memory that grows as needed."""
+"""What all writers of scans share: where kernels find things, Huffman tables, and the coding of tokens."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
+from dnjpeg.codec.bits import PADDING
 from dnjpeg.codec.frame import Frame
 from dnjpeg.codec.headers import Headers, HuffmanTables
-from dnjpeg.codec.huffman import encoding_lookup, optimal_table
-from dnjpeg.codec.layout import AC_TABLE, DC_TABLE, component_layout, scan_layout
+from dnjpeg.codec.huffman import STANDARD, optimal_table
+from dnjpeg.codec.layout import AC_TABLE, DC_TABLE, HORIZONTAL, VERTICAL, component_layout, scan_layout
 from dnjpeg.codec.scan import start_scan
 from dnjpeg.codec.scratch import scratch
 from dnjpeg.codec.script import ScriptScan
-from dnjpeg.codec.sequential_encoder import row_bytes, row_room
+from dnjpeg.codec.tokens import CODED_BYTES, RAW, RESTART, SYMBOLS, code_all, codes_of, count_symbols
 
 __all__ = [
     "OUT_OF_RANGE",
-    "SYMBOLS",
-    "CodeRows",
     "CodedScan",
     "ScanPlan",
-    "codes_of",
-    "huffman_scan",
     "optimal_tables",
     "plan_scan",
+    "standard_tables",
+    "token_scan",
 ]
 
-CodeRows = Callable[[npt.NDArray[np.int64], npt.NDArray[np.uint8], npt.NDArray[np.uint8], int, int], tuple[int, int]]
-
 LARGEST_DC_SIZE, LARGEST_AC_SIZE = 11, 10  # size categories of 8-bit samples (tables F.1, F.2)
+BLOCK_BYTES = 210  # a block takes at most 63 AC coefficients of 16 + 10 bits and one DC of 16 + 11
 OUT_OF_RANGE = "coefficient out of range: AC must be -1023..1023, DC differences -2047..2047"
-SYMBOLS = 256
 
 
 @dataclass(frozen=True)
@@ -58,6 +54,30 @@ class ScanPlan:
     mcu_rows: int
     mcu_cols: int
     slots: tuple[int, ...]
+
+    def slots_of(self, scan: ScriptScan) -> tuple[int, ...]:
+        """Huffman table slots that a scan needs."""
+        return tuple(sorted({self.slots[index] for index in scan.components}))
+
+    @cached_property
+    def mcu_blocks(self) -> int:
+        """Blocks in an MCU."""
+        return int((self.scan[:, HORIZONTAL] * self.scan[:, VERTICAL]).sum())
+
+    @cached_property
+    def row_bytes(self) -> int:
+        """Bytes that a row of MCUs needs at most, unstuffed and with room to write past its end."""
+        return self.mcu_cols * self.mcu_blocks * BLOCK_BYTES + 2 * PADDING
+
+    @cached_property
+    def row_room(self) -> int:
+        """Bytes of output for a row of MCUs at most: all of them stuffed, and a restart marker an MCU."""
+        return 2 * self.row_bytes + 3 * self.mcu_cols
+
+    @cached_property
+    def row_tokens(self) -> int:
+        """Tokens of a row of MCUs at most: one a coefficient, for runs and ends stand for some, a restart an MCU."""
+        return self.mcu_cols * (64 * self.mcu_blocks + 1)
 
 
 @dataclass(frozen=True)
@@ -115,36 +135,38 @@ def optimal_tables(frequencies: npt.NDArray[np.int64]) -> HuffmanTables:
     }
 
 
-def codes_of(huffman: HuffmanTables) -> npt.NDArray[np.int64]:
-    """Lookups for coding, in the order of `ScanPlan.scan`."""
-    codes = np.zeros((2, 2, SYMBOLS), np.int64)
-    for (table_class, slot), table in huffman.items():
-        codes[table_class, slot] = encoding_lookup(table)
-    return codes.reshape(-1)
+@lru_cache(16)
+def standard_tables(slots: tuple[int, ...]) -> tuple[HuffmanTables, npt.NDArray[np.int64]]:
+    """Return the standard Huffman tables (K.3) of these slots, and their `codes_of`."""
+    tables = {(table_class, slot): STANDARD[table_class, slot] for slot in slots for table_class in (0, 1)}
+    return tables, codes_of(tables)
 
 
-def huffman_scan(
-    headers: Headers, scan: ScriptScan, plan: ScanPlan, huffman: HuffmanTables, code_rows: CodeRows, *, slack: int = 0
+def token_scan(
+    headers: Headers, scan: ScriptScan, plan: ScanPlan, tokens: npt.NDArray[np.int32], *, optimize: bool
 ) -> CodedScan:
-    """Code one scan with these tables.
+    """Code the tokens of one scan.
 
     Parameters
     ----------
-    headers, scan, plan, huffman
-    code_rows : callable
-        ``code_rows(state, coded, out, written, row) -> (row, written)`` codes rows of MCUs from `row` on until all are
-        done, or there is no room in `out` for one more (`row_room`).
-    slack : int
-        Bytes that a row may need beyond `row_bytes`.
+    headers, scan, plan
+    tokens : ndarray, int32
+    optimize : bool
+        With tables made for them, instead of the standard ones.
+
+    Raises
+    ------
+    ValueError
+        If a coefficient is out of range.
     """
-    frame = headers.frame
-    coded = scratch("coded", row_bytes(plan.scan, plan.mcu_cols) + slack)
-    state = start_scan(headers.restart.interval(plan.mcu_cols))
-    room = row_room.py_func(len(coded), plan.mcu_cols)
-    out = scratch("file", max(1 << 16, frame.height * frame.width // 2) + 2 * room)
-    row = written = 0
-    while True:
-        row, written = code_rows(state, coded, out, written, row)
-        if row == plan.mcu_rows:
-            return CodedScan(scan, plan, huffman, out[:written].tobytes())
-        out = np.concatenate([out, np.empty_like(out)])
+    frequencies = count_symbols(tokens)
+    huffman = optimal_tables(frequencies[:RAW].reshape(2, 2, SYMBOLS))
+    if optimize:
+        codes = codes_of(huffman)
+    else:
+        huffman, codes = standard_tables(plan.slots_of(scan))
+    restarts = int(frequencies[RESTART])
+    unstuffed = (int(frequencies @ (codes & 255)) >> 3) + 1 + restarts
+    out = scratch("file", 2 * (unstuffed + restarts + PADDING))
+    written = code_all(start_scan(0), tokens, codes, scratch("coded", CODED_BYTES), out)
+    return CodedScan(scan, plan, huffman, out[:written].tobytes())

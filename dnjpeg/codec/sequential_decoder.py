@@ -8,7 +8,7 @@ from dnjpeg.codec.bits import refill
 from dnjpeg.codec.huffman import END_OF_BLOCK, INCOMPLETE, LOOKUP_BITS, slow_decode
 from dnjpeg.codec.jit import inlined
 from dnjpeg.codec.layout import AC_TABLE, BLOCK_COLS, BLOCK_ROWS, DC_TABLE, FIRST, HORIZONTAL, VERTICAL
-from dnjpeg.codec.scan import BAD_CODE, FAULT, FILLED, PAST_BLOCK, POSITION, PREDICTIONS, WORD, begin_mcu, end_mcu
+from dnjpeg.codec.scan import BAD_CODE, FILLED, PAST_BLOCK, POSITION, PREDICTIONS, WORD, begin_mcu, end_mcu, stopped
 from dnjpeg.codec.vector import span
 from dnjpeg.codec.zigzag import NATURAL
 
@@ -113,7 +113,7 @@ def _decode_mcu(state, scan, row, first_row, col, coded, lookups, coefficients, 
 
 
 @inlined
-def decode_mcu_row(state, scan, row, first_row, mcu_cols, data, coded, lookups, coefficients, filler, strict):
+def decode_mcu_row(state, scan, row, first_row, mcu_cols, data, coded, lookups, coefficients, filler):
     """Decode one row of MCUs (figure E.9).
 
     Where the data of an interval end too early, the MCU is completed from zero bits and the rest of the interval is
@@ -139,12 +139,10 @@ def decode_mcu_row(state, scan, row, first_row, mcu_cols, data, coded, lookups, 
         Where the blocks go, natural order; zero before.
     filler : int
         Index of a block in `coefficients` for what has no place.
-    strict : bool
-        Stop at the first fault.
     """
     for col in range(mcu_cols):
         if begin_mcu(state, data, coded):
             fault = _decode_mcu(state, scan, row, first_row, col, coded, lookups, coefficients, filler)
             end_mcu(state, fault)
-        if strict and state[FAULT] != 0:
+        if stopped(state):
             return

@@ -66,7 +66,7 @@ def write_scans(headers: Headers, coefficients: npt.NDArray[np.int16], coding: C
 
 def assemble(headers: Headers, scans: Iterable[CodedScan]) -> bytes:
     """Join coded scans to a whole file. A Huffman table is sent once, restart intervals when they change."""
-    parts = [headers.before_scans()]
+    parts = [headers.before_scans]
     sent: dict[tuple[int, int], HuffmanTable] = {}
     told = 0
     for coded in scans:

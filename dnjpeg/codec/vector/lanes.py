@@ -44,6 +44,10 @@ class Scalar:
         zeros = _call(self.builder, "llvm.ctlz.i64", self.value, ir.Constant(ir.IntType(1), 0))
         return Scalar(self.builder, self.builder.sub(ir.Constant(I64, 64), zeros))
 
+    def expected(self, number: int) -> Scalar:
+        """Return the value, with the hint that it is mostly this number."""
+        return Scalar(self.builder, _call(self.builder, "llvm.expect.i64", self.value, ir.Constant(I64, number)))
+
     def splat(self, lanes: int, bits: int) -> Vector:
         """Return a vector all of whose lanes are the low bits of this integer."""
         narrow = self.builder.trunc(self.value, ir.IntType(bits))

@@ -18,6 +18,7 @@ __all__ = [
     "clear",
     "copy",
     "load_big_endian",
+    "mostly_zero",
     "operation",
     "store_big_endian",
     "trailing_zeros",
@@ -98,3 +99,9 @@ def trailing_zeros(word: Scalar) -> Scalar:
 def bit_length(word: Scalar) -> Scalar:
     """Count the bits up to the highest set one; 0 for zero."""
     return word.bit_length()
+
+
+@operation(types.int64)
+def mostly_zero(number: Scalar) -> Scalar:
+    """Return the number; where a branch depends on it, zero is the case to be fast."""
+    return number.expected(0)

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from dnjpeg.cli.batch import Batch, conversion
-from dnjpeg.cli.inputs import JPEG_SUFFIXES
+from dnjpeg.folders import JPEG_SUFFIXES
 
 __all__ = ["command"]
 

@@ -10,7 +10,7 @@ import click
 
 from dnjpeg.cli import options
 from dnjpeg.cli.batch import Batch, conversion
-from dnjpeg.cli.inputs import JPEG_SUFFIXES
+from dnjpeg.folders import JPEG_SUFFIXES
 
 if TYPE_CHECKING:
     from dnjpeg.codec.window import Region

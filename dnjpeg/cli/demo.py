@@ -56,7 +56,7 @@ def command(*, output: Path, force: bool, jobs: int, as_json: bool) -> None:
     from dnjpeg.evaluation.calibration import calibrate  # noqa: PLC0415
     from dnjpeg.evaluation.classifiers import load_classifier  # noqa: PLC0415
     from dnjpeg.evaluation.conduct import conduct  # noqa: PLC0415
-    from dnjpeg.evaluation.datasets import Dataset  # noqa: PLC0415
+    from dnjpeg.evaluation.photos import Dataset  # noqa: PLC0415
     from dnjpeg.tables import design  # noqa: PLC0415
 
     results.check_folder(output, force=force)

@@ -8,8 +8,8 @@ import click
 
 from dnjpeg.cli import options
 from dnjpeg.cli.batch import Batch, conversion
-from dnjpeg.cli.inputs import IMAGE_SUFFIXES
 from dnjpeg.cli.writing import copy, writing
+from dnjpeg.folders import IMAGE_SUFFIXES
 
 if TYPE_CHECKING:
     from dnjpeg.tables import QuantizationTables

@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import glob
-import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from dnjpeg.cli.failures import CommandError
+from dnjpeg.folders import image_files
 
-__all__ = ["IMAGE_SUFFIXES", "JPEG_SUFFIXES", "STDIN", "Source", "find"]
+__all__ = ["STDIN", "Source", "find"]
 
 STDIN = "-"
-
-# Which files of a folder are taken, in lower case; a file that is named itself is always taken.
-JPEG_SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif"})
-IMAGE_SUFFIXES = JPEG_SUFFIXES.union(
-    (".avif", ".bmp", ".gif", ".j2k", ".jp2", ".pbm", ".pcx", ".pgm"),
-    (".png", ".pnm", ".ppm", ".tga", ".tif", ".tiff", ".webp"),
-)
 
 
 @dataclass(frozen=True)
@@ -91,27 +84,13 @@ def _resolve(name: str, recursive: bool, suffixes: Collection[str]) -> list[Sour
 
 
 def _folder(folder: Path, recursive: bool, suffixes: Collection[str]) -> list[Source]:
-    files = sorted(path for path in _walk(folder, recursive) if path.suffix.lower() in suffixes)
+    files = image_files(folder, recursive=recursive, suffixes=suffixes)
     if not files:
         below = "" if recursive or not any(path.is_dir() for path in folder.iterdir()) else "; -r goes into sub-folders"
         raise CommandError(
             f"{folder}: no file in this folder has one of the suffixes {' '.join(sorted(suffixes))}{below}"
         )
     return [Source(path, path.relative_to(folder), in_folder=True) for path in files]
-
-
-def _walk(folder: Path, recursive: bool) -> Iterator[Path]:
-    visited: set[str] = set()
-    for place, folders, files in os.walk(folder, onerror=_raise, followlinks=True):
-        real = os.path.realpath(place)
-        folders[:] = [name for name in folders if recursive and real not in visited and not name.startswith(".")]
-        if real not in visited:  # links can make a folder its own descendant
-            yield from (Path(place, name) for name in files if not name.startswith("."))
-        visited.add(real)
-
-
-def _raise(error: OSError) -> None:
-    raise error
 
 
 def _glob(pattern: str) -> list[Source]:

@@ -11,6 +11,7 @@ import click
 from dnjpeg.cli import failures, options
 from dnjpeg.cli import inputs as found
 from dnjpeg.cli.failures import CommandError, IncompleteError
+from dnjpeg.folders import JPEG_SUFFIXES
 
 if TYPE_CHECKING:
     from dnjpeg.inspection import Inspection
@@ -41,7 +42,7 @@ def command(context: click.Context, inputs: tuple[str, ...], recursive: bool, as
     offset, the image's geometry, its tables in natural order, the quality that they stand for, where the bytes go, and
     whatever is wrong.
     """
-    sources = found.find(inputs, recursive=recursive, suffixes=found.JPEG_SUFFIXES)
+    sources = found.find(inputs, recursive=recursive, suffixes=JPEG_SUFFIXES)
     failed: list[str] = []
     wrong = False
     for number, source in enumerate(sources):

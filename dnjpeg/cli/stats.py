@@ -14,6 +14,7 @@ from dnjpeg.cli import inputs as found
 from dnjpeg.cli import options, outputs
 from dnjpeg.cli.failures import CommandError, IncompleteError
 from dnjpeg.files import replacing
+from dnjpeg.folders import IMAGE_SUFFIXES
 
 if TYPE_CHECKING:
     import numpy as np
@@ -108,7 +109,7 @@ def command(
         statistics = _merge(found.find(inputs, recursive=False, suffixes={".json"}))
     else:
         statistics = _collect(
-            found.find(inputs, recursive=recursive, suffixes=found.IMAGE_SUFFIXES),
+            found.find(inputs, recursive=recursive, suffixes=IMAGE_SUFFIXES),
             jobs,
             every=every,
             domain=domain,

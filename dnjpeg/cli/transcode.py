@@ -8,9 +8,9 @@ import click
 
 from dnjpeg.cli import options
 from dnjpeg.cli.batch import Batch, conversion
-from dnjpeg.cli.inputs import JPEG_SUFFIXES
 from dnjpeg.cli.rearranging import rearranging
 from dnjpeg.cli.writing import copy, writing
+from dnjpeg.folders import JPEG_SUFFIXES
 
 if TYPE_CHECKING:
     from dnjpeg.tables import QuantizationTables

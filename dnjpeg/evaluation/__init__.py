@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from dnjpeg.evaluation.classes import align
     from dnjpeg.evaluation.classifiers import Classifier, load_classifier
     from dnjpeg.evaluation.contenders import Contender, jpeg_contender
-    from dnjpeg.evaluation.datasets import Dataset, load_dataset
+    from dnjpeg.evaluation.datasets import load_dataset
     from dnjpeg.evaluation.metrics import summarize
+    from dnjpeg.evaluation.photos import Dataset
     from dnjpeg.evaluation.rows import Row, read_rows, write_rows
     from dnjpeg.evaluation.specs import parse_contenders
     from dnjpeg.evaluation.sweeping import SweepResult, sweep
@@ -45,7 +46,7 @@ __all__ = [
 _HOME = {
     "Classifier": "classifiers",
     "Contender": "contenders",
-    "Dataset": "datasets",
+    "Dataset": "photos",
     "MeasurementCache": "cache",
     "Row": "rows",
     "SweepResult": "sweeping",

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal
 
-from dnjpeg.evaluation.datasets import LABELS_FILE, Dataset, list_photos, load_dataset
-from dnjpeg.evaluation.photos import FilePhoto, Photo
+from dnjpeg.evaluation.datasets import LABELS_FILE, load_dataset
+from dnjpeg.evaluation.photos import Dataset, FilePhoto, Photo
+from dnjpeg.folders import image_files
 from dnjpeg.statistics import FrequencyStatistics, collect_statistics
 
 __all__ = ["Calibration", "calibrate", "load_calibration"]
@@ -77,7 +78,7 @@ def load_calibration(
         return Calibration(
             lambda _: statistics, f"{statistics.origin.images:,} images, from a file of statistics", checked=False
         )
-    if path.is_dir() and not (path / LABELS_FILE).is_file() and list_photos(path):
+    if path.is_dir() and not (path / LABELS_FILE).is_file() and image_files(path):
         photos: tuple[Photo, ...] = tuple(_unlabelled(path))
     else:
         photos = load_dataset(spec, root=root).photos
@@ -87,7 +88,7 @@ def load_calibration(
 def _unlabelled(folder: Path) -> Iterator[Photo]:
     """All images of a folder; those of one sub-folder are one class."""
     classes: dict[Path, int] = {}
-    for file in list_photos(folder):
+    for file in image_files(folder):
         label = classes.setdefault(file.parent, len(classes))
         yield FilePhoto(file.relative_to(folder).as_posix(), label, file)
 

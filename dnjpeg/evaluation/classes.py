@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import cache
 from importlib import resources
 
-from dnjpeg.evaluation.datasets import Dataset
+from dnjpeg.evaluation.photos import Dataset
 
 __all__ = ["align", "imagenet_synsets"]
 

@@ -11,19 +11,17 @@ from dnjpeg.evaluation.calibration import Calibration
 from dnjpeg.evaluation.classes import align
 from dnjpeg.evaluation.classifiers import Classifier
 from dnjpeg.evaluation.contenders import Contender
-from dnjpeg.evaluation.datasets import Dataset
 from dnjpeg.evaluation.metrics import JPEG_FAMILY, RAW, summarize
-from dnjpeg.evaluation.photos import FilePhoto
+from dnjpeg.evaluation.photos import Dataset, FilePhoto
 from dnjpeg.evaluation.rows import ORIGINAL
 from dnjpeg.evaluation.specs import parse_contenders
 from dnjpeg.evaluation.study import FEW, Study
 from dnjpeg.evaluation.sweeping import SweepResult, sweep
+from dnjpeg.folders import JPEG_SUFFIXES
 
 __all__ = ["conduct", "with_reference"]
 
 USUAL_REFERENCES = ("QF 100", "QF 75", RAW)
-
-_JPEG_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif")
 
 
 def with_reference(contenders: Sequence[Contender], reference: str, subsampling: str) -> list[Contender]:
@@ -126,9 +124,7 @@ def _notes(dataset: Dataset, result: SweepResult, images: int, calibration: Cali
             "The tables were designed from a file of statistics, so that nobody could check whether the test photos "
             "are among the images it was made of. If they are, the results prove nothing."
         )
-    jpegs = sum(
-        isinstance(photo, FilePhoto) and photo.path.suffix.lower() in _JPEG_SUFFIXES for photo in dataset.photos
-    )
+    jpegs = sum(isinstance(photo, FilePhoto) and photo.path.suffix.lower() in JPEG_SUFFIXES for photo in dataset.photos)
     if jpegs:
         notes.append(
             f"{jpegs:,} of the {len(dataset.photos):,} photos are JPEG files already. Here “{ORIGINAL}” means: as "

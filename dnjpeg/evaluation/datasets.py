@@ -3,47 +3,17 @@
 from __future__ import annotations
 
 import csv
-import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 
-from dnjpeg.evaluation.photos import FilePhoto, Photo
+from dnjpeg.evaluation.photos import Dataset, FilePhoto
+from dnjpeg.folders import image_files
 
-__all__ = ["LABELS_FILE", "PHOTO_SUFFIXES", "Dataset", "list_photos", "load_dataset"]
+__all__ = ["LABELS_FILE", "load_dataset"]
 
 LABELS_FILE = "labels.csv"
 FILE_COLUMNS = ("file", "filename", "file_name", "image", "path")
 LABEL_COLUMNS = ("label", "class", "class_index", "label_index", "target")
-PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp"})
-
-
-@dataclass(frozen=True)
-class Dataset:
-    """Labelled photos.
-
-    Parameters
-    ----------
-    name : str
-        As the user named it.
-    photos : tuple of Photo
-        In a fixed order.
-    class_names : tuple of str, optional
-        What the labels 0, 1, ... stand for. None: the labels are the classifier's own class numbers.
-    """
-
-    name: str
-    photos: tuple[Photo, ...]
-    class_names: tuple[str, ...] | None = None
-
-    def limited(self, count: int | None) -> Dataset:
-        """Return at most `count` photos, spread evenly over the whole, so that sorted classes are all met."""
-        total = len(self.photos)
-        if count is None or count >= total:
-            return self
-        if count < 1:
-            raise ValueError(f"a limit of {count} photos: at least one is needed")
-        return replace(self, photos=tuple(self.photos[i * total // count] for i in range(count)))
 
 
 def load_dataset(spec: str, *, root: Path | None = None) -> Dataset:
@@ -64,34 +34,18 @@ def load_dataset(spec: str, *, root: Path | None = None) -> Dataset:
     OSError
         If a folder cannot be read.
     """
-    from dnjpeg.evaluation import torchvision_datasets  # noqa: PLC0415 - imports PyTorch, which a folder does not need
-
     folder = Path(spec)
     if folder.is_dir():
         labels = folder / LABELS_FILE
         return _from_labels(spec, labels) if labels.is_file() else _from_class_folders(spec, folder)
     if folder.exists():
         raise ValueError(f"{spec}: not a folder")
+
+    from dnjpeg.evaluation import torchvision_datasets  # noqa: PLC0415 - imports PyTorch, which a folder does not need
+
     if torchvision_datasets.is_name(spec):
         return torchvision_datasets.load(spec, root)
     raise ValueError(f"{spec}: neither a folder nor a torchvision dataset such as CIFAR10 or Imagenette")
-
-
-def list_photos(folder: Path) -> list[Path]:
-    """All image files in a folder and below, sorted, without hidden ones."""
-    found = []
-    for parent, folders, files in os.walk(folder, onerror=_raise, followlinks=True):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        found += [
-            Path(parent, name)
-            for name in sorted(files)
-            if not name.startswith(".") and Path(name).suffix.lower() in PHOTO_SUFFIXES
-        ]
-    return found
-
-
-def _raise(error: OSError) -> None:
-    raise error
 
 
 def _from_labels(name: str, labels: Path) -> Dataset:
@@ -148,7 +102,7 @@ def _from_class_folders(name: str, folder: Path) -> Dataset:
     photos = tuple(
         FilePhoto(path.relative_to(folder).as_posix(), number, path)
         for number, class_name in enumerate(classes)
-        for path in list_photos(folder / class_name)
+        for path in image_files(folder / class_name)
     )
     if not photos:
         if not any(folder.iterdir()):

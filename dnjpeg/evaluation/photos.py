@@ -1,4 +1,4 @@
-"""One labelled photo, wherever it comes from, and how its file becomes pixels."""
+"""Labelled photos, wherever they come from, and how a file becomes pixels."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import numpy.typing as npt
 import PIL
 from PIL import Image, UnidentifiedImageError, features
 
-__all__ = ["FilePhoto", "OpenPhoto", "Photo", "PixelPhoto", "decode_photo", "photo_decoder", "to_pixels"]
+__all__ = ["Dataset", "FilePhoto", "OpenPhoto", "Photo", "PixelPhoto", "decode_photo", "photo_decoder", "to_pixels"]
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -92,6 +92,34 @@ class PixelPhoto:
     def with_label(self, label: int) -> PixelPhoto:
         """Return the same photo under another class number."""
         return replace(self, label=label)
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Labelled photos.
+
+    Parameters
+    ----------
+    name : str
+        As the user named it.
+    photos : tuple of Photo
+        In a fixed order.
+    class_names : tuple of str, optional
+        What the labels 0, 1, ... stand for. None: the labels are the classifier's own class numbers.
+    """
+
+    name: str
+    photos: tuple[Photo, ...]
+    class_names: tuple[str, ...] | None = None
+
+    def limited(self, count: int | None) -> Dataset:
+        """Return at most `count` photos, spread evenly over the whole, so that sorted classes are all met."""
+        total = len(self.photos)
+        if count is None or count >= total:
+            return self
+        if count < 1:
+            raise ValueError(f"a limit of {count} photos: at least one is needed")
+        return replace(self, photos=tuple(self.photos[i * total // count] for i in range(count)))
 
 
 def decode_photo(data: bytes) -> Pixels:

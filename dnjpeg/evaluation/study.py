@@ -10,8 +10,8 @@ import pandas as pd
 
 from dnjpeg.evaluation.classifiers import Classifier
 from dnjpeg.evaluation.contenders import Contender
-from dnjpeg.evaluation.datasets import Dataset
 from dnjpeg.evaluation.metrics import JPEG_FAMILY
+from dnjpeg.evaluation.photos import Dataset
 from dnjpeg.evaluation.rows import ORIGINAL
 from dnjpeg.evaluation.sweeping import SweepResult
 

@@ -15,10 +15,9 @@ import pandas as pd
 from dnjpeg.evaluation.cache import Entry, Measurement, MeasurementCache
 from dnjpeg.evaluation.classifiers import Classifier
 from dnjpeg.evaluation.contenders import Contender
-from dnjpeg.evaluation.datasets import Dataset
 from dnjpeg.evaluation.judges import Judges, judges_for
 from dnjpeg.evaluation.measure import judge
-from dnjpeg.evaluation.photos import Photo, photo_decoder
+from dnjpeg.evaluation.photos import Dataset, Photo, photo_decoder
 from dnjpeg.evaluation.preparation import Failure, PhotoWork, Preparer, Version
 from dnjpeg.evaluation.rows import ORIGINAL, Row, to_frame
 

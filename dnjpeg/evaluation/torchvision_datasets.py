@@ -12,8 +12,7 @@ from typing import Any
 import platformdirs
 import torchvision
 
-from dnjpeg.evaluation.datasets import Dataset
-from dnjpeg.evaluation.photos import PixelPhoto
+from dnjpeg.evaluation.photos import Dataset, PixelPhoto
 
 __all__ = ["is_name", "load"]
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from dnjpeg.inspection.values import QualityEstimate, TableMatch
 from dnjpeg.tables import resolve, shipped_names
-from dnjpeg.tables.quantization import MAX_BASELINE_STEP, Table, scaled_steps
+from dnjpeg.tables.steps import MAX_BASELINE_STEP, Table, scaled_steps
 
 __all__ = ["CHROMA", "LUMA", "estimate_quality", "match_table", "shipped_name"]
 

@@ -12,7 +12,8 @@ from itertools import islice
 
 from dnjpeg.errors import JpegError
 from dnjpeg.statistics.extraction import Color, Domain, Extraction
-from dnjpeg.statistics.frequency import Failure, FrequencyStatistics, Origin
+from dnjpeg.statistics.frequency import FrequencyStatistics
+from dnjpeg.statistics.origin import Failure, Origin
 from dnjpeg.statistics.sources import Item, Labels, Sources, every_kth, expand
 from dnjpeg.statistics.totals import ComponentTotals
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from os import PathLike
 from typing import Any
@@ -12,61 +11,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from dnjpeg.statistics import storage
 from dnjpeg.statistics.counting import REACH
-from dnjpeg.statistics.totals import BINS, UNITS, ComponentTotals
+from dnjpeg.statistics.origin import Failure, Origin
+from dnjpeg.statistics.totals import BINS, UNITS, ComponentTotals, fingerprint
 
-__all__ = ["Failure", "FrequencyStatistics", "Origin"]
+__all__ = ["FrequencyStatistics"]
 
 Bands = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True, order=True)
-class Failure:
-    """An image that could not be read, and why."""
-
-    name: str
-    reason: str
-
-    def __str__(self) -> str:
-        return f"{self.name}: {self.reason}"
-
-
-@dataclass(frozen=True)
-class Origin:
-    """Where statistics come from.
-
-    Parameters
-    ----------
-    images, failed : int
-        How many images were taken in, and how many could not be read.
-    domain, color, subsampling
-        What was taken from each image, see `collect_statistics`.
-    sampling : tuple of str
-        The rule that chose the images; several if statistics of different rules were merged, sorted.
-    data : tuple of str
-        Names of the data, as the user gave them, sorted.
-    """
-
-    images: int
-    failed: int
-    domain: str
-    color: str
-    subsampling: str | None
-    sampling: tuple[str, ...]
-    data: tuple[str, ...] = ()
-
-    def merged(self, other: Origin) -> Origin:
-        """Add up what both came from."""
-        return replace(
-            self,
-            images=self.images + other.images,
-            failed=self.failed + other.failed,
-            sampling=tuple(sorted({*self.sampling, *other.sampling})),
-            data=tuple(sorted({*self.data, *other.data})),
-        )
-
-
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class FrequencyStatistics:
     """Count, moments and histogram of the DCT coefficients of a set of images, per component and band.
 
@@ -104,17 +59,12 @@ class FrequencyStatistics:
     @property
     def provenance(self) -> dict[str, Any]:
         """Where they come from, as a dictionary that JSON can hold; it names no paths."""
-        origin = asdict(self.origin)
-        return {name: list(value) if isinstance(value, tuple) else value for name, value in origin.items()}
+        return self.origin.to_json()
 
     @cached_property
     def hash(self) -> str:
         """SHA-256 of the numbers and the components' names, 64 hexadecimal digits; the provenance is not part of it."""
-        digest = hashlib.sha256(b"dnjpeg frequency statistics 1")
-        for name, totals in zip(self.components, self.totals, strict=True):
-            digest.update(f"\n{name} {totals.blocks} {' '.join(map(str, totals.sums.ravel()))}\n".encode())
-            digest.update(totals.histogram.astype("<i8", copy=False).tobytes())
-        return digest.hexdigest()
+        return fingerprint(self.components, self.totals)
 
     def count(self, component: int | str) -> int:
         """Count the blocks, which is how many coefficients every band has."""
@@ -239,6 +189,11 @@ class FrequencyStatistics:
 
     __hash__ = None  # type: ignore[assignment]
 
+    def __repr__(self) -> str:
+        blocks = ", ".join(f"{name} {part.blocks:,}" for name, part in zip(self.components, self.totals, strict=True))
+        images = "1 image" if self.origin.images == 1 else f"{self.origin.images:,} images"
+        return f"<FrequencyStatistics of {images}: blocks {blocks}; hash {self.hash[:12]}>"
+
     def save(self, path: str | PathLike[str], *, overwrite: bool = False) -> None:
         """Write a JSON file, see `dnjpeg.statistics.storage` for its layout.
 
@@ -249,9 +204,7 @@ class FrequencyStatistics:
         OSError
             If it cannot be written.
         """
-        from dnjpeg.statistics import storage  # noqa: PLC0415 - storage builds this class
-
-        storage.save(self, path, overwrite=overwrite)
+        storage.save(storage.Content(self.components, self.totals, self.origin), path, overwrite=overwrite)
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> FrequencyStatistics:
@@ -264,9 +217,7 @@ class FrequencyStatistics:
         OSError
             If it cannot be read.
         """
-        from dnjpeg.statistics import storage  # noqa: PLC0415
-
-        return storage.load(path)
+        return cls(*storage.load(path))
 
     def _index(self, component: int | str) -> int:
         if component in self.components:

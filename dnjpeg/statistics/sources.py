@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,21 +12,14 @@ import numpy as np
 import numpy.typing as npt
 
 from dnjpeg.codec.coefficients import CoefficientImage
+from dnjpeg.folders import image_files
 
-__all__ = ["IMAGE_SUFFIXES", "Image", "Item", "Labels", "Source", "Sources", "every_kth", "expand"]
+__all__ = ["Image", "Item", "Labels", "Source", "Sources", "every_kth", "expand"]
 
 Image = bytes | npt.NDArray[np.uint8] | CoefficientImage
 Source = str | PathLike[str] | Image
 Sources = Source | Iterable[Source]
 Labels = Mapping[str, Hashable] | Sequence[Hashable]
-
-# Which files of a folder are taken, in lower case; a file that is named itself is always taken.
-IMAGE_SUFFIXES = frozenset(
-    {
-        *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"),
-        *(".pbm", ".pgm", ".ppm", ".pnm", ".avif", ".jp2", ".j2k", ".pcx", ".tga"),
-    }
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,22 +95,10 @@ def _expand_one(source: Source, place: int) -> Iterator[Item]:
     if not path.is_dir():
         yield Item(str(path), path, str(path.parent))
         return
-    files = sorted(_walk(path), key=lambda file: file.relative_to(path).as_posix())
+    files = image_files(path)
     if not files:
         raise ValueError(f"{path}: there is no image in this folder")
     yield from (Item(str(file), file, str(file.parent)) for file in files)
-
-
-def _walk(folder: Path) -> Iterator[Path]:
-    for place, folders, names in os.walk(folder, onerror=_raise):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        for name in names:
-            if not name.startswith(".") and Path(name).suffix.lower() in IMAGE_SUFFIXES:
-                yield Path(place, name)
-
-
-def _raise(error: OSError) -> None:
-    raise error
 
 
 def _look_up(item: Item, labels: Mapping[str, Hashable]) -> Hashable:

@@ -15,17 +15,17 @@ from __future__ import annotations
 import json
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from dnjpeg.files import write_text
 from dnjpeg.statistics.counting import REACH
-from dnjpeg.statistics.frequency import FrequencyStatistics, Origin
-from dnjpeg.statistics.totals import BINS, ComponentTotals
+from dnjpeg.statistics.origin import Origin
+from dnjpeg.statistics.totals import BINS, ComponentTotals, fingerprint
 
-__all__ = ["load", "save"]
+__all__ = ["Content", "load", "save"]
 
 FORMAT = "dnjpeg frequency statistics"
 VERSION = 1
@@ -38,14 +38,22 @@ _SUMS = ("sum", "sum_abs", "sum_squares")
 _LARGEST_COUNT = 2**63 - 1
 
 
-def save(statistics: FrequencyStatistics, path: str | PathLike[str], *, overwrite: bool = False) -> None:
+class Content(NamedTuple):
+    """What a file holds: a component's name and totals at the same place, and where they come from."""
+
+    components: tuple[str, ...]
+    totals: tuple[ComponentTotals, ...]
+    origin: Origin
+
+
+def save(statistics: Content, path: str | PathLike[str], *, overwrite: bool = False) -> None:
     """Write statistics to a file, whole or not at all; see `FrequencyStatistics.save`."""
     content = {
         "format": FORMAT,
         "version": VERSION,
         "notes": NOTES,
-        "hash": statistics.hash,
-        "provenance": statistics.provenance,
+        "hash": fingerprint(statistics.components, statistics.totals),
+        "provenance": statistics.origin.to_json(),
         "components": [
             _component_to_json(name, totals)
             for name, totals in zip(statistics.components, statistics.totals, strict=True)
@@ -54,7 +62,7 @@ def save(statistics: FrequencyStatistics, path: str | PathLike[str], *, overwrit
     write_text(path, json.dumps(content, separators=(",", ":")) + "\n", overwrite=overwrite)
 
 
-def load(path: str | PathLike[str]) -> FrequencyStatistics:
+def load(path: str | PathLike[str]) -> Content:
     """Read statistics from a file and check them; see `FrequencyStatistics.load`."""
     data = Path(path).read_bytes()
     try:
@@ -76,7 +84,7 @@ def _histogram_to_json(counts: npt.NDArray[np.int64]) -> dict[str, Any]:
     return {"first": first - REACH, "counts": counts[first : last + 1].tolist()}
 
 
-def _from_json(content: Any) -> FrequencyStatistics:
+def _from_json(content: Any) -> Content:
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise ValueError(f'"format" is not "{FORMAT}"')
     if content["version"] != VERSION:
@@ -84,10 +92,11 @@ def _from_json(content: Any) -> FrequencyStatistics:
     components = content["components"]
     names = tuple(_text(component["name"], "name") for component in components)
     totals = tuple(_component_from_json(component) for component in components)
-    statistics = FrequencyStatistics(names, totals, _origin_from_json(content["provenance"]))
-    if statistics.hash != content["hash"]:
+    if not names:
+        raise ValueError("it has no component")
+    if fingerprint(names, totals) != content["hash"]:
         raise ValueError("the numbers do not give its hash: the file was changed or damaged")
-    return statistics
+    return Content(names, totals, _origin_from_json(content["provenance"]))
 
 
 def _origin_from_json(provenance: dict[str, Any]) -> Origin:

@@ -7,6 +7,8 @@ quantization step times a quantized coefficient is a multiple of.
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,7 +16,7 @@ import numpy.typing as npt
 
 from dnjpeg.statistics.counting import LEVELS, REACH, add_blocks
 
-__all__ = ["BINS", "UNITS", "ComponentTotals", "histogram_edges"]
+__all__ = ["BINS", "UNITS", "ComponentTotals", "fingerprint", "histogram_edges"]
 
 UNITS = 8
 """Units in one orthonormal coefficient."""
@@ -39,6 +41,15 @@ def histogram_edges() -> npt.NDArray[np.float64]:
     """
     positive = np.arange(1, REACH + 2) / 2
     return np.concatenate([-positive[::-1], positive])
+
+
+def fingerprint(names: Sequence[str], components: Sequence[ComponentTotals]) -> str:
+    """SHA-256 of components' names and numbers, 64 hexadecimal digits."""
+    digest = hashlib.sha256(b"dnjpeg frequency statistics 1")
+    for name, totals in zip(names, components, strict=True):
+        digest.update(f"\n{name} {totals.blocks} {' '.join(map(str, totals.sums.ravel()))}\n".encode())
+        digest.update(totals.histogram.astype("<i8", copy=False).tobytes())
+    return digest.hexdigest()
 
 
 def _no_sums() -> Integers:

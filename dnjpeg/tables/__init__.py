@@ -1,7 +1,7 @@
 """Quantization tables: the value, its files and names, and the designs that make them.
 
-`quantization` holds the value, `files` reads and writes it, `catalogue` knows the shipped ones, `names` resolves
-whatever stands for tables, and `design` makes new ones.
+`quantization` holds the value, `steps` what one may be, `files` what is in its files; `catalogue` knows the shipped
+ones, `names` resolves whatever stands for tables, and `design` makes new ones.
 """
 
 from dnjpeg.tables import design

@@ -41,4 +41,4 @@ def shipped(name: str) -> QuantizationTables:
     KeyError
         If there are none.
     """
-    return files.load(_paths()[name])
+    return QuantizationTables.load(_paths()[name])

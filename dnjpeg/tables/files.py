@@ -17,14 +17,14 @@ import re
 from collections.abc import Iterator
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from dnjpeg.files import write_text
-from dnjpeg.tables.quantization import MAX_STEP, MAX_TABLES, QuantizationTables
+from dnjpeg.tables.steps import MAX_STEP, MAX_TABLES, Table
 
-__all__ = ["JSON_SUFFIX", "from_bytes", "load", "save", "to_json", "to_text"]
+__all__ = ["JSON_SUFFIX", "Content", "Tables", "from_bytes", "load", "refusal", "save", "to_json", "to_text"]
 
 FORMAT = "dnjpeg quantization tables"
 VERSION = 1
@@ -33,20 +33,52 @@ JSON_SUFFIX = ".json"
 _LARGEST_FILE = 1 << 20  # bytes; four tables with a long provenance are a few thousand
 
 
-def save(tables: QuantizationTables, path: str | PathLike[str], *, overwrite: bool = False) -> None:
+class Tables(Protocol):
+    """What a file is written from: the part of `QuantizationTables` that it holds."""
+
+    @property
+    def arrays(self) -> tuple[Table, ...]:
+        """The tables, (8, 8), natural order."""
+
+    @property
+    def name(self) -> str | None:
+        """What they are called."""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What each table is for."""
+
+    @property
+    def max_step(self) -> int:
+        """The largest step of all."""
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """Where they come from."""
+
+
+class Content(NamedTuple):
+    """What was read from a file; of JSON the steps, the name and the provenance are still to be checked."""
+
+    tables: list[Any]
+    name: Any
+    provenance: dict[str, Any]
+
+
+def save(tables: Tables, path: str | PathLike[str], *, overwrite: bool = False) -> None:
     """Write a table file, whole or not at all; see `QuantizationTables.save`."""
     text = to_json(tables) if Path(path).suffix.lower() == JSON_SUFFIX else to_text(tables)
     write_text(path, text, overwrite=overwrite)
 
 
-def load(path: str | PathLike[str]) -> QuantizationTables:
-    """Read a table file and check it; see `QuantizationTables.load`."""
+def load(path: str | PathLike[str]) -> Content:
+    """Read a table file; see `QuantizationTables.load`."""
     with Path(path).open("rb") as file:
         data = file.read(_LARGEST_FILE + 1)
     return from_bytes(data, os.fspath(path))
 
 
-def from_bytes(data: bytes, source: str) -> QuantizationTables:
+def from_bytes(data: bytes, source: str) -> Content:
     """Read the content of a table file.
 
     Parameters
@@ -73,7 +105,12 @@ def from_bytes(data: bytes, source: str) -> QuantizationTables:
     return _from_text(text, source, stem)
 
 
-def to_json(tables: QuantizationTables) -> str:
+def refusal(source: str | PathLike[str], error: object) -> str:
+    """Say that a file's content is none of quantization tables, and why."""
+    return f"{os.fspath(source)}: not a file of quantization tables: {error}"
+
+
+def to_json(tables: Tables) -> str:
     """Lay tables out as JSON, each row of each table on a line of its own."""
     head = {"format": FORMAT, "version": VERSION, "name": tables.name, "order": ORDER, "provenance": tables.provenance}
     body = json.dumps(head, indent=2, ensure_ascii=False).removesuffix("\n}")
@@ -81,7 +118,7 @@ def to_json(tables: QuantizationTables) -> str:
     return body + ',\n  "tables": [\n    [\n' + "\n    ], [\n".join(grids) + "\n    ]\n  ]\n}\n"
 
 
-def to_text(tables: QuantizationTables) -> str:
+def to_text(tables: Tables) -> str:
     """Lay tables out as text for ``cjpeg -qtables``, with comments that say what they are."""
     provenance = tables.provenance
     about = [f"# {tables.name}"] if tables.name else []
@@ -93,13 +130,13 @@ def to_text(tables: QuantizationTables) -> str:
     return "\n".join([*about, "\n\n".join(grids)]) + "\n"
 
 
-def _columns(tables: QuantizationTables) -> list[list[list[str]]]:
+def _columns(tables: Tables) -> list[list[list[str]]]:
     """Write each step of each row of each table, all of the same width."""
     width = len(str(tables.max_step))
     return [[[f"{step:{width}d}" for step in row] for row in table.tolist()] for table in tables.arrays]
 
 
-def _from_json(text: str, source: str, stem: str | None) -> QuantizationTables:
+def _from_json(text: str, source: str, stem: str | None) -> Content:
     try:
         content = json.loads(text)
         if not isinstance(content, dict) or content.get("format") != FORMAT:
@@ -111,9 +148,9 @@ def _from_json(text: str, source: str, stem: str | None) -> QuantizationTables:
         tables, provenance = content.get("tables"), content.get("provenance", {})
         if not isinstance(tables, list) or not isinstance(provenance, dict):
             raise ValueError('"tables" must be a list and "provenance" an object')
-        return QuantizationTables(*map(_grid, tables), name=content.get("name", stem), provenance=provenance)
+        return Content([_grid(table) for table in tables], content.get("name", stem), provenance)
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"{source}: not a file of quantization tables: {error}") from None
+        raise ValueError(refusal(source, error)) from None
 
 
 def _grid(table: Any) -> Any:
@@ -123,7 +160,7 @@ def _grid(table: Any) -> Any:
     return np.array(table, dtype=np.object_)
 
 
-def _from_text(text: str, source: str, stem: str | None) -> QuantizationTables:
+def _from_text(text: str, source: str, stem: str | None) -> Content:
     steps: list[int] = []
     line = 1
     for line, word in _words(text):
@@ -137,7 +174,7 @@ def _from_text(text: str, source: str, stem: str | None) -> QuantizationTables:
             f"{source}, line {line}: the file ends after {len(steps)} steps, and a table has 64 "
             f"(table {len(steps) // 64 + 1} lacks {64 - len(steps) % 64})"
         )
-    return QuantizationTables(*np.array(steps).reshape(-1, 8, 8), name=stem)
+    return Content(list(np.array(steps).reshape(-1, 8, 8)), stem, {})
 
 
 def _words(text: str) -> Iterator[tuple[int, str]]:
@@ -148,7 +185,7 @@ def _words(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _step(word: str, place: str) -> int:
-    if not (word.isascii() and word.isdecimal()):
+    if not re.fullmatch(r"-?[0-9]+", word):
         raise ValueError(f"{place}: {word[:20]!r} is not a whole number")
     if len(word) > 20 or not 1 <= int(word) <= MAX_STEP:
         raise ValueError(f"{place}: step {word[:20]}, must be 1 to {MAX_STEP}")

@@ -15,24 +15,19 @@ import numpy as np
 import numpy.typing as npt
 
 from dnjpeg.errors import JpegWarning
+from dnjpeg.tables import files
+from dnjpeg.tables.steps import (
+    MAX_BASELINE_STEP,
+    MAX_SCALED_STEP,
+    MAX_TABLES,
+    Table,
+    check_quality,
+    check_step,
+    scaled_steps,
+)
 
-__all__ = [
-    "MAX_BASELINE_STEP",
-    "MAX_STEP",
-    "MAX_TABLES",
-    "QuantizationTables",
-    "Table",
-    "check_quality",
-    "check_step",
-    "scaled_steps",
-]
+__all__ = ["QuantizationTables"]
 
-Table = npt.NDArray[np.uint16]
-
-MAX_STEP = 65535  # of a 16-bit DQT (T.81 B.2.4.1)
-MAX_BASELINE_STEP = 255  # of an 8-bit one, all that a baseline file may have
-MAX_SCALED_STEP = 32767  # that libjpeg scales up to
-MAX_TABLES = 4  # Tq is 0..3
 _LABELS = {1: ("all components",), 2: ("luma", "chroma"), 3: ("Y", "Cb", "Cr")}
 
 
@@ -216,8 +211,6 @@ class QuantizationTables:
         OSError
             If it cannot be written.
         """
-        from dnjpeg.tables import files  # noqa: PLC0415 - files builds this class
-
         files.save(self, path, overwrite=overwrite)
 
     @classmethod
@@ -231,9 +224,11 @@ class QuantizationTables:
         OSError
             If it cannot be read.
         """
-        from dnjpeg.tables import files  # noqa: PLC0415
-
-        return files.load(path)
+        content = files.load(path)
+        try:
+            return cls(*content.tables, name=content.name, provenance=content.provenance)
+        except ValueError as error:
+            raise ValueError(files.refusal(path, error)) from None
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, QuantizationTables):
@@ -254,40 +249,6 @@ class QuantizationTables:
     def __reduce__(self) -> tuple[object, ...]:
         # Through the constructor: an unpickled array would no longer be read-only.
         return _rebuild, (self.arrays, self.name, self._provenance)
-
-
-def scaled_steps(table: Table, quality: int, largest: int = MAX_BASELINE_STEP) -> Table:
-    """Scale one table as `QuantizationTables.scaled` does, up to a largest step."""
-    percent = 5000 // quality if quality < 50 else 200 - 2 * quality
-    return ((table.astype(np.int64) * percent + 50) // 100).clip(1, largest).astype(np.uint16)
-
-
-def check_quality(quality: object) -> int:
-    """Return a quality as an int.
-
-    Raises
-    ------
-    ValueError
-        If it is not an integer from 1 to 100.
-    """
-    if not isinstance(quality, int | np.integer) or isinstance(quality, bool) or not 1 <= quality <= 100:
-        raise ValueError(f"a quality is a whole number from 1 to 100, not {quality!s:.40}")
-    return int(quality)
-
-
-def check_step(step: object, place: str) -> int:
-    """Return a quantization step as an int.
-
-    Raises
-    ------
-    ValueError
-        If it is not an integer from 1 to 65535; the message begins with the place.
-    """
-    if not isinstance(step, int | np.integer) or isinstance(step, bool):
-        raise ValueError(f"{place}: {step!s:.40} is not a whole number")
-    if not 1 <= step <= MAX_STEP:
-        raise ValueError(f"{place}: step {step!s:.40}, must be 1 to {MAX_STEP}")
-    return int(step)
 
 
 def _rebuild(arrays: tuple[Table, ...], name: str | None, provenance: str) -> QuantizationTables:

@@ -14,7 +14,8 @@ import dnjpeg
 from dnjpeg.codec.zigzag import ZIGZAG
 from dnjpeg.evaluation.calibration import calibrate, load_calibration
 from dnjpeg.evaluation.contenders import Contender
-from dnjpeg.evaluation.datasets import Dataset, load_dataset
+from dnjpeg.evaluation.datasets import load_dataset
+from dnjpeg.evaluation.photos import Dataset
 from dnjpeg.evaluation.specs import DEFAULTS, DEFAULTS_WITH_STATISTICS, parse_contenders, parse_numbers
 from dnjpeg.tables import QuantizationTables, design
 

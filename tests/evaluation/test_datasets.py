@@ -11,8 +11,8 @@ import toy
 from PIL import Image
 
 from dnjpeg.evaluation.classes import align, imagenet_synsets
-from dnjpeg.evaluation.datasets import Dataset, load_dataset
-from dnjpeg.evaluation.photos import FilePhoto, decode_photo, to_pixels
+from dnjpeg.evaluation.datasets import load_dataset
+from dnjpeg.evaluation.photos import Dataset, FilePhoto, decode_photo, to_pixels
 
 
 def class_folders(root: Path, names: list[str]) -> Path:

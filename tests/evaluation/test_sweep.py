@@ -17,8 +17,9 @@ from PIL import Image
 from dnjpeg.errors import FormatError
 from dnjpeg.evaluation.cache import MeasurementCache
 from dnjpeg.evaluation.contenders import Contender
-from dnjpeg.evaluation.datasets import Dataset, load_dataset
+from dnjpeg.evaluation.datasets import load_dataset
 from dnjpeg.evaluation.measure import entropy_coded_bytes
+from dnjpeg.evaluation.photos import Dataset
 from dnjpeg.evaluation.rows import COLUMNS, read_rows, write_rows
 from dnjpeg.evaluation.sweeping import sweep
 

@@ -258,3 +258,8 @@ def test_numbers_are_finite_for_a_single_block():
     assert statistics.count("Y") == 1
     assert math.isclose(statistics.mean("Y")[0, 0], -1024)
     assert (statistics.std("Y") == 0).all()
+
+
+def test_statistics_print_as_one_line() -> None:
+    statistics = collect_statistics(np.zeros((16, 16), np.uint8), color="gray")
+    assert repr(statistics) == f"<FrequencyStatistics of 1 image: blocks Y 4; hash {statistics.hash[:12]}>"

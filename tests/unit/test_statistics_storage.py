@@ -97,7 +97,7 @@ def change(path, *keys, value):
         (["version"], 2, "its version is 2"),
         (["version"], None, "there is no 'version'"),
         (["hash"], "0" * 64, "changed or damaged"),
-        (["components"], [], "do not fit"),
+        (["components"], [], "no component"),
         (["components"], 7, "not iterable"),
         (["components", 0, "blocks"], 34, "as many coefficients as there are blocks"),
         (["components", 0, "blocks"], -1, "is not a count"),

@@ -98,7 +98,7 @@ def line(number: int, old: str, new: str) -> str:
         (line(3, "17", "0"), ", line 3: step 0, must be 1 to 65535"),
         (line(3, "17", "65536"), ", line 3: step 65536, must be 1 to 65535"),
         (line(3, "17", "1" * 5000), f", line 3: step {'1' * 20}, must be 1 to 65535"),
-        (line(2, "10", "-10"), ", line 2: '-10' is not a whole number"),
+        (line(2, "10", "-10"), ", line 2: step -10, must be 1 to 65535"),
         (line(2, "10", "+10"), ", line 2: '+10' is not a whole number"),
         (line(2, "10", "10.5"), ", line 2: '10.5' is not a whole number"),
         (line(2, "10", "10,"), ", line 2: '10,' is not a whole number"),

@@ -9,7 +9,8 @@ import numpy as np
 
 from dnjpeg.tables.design.deltas import COMPONENTS, Bands, Statistics, select
 from dnjpeg.tables.design.registry import Design, Option
-from dnjpeg.tables.quantization import QuantizationTables, Table
+from dnjpeg.tables.quantization import QuantizationTables
+from dnjpeg.tables.steps import Table
 
 __all__ = ["DESIGN", "MODES", "deepn"]
 

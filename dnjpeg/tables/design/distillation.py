@@ -6,7 +6,8 @@ import numpy as np
 
 from dnjpeg.tables.design.deltas import COMPONENTS, Statistics, select, strongest_first
 from dnjpeg.tables.design.registry import Design, Option
-from dnjpeg.tables.quantization import QuantizationTables, check_step
+from dnjpeg.tables.quantization import QuantizationTables
+from dnjpeg.tables.steps import check_step
 
 __all__ = ["FD_CODE", "FD_V1", "fd_code", "fd_v1"]
 

@@ -7,7 +7,8 @@ import numpy as np
 from dnjpeg.codec.zigzag import ZIGZAG
 from dnjpeg.tables.design.registry import Design, Option
 from dnjpeg.tables.design.standard import standard
-from dnjpeg.tables.quantization import QuantizationTables, check_step
+from dnjpeg.tables.quantization import QuantizationTables
+from dnjpeg.tables.steps import check_step
 
 __all__ = ["DESIGN", "rm_hf"]
 

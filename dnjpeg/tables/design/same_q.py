@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from dnjpeg.tables.design.registry import Design, Option
-from dnjpeg.tables.quantization import QuantizationTables, check_step
+from dnjpeg.tables.quantization import QuantizationTables
+from dnjpeg.tables.steps import check_step
 
 __all__ = ["DESIGN", "same_q"]
 

@@ -6,7 +6,8 @@ import functools
 
 from dnjpeg.tables.catalogue import shipped
 from dnjpeg.tables.design.registry import Design, Option
-from dnjpeg.tables.quantization import QuantizationTables, check_quality
+from dnjpeg.tables.quantization import QuantizationTables
+from dnjpeg.tables.steps import check_quality
 
 __all__ = ["DESIGN", "standard"]
 

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from dnjpeg.api import decode, encode, inspect, read, read_header, transcode, write
     from dnjpeg.batch import decode_batch, encode_batch, transcode_batch
     from dnjpeg.codec import lossless
-    from dnjpeg.codec.coefficients import CoefficientImage
-    from dnjpeg.codec.headers import Headers
-    from dnjpeg.codec.limits import Limits
-    from dnjpeg.codec.script import ScriptScan
-    from dnjpeg.codec.window import scale_for
+    from dnjpeg.codec.format.coefficients import CoefficientImage
+    from dnjpeg.codec.format.headers import Headers
+    from dnjpeg.codec.format.limits import Limits
+    from dnjpeg.codec.format.script import ScriptScan
+    from dnjpeg.codec.pixels.window import scale_for
     from dnjpeg.inspection import Inspection
     from dnjpeg.statistics import FrequencyStatistics, collect_statistics
     from dnjpeg.tables import QuantizationTables, design
@@ -61,13 +61,13 @@ __all__ = [
 ]
 
 _HOME = {
-    "CoefficientImage": "dnjpeg.codec.coefficients",
+    "CoefficientImage": "dnjpeg.codec.format.coefficients",
     "FrequencyStatistics": "dnjpeg.statistics",
-    "Headers": "dnjpeg.codec.headers",
+    "Headers": "dnjpeg.codec.format.headers",
     "Inspection": "dnjpeg.inspection",
-    "Limits": "dnjpeg.codec.limits",
+    "Limits": "dnjpeg.codec.format.limits",
     "QuantizationTables": "dnjpeg.tables",
-    "ScriptScan": "dnjpeg.codec.script",
+    "ScriptScan": "dnjpeg.codec.format.script",
     "collect_statistics": "dnjpeg.statistics",
     "decode": "dnjpeg.api",
     "decode_batch": "dnjpeg.batch",
@@ -78,7 +78,7 @@ _HOME = {
     "lossless": "dnjpeg.api",
     "read": "dnjpeg.api",
     "read_header": "dnjpeg.api",
-    "scale_for": "dnjpeg.codec.window",
+    "scale_for": "dnjpeg.codec.pixels.window",
     "transcode": "dnjpeg.api",
     "transcode_batch": "dnjpeg.batch",
     "warmup": "dnjpeg.warm",

@@ -10,17 +10,17 @@ import numpy as np
 import numpy.typing as npt
 
 from dnjpeg.codec import decoder, encoder, lossless, reader, scan_reader, transcoder, writer
-from dnjpeg.codec.coding import Coding, Restart
-from dnjpeg.codec.limits import Limits
-from dnjpeg.codec.metadata import Comment, described, per_inch
-from dnjpeg.codec.script_text import ScriptLike, resolve_script
-from dnjpeg.codec.window import Region, Scale
+from dnjpeg.codec.format.coding import Coding, Restart
+from dnjpeg.codec.format.limits import Limits
+from dnjpeg.codec.format.metadata import Comment, described, per_inch
+from dnjpeg.codec.format.script_text import ScriptLike, resolve_script
+from dnjpeg.codec.pixels.window import Region, Scale
 from dnjpeg.inspection import Inspection, collect
 from dnjpeg.tables import QuantizationTables, resolve
 
 if TYPE_CHECKING:
-    from dnjpeg.codec.coefficients import CoefficientImage
-    from dnjpeg.codec.headers import Headers
+    from dnjpeg.codec.format.coefficients import CoefficientImage
+    from dnjpeg.codec.format.headers import Headers
 
 __all__ = ["TablesLike", "decode", "encode", "inspect", "read", "read_header", "transcode", "write"]
 

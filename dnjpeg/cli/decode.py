@@ -13,7 +13,7 @@ from dnjpeg.cli.batch import Batch, conversion
 from dnjpeg.folders import JPEG_SUFFIXES
 
 if TYPE_CHECKING:
-    from dnjpeg.codec.window import Region
+    from dnjpeg.codec.pixels.window import Region
 
 __all__ = ["command"]
 

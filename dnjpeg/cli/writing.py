@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from dnjpeg.codec.script import ScriptScan
+    from dnjpeg.codec.format.script import ScriptScan
 
 __all__ = ["copy", "writing"]
 
@@ -32,7 +32,7 @@ class _Scans(click.ParamType):  # type: ignore[type-arg]  # generic only from cl
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[ScriptScan, ...] | str:
         """Read the script."""
-        from dnjpeg.codec.script_text import load_script  # noqa: PLC0415 - not needed to show the help
+        from dnjpeg.codec.format.script_text import load_script  # noqa: PLC0415 - not needed to show the help
 
         if value == SMALLEST:
             return SMALLEST

@@ -7,19 +7,19 @@ import warnings
 import numpy as np
 import numpy.typing as npt
 
-from dnjpeg.codec.coefficients import CoefficientImage
-from dnjpeg.codec.frame import Frame
-from dnjpeg.codec.inverse import LAST_MCU_ROW, inverse_mcu_row, inverse_rows, joined_steps, plan_inverse
-from dnjpeg.codec.jit import kernel
-from dnjpeg.codec.layout import scan_layout
-from dnjpeg.codec.limits import Limits
+from dnjpeg.codec.entropy.scan import start_scan, stopped
+from dnjpeg.codec.entropy.sequential_decoder import decode_mcu_row
+from dnjpeg.codec.format.coefficients import CoefficientImage
+from dnjpeg.codec.format.frame import Frame
+from dnjpeg.codec.format.layout import scan_layout
+from dnjpeg.codec.format.limits import Limits
+from dnjpeg.codec.kernels.jit import kernel
+from dnjpeg.codec.kernels.scratch import scratch
+from dnjpeg.codec.kernels.vector import clear, span
+from dnjpeg.codec.pixels.inverse import LAST_MCU_ROW, inverse_mcu_row, inverse_rows, joined_steps, plan_inverse
+from dnjpeg.codec.pixels.window import Region, Scale, Window, window_of
 from dnjpeg.codec.reader import Reader, Scan
-from dnjpeg.codec.scan import start_scan, stopped
 from dnjpeg.codec.scan_reader import read_shown, with_lookups
-from dnjpeg.codec.scratch import scratch
-from dnjpeg.codec.sequential_decoder import decode_mcu_row
-from dnjpeg.codec.vector import clear, span
-from dnjpeg.codec.window import Region, Scale, Window, window_of
 from dnjpeg.errors import FormatError, JpegWarning, UnsupportedError
 
 __all__ = ["decode"]

@@ -9,21 +9,21 @@ from functools import cached_property, lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from dnjpeg.codec.coding import Coding, Restart
-from dnjpeg.codec.forward import MCU_COLS, MCU_ROWS, ForwardPlan, forward_mcu_row, forward_rows, plan_forward
-from dnjpeg.codec.frame import Component, Frame, sampling_factors
-from dnjpeg.codec.headers import EOI_MARKER, Headers
-from dnjpeg.codec.jit import kernel
-from dnjpeg.codec.layout import coefficient_arrays
-from dnjpeg.codec.quantize import reciprocals
-from dnjpeg.codec.scan import end_interval, start_scan
-from dnjpeg.codec.scan_writer import CodedScan, ScanPlan, plan_scan, standard_tables, token_scan
-from dnjpeg.codec.scratch import scratch
-from dnjpeg.codec.script import ScriptScan
-from dnjpeg.codec.sequential_encoder import tokenize_mcu_row
-from dnjpeg.codec.syntax import DEFAULT_JFIF, Jfif, Metadata
-from dnjpeg.codec.tokens import CODED_BYTES, code_tokens
-from dnjpeg.codec.vector import span
+from dnjpeg.codec.entropy.scan import end_interval, start_scan
+from dnjpeg.codec.entropy.scan_writer import CodedScan, ScanPlan, plan_scan, standard_tables, token_scan
+from dnjpeg.codec.entropy.sequential_encoder import tokenize_mcu_row
+from dnjpeg.codec.entropy.tokens import CODED_BYTES, code_tokens
+from dnjpeg.codec.format.coding import Coding, Restart
+from dnjpeg.codec.format.frame import Component, Frame, sampling_factors
+from dnjpeg.codec.format.headers import EOI_MARKER, Headers
+from dnjpeg.codec.format.layout import coefficient_arrays
+from dnjpeg.codec.format.script import ScriptScan
+from dnjpeg.codec.format.syntax import DEFAULT_JFIF, Jfif, Metadata
+from dnjpeg.codec.kernels.jit import kernel
+from dnjpeg.codec.kernels.scratch import scratch
+from dnjpeg.codec.kernels.vector import span
+from dnjpeg.codec.pixels.forward import MCU_COLS, MCU_ROWS, ForwardPlan, forward_mcu_row, forward_rows, plan_forward
+from dnjpeg.codec.pixels.quantize import reciprocals
 from dnjpeg.codec.writer import assemble, write_scans
 
 __all__ = ["encode", "transform"]

@@ -13,10 +13,10 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from dnjpeg.codec.coefficients import CoefficientImage
-from dnjpeg.codec.exif import orientation_of, reoriented, resized
-from dnjpeg.codec.frame import Component
-from dnjpeg.codec.window import Region, window_of
+from dnjpeg.codec.format.coefficients import CoefficientImage
+from dnjpeg.codec.format.exif import orientation_of, reoriented, resized
+from dnjpeg.codec.format.frame import Component
+from dnjpeg.codec.pixels.window import Region, window_of
 
 __all__ = ["OPERATIONS", "Operation", "rearrange", "to_grayscale", "transform", "upright"]
 

@@ -7,20 +7,20 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
-from dnjpeg.codec import syntax
-from dnjpeg.codec.arithmetic import DEFAULT_CONDITIONING, conditioning
-from dnjpeg.codec.bits import stuffed_length
-from dnjpeg.codec.coding import Restart
-from dnjpeg.codec.coding_tables import CodingTables
-from dnjpeg.codec.frame import Frame
-from dnjpeg.codec.headers import Headers
-from dnjpeg.codec.huffman import LOOKUP_SIZE, STANDARD, decoding_lookup
-from dnjpeg.codec.limits import Limits
-from dnjpeg.codec.line_count import line_count, lines_behind_first_scan
-from dnjpeg.codec.progression import Progression, check_progression
-from dnjpeg.codec.scan import FAULT, FAULT_BEGIN, FAULT_CONSUMED, FAULTS, OUT_OF_DATA, OVERRUN, SOURCE
-from dnjpeg.codec.scratch import scratch
-from dnjpeg.codec.syntax import APP0, APP14, DEFAULT_JFIF, Adobe, Jfif, Metadata, ScanHeader
+from dnjpeg.codec.entropy.arithmetic import conditioning
+from dnjpeg.codec.entropy.bits import stuffed_length
+from dnjpeg.codec.entropy.scan import FAULT, FAULT_BEGIN, FAULT_CONSUMED, FAULTS, OUT_OF_DATA, OVERRUN, SOURCE
+from dnjpeg.codec.format import syntax
+from dnjpeg.codec.format.coding import Restart
+from dnjpeg.codec.format.coding_tables import DEFAULT_CONDITIONING, CodingTables
+from dnjpeg.codec.format.frame import Frame
+from dnjpeg.codec.format.headers import Headers
+from dnjpeg.codec.format.huffman import LOOKUP_SIZE, STANDARD, decoding_lookup
+from dnjpeg.codec.format.limits import Limits
+from dnjpeg.codec.format.line_count import line_count, lines_behind_first_scan
+from dnjpeg.codec.format.progression import Progression, check_progression
+from dnjpeg.codec.format.syntax import APP0, APP14, DEFAULT_JFIF, Adobe, Jfif, Metadata, ScanHeader
+from dnjpeg.codec.kernels.scratch import scratch
 from dnjpeg.errors import FormatError, TruncatedError, UnsupportedError
 
 __all__ = ["Reader", "Scan"]

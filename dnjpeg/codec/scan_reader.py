@@ -7,13 +7,15 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from dnjpeg.codec.arithmetic import BINS, start_arithmetic_scan, with_bins
-from dnjpeg.codec.arithmetic_decoder import decode_arithmetic_rows
-from dnjpeg.codec.coefficients import CoefficientImage
-from dnjpeg.codec.frame import Frame
-from dnjpeg.codec.huffman import LOOKUP_SIZE
-from dnjpeg.codec.jit import kernel
-from dnjpeg.codec.layout import (
+from dnjpeg.codec.entropy.arithmetic import BINS, start_arithmetic_scan, with_bins
+from dnjpeg.codec.entropy.arithmetic_decoder import decode_arithmetic_rows
+from dnjpeg.codec.entropy.progressive_decoder import decode_progressive_rows
+from dnjpeg.codec.entropy.scan import GOOD_ROW, start_scan, stopped
+from dnjpeg.codec.entropy.sequential_decoder import decode_mcu_row
+from dnjpeg.codec.format.coefficients import CoefficientImage
+from dnjpeg.codec.format.frame import Frame
+from dnjpeg.codec.format.huffman import LOOKUP_SIZE
+from dnjpeg.codec.format.layout import (
     AC_TABLE,
     BLOCK_ROWS,
     DC_TABLE,
@@ -23,13 +25,11 @@ from dnjpeg.codec.layout import (
     component_layout,
     scan_layout,
 )
-from dnjpeg.codec.limits import Limits
-from dnjpeg.codec.progressive_decoder import decode_progressive_rows
+from dnjpeg.codec.format.limits import Limits
+from dnjpeg.codec.kernels.jit import kernel
+from dnjpeg.codec.kernels.vector import span
+from dnjpeg.codec.pixels.smoothing import smoothed
 from dnjpeg.codec.reader import Reader, Scan
-from dnjpeg.codec.scan import GOOD_ROW, start_scan, stopped
-from dnjpeg.codec.sequential_decoder import decode_mcu_row
-from dnjpeg.codec.smoothing import smoothed
-from dnjpeg.codec.vector import span
 from dnjpeg.errors import FormatError
 
 __all__ = ["read", "read_scans", "read_shown", "with_lookups"]

@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from dnjpeg.codec.frame import Frame
-from dnjpeg.codec.script import ScriptScan, fits_mcu
+from dnjpeg.codec.format.frame import Frame
+from dnjpeg.codec.format.script import ScriptScan, fits_mcu
 
 __all__ = ["smallest_script"]
 

@@ -8,13 +8,13 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from dnjpeg.codec.coding import Coding
-from dnjpeg.codec.coefficients import CoefficientImage
-from dnjpeg.codec.limits import Limits
-from dnjpeg.codec.metadata import kept, replaced
-from dnjpeg.codec.quantize import requantize
+from dnjpeg.codec.format.coding import Coding
+from dnjpeg.codec.format.coefficients import CoefficientImage
+from dnjpeg.codec.format.limits import Limits
+from dnjpeg.codec.format.metadata import kept, replaced
+from dnjpeg.codec.format.syntax import Jfif, Metadata
+from dnjpeg.codec.pixels.quantize import requantize
 from dnjpeg.codec.scan_reader import read
-from dnjpeg.codec.syntax import Jfif, Metadata
 from dnjpeg.codec.writer import write
 from dnjpeg.errors import FormatError
 

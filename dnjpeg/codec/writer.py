@@ -8,16 +8,16 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from dnjpeg.codec.arithmetic_writer import code_arithmetic
-from dnjpeg.codec.coding import Coding, Restart
-from dnjpeg.codec.coefficients import CoefficientImage
-from dnjpeg.codec.headers import EOI_MARKER, Headers
-from dnjpeg.codec.huffman import HuffmanTable
-from dnjpeg.codec.progressive_writer import code_progressive
-from dnjpeg.codec.scan_writer import CodedScan
-from dnjpeg.codec.script import ScriptScan, check_mcu
+from dnjpeg.codec.entropy.arithmetic_writer import code_arithmetic
+from dnjpeg.codec.entropy.progressive_writer import code_progressive
+from dnjpeg.codec.entropy.scan_writer import CodedScan
+from dnjpeg.codec.entropy.sequential_writer import code_sequential
+from dnjpeg.codec.format.coding import Coding, Restart
+from dnjpeg.codec.format.coefficients import CoefficientImage
+from dnjpeg.codec.format.headers import EOI_MARKER, Headers
+from dnjpeg.codec.format.huffman import HuffmanTable
+from dnjpeg.codec.format.script import ScriptScan, check_mcu
 from dnjpeg.codec.script_search import smallest_script
-from dnjpeg.codec.sequential_writer import code_sequential
 
 __all__ = ["assemble", "write", "write_scans"]
 

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 import dnjpeg
-from dnjpeg.codec.zigzag import ZIGZAG
+from dnjpeg.codec.format.zigzag import ZIGZAG
 
 if TYPE_CHECKING:
     from dnjpeg.tables import QuantizationTables

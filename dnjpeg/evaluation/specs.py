@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from dnjpeg.codec.frame import SUBSAMPLINGS, sampling_factors
+from dnjpeg.codec.format.frame import SUBSAMPLINGS, sampling_factors
 from dnjpeg.evaluation.contenders import Contender, jpeg_contender
 from dnjpeg.evaluation.metrics import JPEG_FAMILY
 from dnjpeg.tables import design, resolve

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from dnjpeg.codec import syntax
-from dnjpeg.codec.exif import Exif
-from dnjpeg.codec.metadata import ICC_SIGNATURE, XMP_EXTENSION_SIGNATURE, XMP_SIGNATURE
-from dnjpeg.codec.syntax import Adobe, Jfif, Segment
+from dnjpeg.codec.format import syntax
+from dnjpeg.codec.format.exif import Exif
+from dnjpeg.codec.format.metadata import ICC_SIGNATURE, XMP_EXTENSION_SIGNATURE, XMP_SIGNATURE
+from dnjpeg.codec.format.syntax import Adobe, Jfif, Segment
 
 __all__ = ["Meaning", "application", "comment", "counted", "printable"]
 

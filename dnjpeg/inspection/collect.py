@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dnjpeg.codec import syntax
-from dnjpeg.codec.frame import SUBSAMPLINGS, Frame
-from dnjpeg.codec.limits import Limits
+from dnjpeg.codec.format import syntax
+from dnjpeg.codec.format.frame import SUBSAMPLINGS, Frame
+from dnjpeg.codec.format.limits import Limits
 from dnjpeg.codec.reader import Reader
 from dnjpeg.codec.scan_reader import read_scans
 from dnjpeg.errors import FormatError, JpegError, LimitError, UnsupportedError

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from dnjpeg.codec import syntax
-from dnjpeg.codec.frame import Frame
-from dnjpeg.codec.huffman import STANDARD, HuffmanTable
-from dnjpeg.codec.syntax import HuffmanSegment, QuantizationSegment, RestartSegment, ScanHeader, Segment
+from dnjpeg.codec.format import syntax
+from dnjpeg.codec.format.frame import Frame
+from dnjpeg.codec.format.huffman import STANDARD, HuffmanTable
+from dnjpeg.codec.format.syntax import HuffmanSegment, QuantizationSegment, RestartSegment, ScanHeader, Segment
 from dnjpeg.errors import FormatError
 from dnjpeg.inspection.application import Meaning, counted
 from dnjpeg.inspection.meaning import frame_of, meaning, wide_tables

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from dnjpeg.codec import syntax
-from dnjpeg.codec.frame import Frame
-from dnjpeg.codec.syntax import HuffmanSegment, QuantizationSegment, RestartSegment, ScanHeader, Segment
+from dnjpeg.codec.format import syntax
+from dnjpeg.codec.format.frame import Frame
+from dnjpeg.codec.format.syntax import HuffmanSegment, QuantizationSegment, RestartSegment, ScanHeader, Segment
 from dnjpeg.inspection.application import Meaning, application, comment, counted
 
 __all__ = ["frame_of", "meaning", "scan_kind", "wide_tables"]

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from dnjpeg.codec import syntax
-from dnjpeg.codec.syntax import Segment, marker_name
+from dnjpeg.codec.format import syntax
+from dnjpeg.codec.format.syntax import Segment, marker_name
 from dnjpeg.inspection.values import Problem
 
 __all__ = ["MAX_PIECES", "Piece", "Trail", "walk"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numba import types
 
-from dnjpeg.codec.jit import inlined, kernel
-from dnjpeg.codec.vector import Memory, Scalar, operation, span, trailing_zeros
+from dnjpeg.codec.kernels.jit import inlined, kernel
+from dnjpeg.codec.kernels.vector import Memory, Scalar, operation, span, trailing_zeros
 
 __all__ = ["LEVELS", "REACH", "add_blocks"]
 

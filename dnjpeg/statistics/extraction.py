@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from dnjpeg.codec import encoder, scan_reader
-from dnjpeg.codec.coefficients import CoefficientImage
-from dnjpeg.codec.frame import sampling_factors
-from dnjpeg.codec.limits import Limits
+from dnjpeg.codec.format.coefficients import CoefficientImage
+from dnjpeg.codec.format.frame import sampling_factors
+from dnjpeg.codec.format.limits import Limits
 from dnjpeg.statistics.sources import Image
 
 __all__ = ["COMPONENTS", "Color", "Domain", "Extraction"]

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from dnjpeg.codec.coefficients import CoefficientImage
+from dnjpeg.codec.format.coefficients import CoefficientImage
 from dnjpeg.folders import image_files
 
 __all__ = ["Image", "Item", "Labels", "Source", "Sources", "every_kth", "expand"]

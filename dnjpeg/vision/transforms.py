@@ -11,7 +11,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from dnjpeg.api import TablesLike, decode, encode
-from dnjpeg.codec.frame import sampling_factors
+from dnjpeg.codec.format.frame import sampling_factors
 from dnjpeg.tables import QuantizationTables, resolve
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from dnjpeg import FrequencyStatistics, collect_statistics
-from dnjpeg.codec.zigzag import ZIGZAG
+from dnjpeg.codec.format.zigzag import ZIGZAG
 
 SEED = 1
 CROPS = 4  # random crops of each photo

@@ -11,8 +11,9 @@ from libjpeg import cjpeg, djpeg, jpegtran
 from pictures import make_extreme, make_flat, make_noise
 
 from dnjpeg import JpegWarning, TruncatedError, decode, encode, read, transcode, write
-from dnjpeg.codec import arithmetic_writer, headers
-from dnjpeg.codec.frame import SUBSAMPLINGS
+from dnjpeg.codec.entropy import arithmetic_writer
+from dnjpeg.codec.format import headers
+from dnjpeg.codec.format.frame import SUBSAMPLINGS
 
 SIZES = ((1, 1), (8, 8), (9, 17), (33, 16), (61, 83))
 SAMPLINGS = {"4:4:4": "1x1", "4:2:2": "2x1", "4:2:0": "2x2", "4:4:0": "1x2", "4:1:1": "4x1"}

@@ -6,7 +6,7 @@ import pytest
 from libjpeg import cjpeg, jpegtran
 
 from dnjpeg import JpegError, ScriptScan, encode, read, transcode, write
-from dnjpeg.codec.script_text import parse_script
+from dnjpeg.codec.format.script_text import parse_script
 
 SCRIPTS = {
     "one scan": "0,1,2;",

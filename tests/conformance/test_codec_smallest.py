@@ -8,8 +8,8 @@ from libjpeg import jpegtran, pillow_decode
 from pictures import make_extreme, make_flat, make_noise
 
 from dnjpeg import decode, encode, read, transcode
-from dnjpeg.codec.frame import Component, Frame
-from dnjpeg.codec.script import check_script, default_script
+from dnjpeg.codec.format.frame import Component, Frame
+from dnjpeg.codec.format.script import check_script, default_script
 from dnjpeg.codec.script_search import smallest_script
 
 

@@ -15,7 +15,7 @@ from pictures import make_extreme, make_noise
 from PIL import Image
 
 from dnjpeg import FormatError, LimitError, Limits, decode, encode, read, read_header, scale_for
-from dnjpeg.codec.frame import SUBSAMPLINGS
+from dnjpeg.codec.format.frame import SUBSAMPLINGS
 
 EIGHTHS = range(1, 9)
 

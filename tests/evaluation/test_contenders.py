@@ -11,7 +11,7 @@ import toy
 from PIL import Image, ImageFile
 
 import dnjpeg
-from dnjpeg.codec.zigzag import ZIGZAG
+from dnjpeg.codec.format.zigzag import ZIGZAG
 from dnjpeg.evaluation.calibration import calibrate, load_calibration
 from dnjpeg.evaluation.contenders import Contender
 from dnjpeg.evaluation.datasets import load_dataset

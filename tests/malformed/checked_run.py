@@ -24,9 +24,9 @@ from damage import (
 )
 
 from dnjpeg import decode, encode, read, transcode
-from dnjpeg.codec.frame import SUBSAMPLINGS
-from dnjpeg.codec.jit import kernel
-from dnjpeg.codec.vector import span
+from dnjpeg.codec.format.frame import SUBSAMPLINGS
+from dnjpeg.codec.kernels.jit import kernel
+from dnjpeg.codec.kernels.vector import span
 
 LARGE = 20_000  # bytes
 SIZES = [(height, width) for height in (1, 2, 8, 9, 17, 33) for width in (1, 3, 8, 17, 33, 65)]

@@ -9,7 +9,7 @@ from hypothesis.extra.numpy import arrays
 from libjpeg import PILLOW_SUBSAMPLING, pillow_decode, pillow_encode
 
 from dnjpeg import CoefficientImage, QuantizationTables, decode, encode, read, transcode, write
-from dnjpeg.codec.frame import SUBSAMPLINGS, Component, Frame
+from dnjpeg.codec.format.frame import SUBSAMPLINGS, Component, Frame
 
 few = settings(max_examples=100, deadline=None, derandomize=True)
 

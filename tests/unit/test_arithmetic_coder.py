@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dnjpeg.codec.arithmetic import (
+from dnjpeg.codec.entropy.arithmetic import (
     BINS,
     ESTIMATES,
     FIXED_BIN,
@@ -19,9 +19,9 @@ from dnjpeg.codec.arithmetic import (
     end_encoding,
     start_arithmetic_scan,
 )
-from dnjpeg.codec.jit import kernel
-from dnjpeg.codec.scan import END, OVERRUN, POSITION
-from dnjpeg.codec.vector import span
+from dnjpeg.codec.entropy.scan import END, OVERRUN, POSITION
+from dnjpeg.codec.kernels.jit import kernel
+from dnjpeg.codec.kernels.vector import span
 
 
 @kernel

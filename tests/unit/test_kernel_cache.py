@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from dnjpeg.codec import kernel_cache
+from dnjpeg.codec.kernels import kernel_cache
 
 PROGRAM = """
 import sys
 from numba.core import event
-from dnjpeg.codec.jit import kernel
+from dnjpeg.codec.kernels.jit import kernel
 
 def total(values):
     sum = values[0] * 0

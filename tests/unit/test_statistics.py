@@ -11,8 +11,8 @@ from PIL import Image
 from scipy.fft import dctn
 
 from dnjpeg import FrequencyStatistics, collect_statistics, read
-from dnjpeg.codec.coefficients import CoefficientImage
-from dnjpeg.codec.frame import Component, Frame
+from dnjpeg.codec.format.coefficients import CoefficientImage
+from dnjpeg.codec.format.frame import Component, Frame
 from dnjpeg.statistics import histogram_edges
 
 ASYMMETRIC = 2 + np.arange(64, dtype=np.uint16).reshape(8, 8)

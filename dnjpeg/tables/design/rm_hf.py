@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dnjpeg.codec.zigzag import ZIGZAG
+from dnjpeg.codec.format.zigzag import ZIGZAG
 from dnjpeg.tables.design.registry import Design, Option
 from dnjpeg.tables.design.standard import standard
 from dnjpeg.tables.quantization import QuantizationTables

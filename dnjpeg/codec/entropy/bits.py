@@ -1,0 +1,111 @@
+"""Bits in bytes: packing and unpacking, and the zero byte stuffed after each 0xFF of entropy-coded data (T.81 B.1.1.5).
+
+The bit loops never see a stuffed byte: coded data lies unstuffed in scratch memory, and is stuffed or unstuffed in
+passes of 64 bytes of their own.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from numba import types
+
+from dnjpeg.codec.kernels.jit import inlined
+from dnjpeg.codec.kernels.vector import Memory, Scalar, load_big_endian, operation, store_big_endian, trailing_zeros
+
+__all__ = ["PADDING", "put_bits", "refill", "stuff", "stuffed_length", "unstuff"]
+
+PADDING = 64  # bytes that must be there beyond what is written
+
+
+@inlined
+def put_bits(out, position, word, used, bits, count):
+    """Append the low `count` bits (at most 56) of `bits`, whose higher bits are zero.
+
+    `word` holds the `used` < 8 bits that do not fill a byte yet, at its upper end. Returns the new
+    ``position, word, used``.
+    """
+    word |= np.uint64(bits) << np.uint64(64 - used - count)
+    used += count
+    store_big_endian(out, position, word)
+    return position + (used >> 3), word << np.uint64(used & 56), used & 7
+
+
+@inlined
+def refill(data, position, word, filled):
+    """Top `word` up to at least 56 bits; `filled` are valid at its upper end. Returns ``position, word, filled``."""
+    word |= load_big_endian(data, position) >> np.uint64(filled)
+    return position + ((63 - filled) >> 3), word, filled | 56
+
+
+@operation(types.uint64)
+def _copy_and_find_ff(source: Memory, index: Scalar, target: Memory, at: Scalar) -> Scalar:
+    """Copy 64 bytes; bit i of the result is set where byte i is 0xFF."""
+    block = source.load(index, 64)
+    target.store(at, block)
+    return block.where_equal(-1)
+
+
+@inlined
+def stuff(source, start, end, target, at):
+    """Copy bytes and insert a zero after each 0xFF; returns the position after the last byte written.
+
+    Both arrays must have `PADDING` bytes beyond the end; up to twice as many bytes are written.
+    """
+    while start < end:
+        found = _copy_and_find_ff(source, start, target, at)
+        left = end - start
+        if left < 64:
+            found &= (np.uint64(1) << np.uint64(left)) - np.uint64(1)
+        if found == 0:
+            step = min(left, 64)
+            start += step
+            at += step
+        else:
+            step = trailing_zeros(found) + 1
+            start += step
+            at += step
+            target[at] = 0
+            at += 1
+    return at
+
+
+@inlined
+def unstuff(source, start, end, target, at):
+    """Copy entropy-coded data up to the next marker and drop the zero after each 0xFF.
+
+    Returns the position of the marker's 0xFF (or `end`, if there is none) and the position after the last byte written.
+    `target` must have `PADDING` bytes beyond the end; `source` need not.
+    """
+    while start < end:
+        if start + 64 < end:
+            found = _copy_and_find_ff(source, start, target, at)
+            if found == 0:
+                start += 64
+                at += 64
+                continue
+            step = trailing_zeros(found)
+            start += step
+            at += step
+        elif source[start] != 0xFF:
+            target[at] = source[start]
+            start += 1
+            at += 1
+            continue
+        following = start + 1
+        while following < end and source[following] == 0xFF:  # fill bytes (B.1.1.2)
+            following += 1
+        if following >= end or source[following] != 0:
+            break
+        target[at] = 0xFF
+        at += 1
+        start = following + 1
+    return start, at
+
+
+def stuffed_length(data: npt.NDArray[np.uint8], unstuffed: int) -> int:
+    """Length in the file of the first `unstuffed` bytes of entropy-coded data, which `data` begins with."""
+    stuffed = data[: 2 * unstuffed]
+    kept = np.ones(len(stuffed), bool)
+    kept[1:] = (stuffed[1:] != 0) | (stuffed[:-1] != 0xFF)
+    return int(np.searchsorted(np.cumsum(kept), unstuffed, side="right"))

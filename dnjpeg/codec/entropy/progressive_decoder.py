@@ -1,0 +1,229 @@
+"""Decoding of quantized blocks by the progressive Huffman procedures (T.81 Annex G), scan by scan."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dnjpeg.codec.entropy.bits import refill
+from dnjpeg.codec.entropy.scan import (
+    BAD_CODE,
+    EOB_RUN,
+    FILLED,
+    GOOD_ROW,
+    PAST_BLOCK,
+    POSITION,
+    PREDICTIONS,
+    WORD,
+    begin_mcu,
+    end_mcu,
+    stopped,
+)
+from dnjpeg.codec.entropy.sequential_decoder import receive_extend
+from dnjpeg.codec.format.huffman import END_OF_BLOCK, INCOMPLETE, LOOKUP_BITS, slow_decode
+from dnjpeg.codec.format.layout import AC_TABLE, BLOCK_COLS, BLOCK_ROWS, DC_TABLE, FIRST, HORIZONTAL, VERTICAL
+from dnjpeg.codec.format.zigzag import NATURAL
+from dnjpeg.codec.kernels.jit import inlined, kernel
+from dnjpeg.codec.kernels.vector import span
+
+__all__ = ["decode_progressive_rows"]
+
+
+@inlined
+def _decode_symbol(word, filled, lookups, table):
+    """Return ``word, filled, entry, symbol, fault``; a complete entry needs no symbol, which is then -1."""
+    entry = lookups[table + np.int64(word >> np.uint64(64 - LOOKUP_BITS))]
+    if entry != 0 and entry & INCOMPLETE == 0:
+        return word << np.uint64(entry & 63), filled - (entry & 63), entry, -1, 0
+    symbol, length = slow_decode(lookups, table, np.int64(word >> np.uint64(48)), entry)
+    return word << np.uint64(length), filled - length, entry, symbol, BAD_CODE if length > 16 else 0
+
+
+@inlined
+def _decode_dc_first(state, c, coded, lookups, table, coefficients, block, low):
+    """Difference as in sequential coding, of the value shifted right by Al (G.1.2.1)."""
+    position, word, filled = refill(coded, state[POSITION], np.uint64(state[WORD]), state[FILLED])
+    word, filled, entry, size, fault = _decode_symbol(word, filled, lookups, table)
+    difference = entry >> 16
+    if size >= 0:
+        difference = 0
+        if size > 0:
+            difference = receive_extend(word, size)
+            word <<= np.uint64(size)
+            filled -= size
+    state[PREDICTIONS + c] += difference
+    coefficients[block] = state[PREDICTIONS + c] << low
+    state[POSITION], state[WORD], state[FILLED] = position, np.int64(word), filled
+    return fault
+
+
+@inlined
+def _decode_dc_refine(state, coded, coefficients, block, low):
+    """One more bit of the value (G.1.2.1)."""
+    position, word, filled = refill(coded, state[POSITION], np.uint64(state[WORD]), state[FILLED])
+    coefficients[block] |= np.int64(word >> np.uint64(63)) << low
+    state[POSITION], state[WORD], state[FILLED] = position, np.int64(word << np.uint64(1)), filled - 1
+
+
+@inlined
+def _end_of_band_run(word, filled, size):
+    """EOBn: the run is ``2**n`` and the next n bits more (G.1.2.2). Returns ``word, filled, run``."""
+    if size == 0:
+        return word, filled, 1
+    run = (1 << size) + np.int64(word >> np.uint64(64 - size))
+    return word << np.uint64(size), filled - size, run
+
+
+@inlined
+def _decode_ac_first(state, coded, lookups, table, coefficients, block, start, end, low):
+    """Decode runs and values of one band, shifted right by Al (figures G.3 to G.5)."""
+    if state[EOB_RUN] > 0:
+        state[EOB_RUN] -= 1
+        return 0
+    position, word, filled = state[POSITION], np.uint64(state[WORD]), state[FILLED]
+    fault = 0
+    k = start
+    while k <= end:
+        position, word, filled = refill(coded, position, word, filled)
+        word, filled, entry, symbol, wrong = _decode_symbol(word, filled, lookups, table)
+        if wrong != 0:
+            fault = wrong
+        if symbol < 0:
+            run = (entry >> 8) & 127
+            if run == END_OF_BLOCK:
+                break
+            k += run
+            coefficients[block + span(NATURAL)[k]] = (entry >> 16) << low
+            k += 1
+            continue
+        run, size = symbol >> 4, symbol & 15
+        if size > 0:
+            k += run
+            coefficients[block + span(NATURAL)[k]] = receive_extend(word, size) << low
+            word <<= np.uint64(size)
+            filled -= size
+            k += 1
+        elif run == 15:
+            k += 16
+        else:
+            word, filled, run = _end_of_band_run(word, filled, run)
+            state[EOB_RUN] = run - 1
+            break
+    if k > 64:
+        fault = PAST_BLOCK
+    state[POSITION], state[WORD], state[FILLED] = position, np.int64(word), filled
+    return fault
+
+
+@inlined
+def _correct(position, word, filled, coded, coefficients, index, bit):
+    """Correction bit of a coefficient that is known already (figure G.7)."""
+    if filled < 8:
+        position, word, filled = refill(coded, position, word, filled)
+    if word >> np.uint64(63) and coefficients[index] & bit == 0:
+        coefficients[index] += bit if coefficients[index] >= 0 else -bit
+    return position, word << np.uint64(1), filled - 1
+
+
+@inlined
+def _decode_ac_refine(state, coded, lookups, table, coefficients, block, start, end, low):
+    """One more bit of known coefficients, and new ones of magnitude ``2**Al`` between them (figure G.7)."""
+    position, word, filled = state[POSITION], np.uint64(state[WORD]), state[FILLED]
+    fault = 0
+    bit = 1 << low
+    k = start
+    while k <= end and state[EOB_RUN] == 0:
+        position, word, filled = refill(coded, position, word, filled)
+        word, filled, entry, symbol, wrong = _decode_symbol(word, filled, lookups, table)
+        if wrong != 0:
+            fault = wrong
+        run, value = (entry >> 8) & 127, entry >> 16
+        if symbol >= 0:
+            run, size = symbol >> 4, symbol & 15
+            value = 0
+            if size > 0:
+                value = 1 if word >> np.uint64(63) else -1
+                word <<= np.uint64(1)
+                filled -= 1
+            elif run < 15:
+                word, filled, run = _end_of_band_run(word, filled, run)
+                state[EOB_RUN] = run
+                break
+        elif run == END_OF_BLOCK:
+            state[EOB_RUN] = 1
+            break
+        while k <= end:
+            index = block + span(NATURAL)[k]
+            if coefficients[index] != 0:
+                position, word, filled = _correct(position, word, filled, coded, coefficients, index, bit)
+            else:
+                if run == 0:
+                    break
+                run -= 1
+            k += 1
+        if value != 0:
+            coefficients[block + span(NATURAL)[k]] = bit if value > 0 else -bit
+            if k > end:
+                fault = PAST_BLOCK
+        k += 1
+    if state[EOB_RUN] > 0:
+        while k <= end:
+            index = block + span(NATURAL)[k]
+            if coefficients[index] != 0:
+                position, word, filled = _correct(position, word, filled, coded, coefficients, index, bit)
+            k += 1
+        state[EOB_RUN] -= 1
+    state[POSITION], state[WORD], state[FILLED] = position, np.int64(word), filled
+    return fault
+
+
+@inlined
+def _decode_dc_mcu(state, scan, row, col, coded, lookups, coefficients, filler, high, low):
+    fault = 0
+    for c in range(len(scan)):
+        horizontal, vertical = scan[c, HORIZONTAL], scan[c, VERTICAL]
+        for y in range(row * vertical, (row + 1) * vertical):
+            for x in range(col * horizontal, (col + 1) * horizontal):
+                inside = y < scan[c, BLOCK_ROWS] and x < scan[c, BLOCK_COLS]
+                block = scan[c, FIRST] + 64 * (y * scan[c, BLOCK_COLS] + x) if inside else filler
+                if high == 0:
+                    wrong = _decode_dc_first(state, c, coded, lookups, scan[c, DC_TABLE], coefficients, block, low)
+                    if wrong != 0:
+                        fault = wrong
+                else:
+                    _decode_dc_refine(state, coded, coefficients, block, low)
+    return fault
+
+
+@kernel
+def decode_progressive_rows(
+    state, scan, mcu_rows, mcu_cols, start, end, high, low, data, coded, lookups, coefficients, filler
+):
+    """Decode one scan (figure E.8).
+
+    Parameters
+    ----------
+    state, scan, mcu_cols, data, coded, lookups, coefficients, filler
+        As in `sequential_decoder.decode_mcu_row`, but arrays; the coefficients are of the whole image and hold what
+        earlier scans gave.
+    mcu_rows : int
+        Rows of MCUs in the scan.
+    start, end, high, low : int
+        Ss, Se, Ah, Al of the scan header: 0, 0 for DC, else a band of one component.
+    """
+    state, scan, data, coded = span(state), span(scan), span(data), span(coded)
+    lookups, coefficients = span(lookups), span(coefficients)
+    for row in range(mcu_rows):
+        for col in range(mcu_cols):
+            if begin_mcu(state, data, coded):
+                state[GOOD_ROW] = row
+                block = scan[0, FIRST] + 64 * (row * scan[0, BLOCK_COLS] + col)
+                table = scan[0, AC_TABLE]
+                if start == 0:
+                    fault = _decode_dc_mcu(state, scan, row, col, coded, lookups, coefficients, filler, high, low)
+                elif high == 0:
+                    fault = _decode_ac_first(state, coded, lookups, table, coefficients, block, start, end, low)
+                else:
+                    fault = _decode_ac_refine(state, coded, lookups, table, coefficients, block, start, end, low)
+                end_mcu(state, fault)
+            if stopped(state):
+                return

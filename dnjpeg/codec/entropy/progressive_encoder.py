@@ -1,0 +1,209 @@
+"""Quantized blocks to tokens by the progressive Huffman procedures (T.81 Annex G), scan by scan.
+
+Where the standard leaves a choice (when a run of ended bands or the correction bits in waiting are written out), it is
+libjpeg's.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import types
+
+from dnjpeg.codec.entropy.scan import EOB_RUN, INTERVAL, LEFT, PENDING, PREDICTIONS, reset_interval
+from dnjpeg.codec.entropy.sequential_encoder import magnitude_bits
+from dnjpeg.codec.entropy.tokens import RAW, RESTART
+from dnjpeg.codec.format.layout import AC_TABLE, BLOCK_COLS, BLOCK_ROWS, DC_TABLE, FIRST, HORIZONTAL, VERTICAL
+from dnjpeg.codec.format.zigzag import NATURAL, ZIGZAG
+from dnjpeg.codec.kernels.jit import inlined, kernel
+from dnjpeg.codec.kernels.vector import Memory, Scalar, bit_length, operation, span, trailing_zeros
+
+__all__ = ["CORRECTIONS", "band_mask", "nonzero_zigzag", "tokenize_progressive"]
+
+LONGEST_RUN = 0x7FFF  # of ended bands
+MOST_PENDING = 1000 - 63  # correction bits that may wait when a block ends, so that one more block's fit
+CORRECTIONS = 1024
+
+
+@operation(types.uint64)
+def nonzero_zigzag(coefficients: Memory, block: Scalar, low: Scalar) -> Scalar:
+    """Bit k is set where the k-th coefficient of the zigzag sequence has a magnitude of ``2**low`` and more."""
+    values = coefficients.load(block, 64)
+    sign = values >> 15
+    kept = ((values ^ sign) - sign) & low.all_above().splat(64, 16)
+    return kept.nonzero_lanes().select(ZIGZAG).where_nonzero()
+
+
+@inlined
+def band_mask(start, end):
+    """Bits `start` to `end`."""
+    return (~np.uint64(0) >> np.uint64(63 - end)) & (~np.uint64(0) << np.uint64(start))
+
+
+@inlined
+def _put(tokens, count, code, bits):
+    """Append a token; returns their number."""
+    tokens[count] = code << 16 | bits
+    return count + 1
+
+
+@inlined
+def _put_corrections(tokens, count, corrections, first, waiting):
+    """Append the correction bits that were kept back, sixteen at a time."""
+    last = first + waiting
+    while first < last:
+        size = min(last - first, 16)
+        bits = 0
+        for i in range(first, first + size):
+            bits = bits << 1 | corrections[i]
+        count = _put(tokens, count, RAW + size, bits)
+        first += size
+    return count
+
+
+@inlined
+def _put_run(state, tokens, count, table, corrections):
+    """Append the run of ended bands, if there is one, and the correction bits of its blocks (figure G.4)."""
+    run = state[EOB_RUN]
+    if run == 0:
+        return count
+    size = bit_length(np.uint64(run)) - 1
+    count = _put(tokens, count, table + (size << 4), 0)
+    if size > 0:
+        count = _put(tokens, count, RAW + size, run & ((1 << size) - 1))
+    count = _put_corrections(tokens, count, corrections, 0, state[PENDING])
+    state[EOB_RUN], state[PENDING] = 0, 0
+    return count
+
+
+@inlined
+def _tokenize_dc(state, scan, row, col, coefficients, tokens, count, high, low):
+    """All blocks of one MCU of a DC scan (G.1.2.1); a block that only fills it up repeats the one before."""
+    for c in range(len(scan)):
+        horizontal, vertical, cols = scan[c, HORIZONTAL], scan[c, VERTICAL], scan[c, BLOCK_COLS]
+        value = 0
+        for y in range(row * vertical, (row + 1) * vertical):
+            for x in range(col * horizontal, (col + 1) * horizontal):
+                if y < scan[c, BLOCK_ROWS] and x < cols:
+                    value = coefficients[scan[c, FIRST] + 64 * (y * cols + x)] >> low
+                if high != 0:
+                    count = _put(tokens, count, RAW + 1, value & 1)
+                    continue
+                size, bits = magnitude_bits(value - state[PREDICTIONS + c])
+                state[PREDICTIONS + c] = value
+                count = _put(tokens, count, scan[c, DC_TABLE] + min(size, 15), bits & 0xFFFF)
+    return count
+
+
+@inlined
+def _tokenize_ac_first(state, coefficients, block, tokens, count, table, corrections, start, end, low):
+    """One band of one block, shifted right by Al (figure G.3)."""
+    nonzero = nonzero_zigzag(coefficients, block, low) & band_mask(start, end)
+    if nonzero == 0:
+        state[EOB_RUN] += 1
+        if state[EOB_RUN] < LONGEST_RUN:
+            return count
+    count = _put_run(state, tokens, count, table, corrections)
+    previous = start - 1
+    while nonzero:
+        k = trailing_zeros(nonzero)
+        nonzero &= nonzero - np.uint64(1)
+        run = k - previous - 1
+        previous = k
+        while run > 15:
+            count = _put(tokens, count, table + 0xF0, 0)
+            run -= 16
+        value = coefficients[block + span(NATURAL)[k]]
+        size, bits = magnitude_bits(value >> low if value >= 0 else -((-value) >> low))
+        count = _put(tokens, count, table + (run << 4) + min(size, 15), bits & 0xFFFF)
+    if start <= previous < end:
+        state[EOB_RUN] = 1
+    return count
+
+
+@inlined
+def _tokenize_ac_refine(state, coefficients, block, tokens, count, table, corrections, start, end, low):
+    """One more bit of known coefficients, and new ones between them (figures G.7 to G.9)."""
+    nonzero = nonzero_zigzag(coefficients, block, low) & band_mask(start, end)
+    new = nonzero & ~nonzero_zigzag(coefficients, block, low + 1)
+    first, waiting = state[PENDING], 0  # this block's correction bits lie behind those of the run before it
+    previous = start - 1
+    run = 0
+    while nonzero:
+        k = trailing_zeros(nonzero)
+        nonzero &= nonzero - np.uint64(1)
+        run += k - previous - 1
+        previous = k
+        while run > 15 and (new >> np.uint64(k)) != 0:  # runs beyond the last new coefficient are left to the end
+            count = _put_run(state, tokens, count, table, corrections)
+            count = _put(tokens, count, table + 0xF0, 0)
+            run -= 16
+            count = _put_corrections(tokens, count, corrections, first, waiting)
+            first, waiting = 0, 0
+        value = coefficients[block + span(NATURAL)[k]]
+        if (new >> np.uint64(k)) & np.uint64(1) == 0:
+            corrections[first + waiting] = (abs(value) >> low) & 1
+            waiting += 1
+            continue
+        count = _put_run(state, tokens, count, table, corrections)
+        count = _put(tokens, count, table + (run << 4) + 1, 1 if value > 0 else 0)
+        count = _put_corrections(tokens, count, corrections, first, waiting)
+        first, waiting, run = 0, 0, 0
+    if run > 0 or previous < end or waiting > 0:
+        state[EOB_RUN] += 1
+        state[PENDING] = first + waiting
+        if state[EOB_RUN] == LONGEST_RUN or state[PENDING] > MOST_PENDING:
+            count = _put_run(state, tokens, count, table, corrections)
+    return count
+
+
+@inlined
+def _tokenize_mcu(state, scan, row, col, coefficients, tokens, count, corrections, band):
+    start, end, high, low = band
+    if start == 0:
+        return _tokenize_dc(state, scan, row, col, coefficients, tokens, count, high, low)
+    block = scan[0, FIRST] + 64 * (row * scan[0, BLOCK_COLS] + col)
+    table = scan[0, AC_TABLE]
+    if high == 0:
+        return _tokenize_ac_first(state, coefficients, block, tokens, count, table, corrections, start, end, low)
+    return _tokenize_ac_refine(state, coefficients, block, tokens, count, table, corrections, start, end, low)
+
+
+@kernel
+def tokenize_progressive(state, scan, mcu_rows, mcu_cols, coefficients, band, tokens, corrections):
+    """Make tokens of one scan.
+
+    Parameters
+    ----------
+    state : ndarray, int64, (STATE,)
+        From `start_scan`.
+    scan : ndarray, int64, (components, COLUMNS)
+        From `scan_layout`; `DC_TABLE` and `AC_TABLE` are indices of codes.
+    mcu_rows, mcu_cols : int
+        Of the scan.
+    coefficients : ndarray, int16
+        Of the whole image.
+    band : tuple of int
+        Ss, Se, Ah, Al: 0, 0 for DC, else a band of one component.
+    tokens : ndarray, int32
+        Where they go, with room for `ScanPlan.row_tokens` a row.
+    corrections : ndarray, uint8, (CORRECTIONS,)
+        Scratch.
+
+    Returns
+    -------
+    int
+        Their number.
+    """
+    state, scan, coefficients = span(state), span(scan), span(coefficients)
+    tokens, corrections = span(tokens), span(corrections)
+    count = 0
+    for row in range(mcu_rows):
+        for col in range(mcu_cols):
+            if state[INTERVAL] > 0:
+                if state[LEFT] == 0:
+                    count = _put_run(state, tokens, count, scan[0, AC_TABLE], corrections)
+                    count = _put(tokens, count, RESTART, 0)
+                    reset_interval(state)
+                state[LEFT] -= 1
+            count = _tokenize_mcu(state, scan, row, col, coefficients, tokens, count, corrections, band)
+    return _put_run(state, tokens, count, scan[0, AC_TABLE], corrections)

@@ -1,0 +1,172 @@
+"""What all writers of scans share: where kernels find things, Huffman tables, and the coding of tokens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from dnjpeg.codec.entropy.bits import PADDING
+from dnjpeg.codec.entropy.scan import start_scan
+from dnjpeg.codec.entropy.tokens import CODED_BYTES, RAW, RESTART, SYMBOLS, code_all, codes_of, count_symbols
+from dnjpeg.codec.format.frame import Frame
+from dnjpeg.codec.format.headers import Headers, HuffmanTables
+from dnjpeg.codec.format.huffman import STANDARD, optimal_table
+from dnjpeg.codec.format.layout import AC_TABLE, DC_TABLE, HORIZONTAL, VERTICAL, component_layout, scan_layout
+from dnjpeg.codec.format.script import ScriptScan
+from dnjpeg.codec.kernels.scratch import scratch
+
+__all__ = [
+    "OUT_OF_RANGE",
+    "CodedScan",
+    "ScanPlan",
+    "optimal_tables",
+    "plan_scan",
+    "standard_tables",
+    "token_scan",
+]
+
+LARGEST_DC_SIZE, LARGEST_AC_SIZE = 11, 10  # size categories of 8-bit samples (tables F.1, F.2)
+BLOCK_BYTES = 210  # a block takes at most 63 AC coefficients of 16 + 10 bits and one DC of 16 + 11
+OUT_OF_RANGE = "coefficient out of range: AC must be -1023..1023, DC differences -2047..2047"
+
+
+@dataclass(frozen=True)
+class ScanPlan:
+    """Where kernels find what belongs to one scan.
+
+    Parameters
+    ----------
+    layout : ndarray, int64, (components + 1, COLUMNS)
+        `component_layout` of the frame.
+    scan : ndarray, int64, (components of the scan, COLUMNS)
+        `scan_layout`; the Huffman tables are 256 items each: the DC tables of both slots, then the AC tables.
+    mcu_rows, mcu_cols : int
+        Of the scan.
+    slots : tuple of int
+        Huffman table slot of each component of the frame, as libjpeg has it: 0 for luma, 1 for chroma.
+    """
+
+    layout: npt.NDArray[np.int64]
+    scan: npt.NDArray[np.int64]
+    mcu_rows: int
+    mcu_cols: int
+    slots: tuple[int, ...]
+
+    def slots_of(self, scan: ScriptScan) -> tuple[int, ...]:
+        """Huffman table slots that a scan needs."""
+        return tuple(sorted({self.slots[index] for index in scan.components}))
+
+    @cached_property
+    def mcu_blocks(self) -> int:
+        """Blocks in an MCU."""
+        return int((self.scan[:, HORIZONTAL] * self.scan[:, VERTICAL]).sum())
+
+    @cached_property
+    def row_bytes(self) -> int:
+        """Bytes that a row of MCUs needs at most, unstuffed and with room to write past its end."""
+        return self.mcu_cols * self.mcu_blocks * BLOCK_BYTES + 2 * PADDING
+
+    @cached_property
+    def row_room(self) -> int:
+        """Bytes of output for a row of MCUs at most: all of them stuffed, and a restart marker an MCU."""
+        return 2 * self.row_bytes + 3 * self.mcu_cols
+
+    @cached_property
+    def row_tokens(self) -> int:
+        """Tokens of a row of MCUs at most: one a coefficient, for runs and ends stand for some, a restart an MCU."""
+        return self.mcu_cols * (64 * self.mcu_blocks + 1)
+
+
+@dataclass(frozen=True)
+class CodedScan:
+    """One scan, coded.
+
+    Parameters
+    ----------
+    scan : ScriptScan
+    plan : ScanPlan
+    huffman : dict
+        The Huffman tables that it needs; none if coding is arithmetic.
+    data : bytes
+        Entropy-coded data.
+    """
+
+    scan: ScriptScan
+    plan: ScanPlan
+    huffman: HuffmanTables
+    data: bytes
+
+
+@lru_cache(1024)
+def plan_scan(frame: Frame, color: str, components: tuple[int, ...], *, kept_rows: int | None = None) -> ScanPlan:
+    """Plan the scan of some components; the coefficients of `kept_rows` rows of MCUs are kept (all by default)."""
+    layout = component_layout(frame, mcu_rows=kept_rows)
+    scan, mcu_rows, mcu_cols = scan_layout(layout, components, frame)
+    slots = tuple(int(color == "YCbCr" and index > 0) for index in range(len(frame.components)))
+    for row, index in zip(scan, components, strict=True):
+        row[DC_TABLE], row[AC_TABLE] = slots[index] * SYMBOLS, (2 + slots[index]) * SYMBOLS
+    return ScanPlan(layout, scan, mcu_rows, mcu_cols, slots)
+
+
+def optimal_tables(frequencies: npt.NDArray[np.int64]) -> HuffmanTables:
+    """Huffman tables made for symbols that occur this often (K.2); none for a table without symbols.
+
+    Parameters
+    ----------
+    frequencies : ndarray, int64, (2, 2, 256)
+        By class (0 DC, 1 AC), slot and symbol.
+
+    Raises
+    ------
+    ValueError
+        If a symbol tells of a coefficient out of range.
+    """
+    sizes = frequencies.reshape(2, 2, 16, 16).sum(axis=2)
+    if sizes[0, :, LARGEST_DC_SIZE + 1 :].any() or sizes[1, :, LARGEST_AC_SIZE + 1 :].any():
+        raise ValueError(OUT_OF_RANGE)
+    return {
+        (table_class, slot): optimal_table(frequencies[table_class, slot])
+        for table_class in (0, 1)
+        for slot in (0, 1)
+        if sizes[table_class, slot].any()
+    }
+
+
+@lru_cache(16)
+def standard_tables(slots: tuple[int, ...]) -> tuple[HuffmanTables, npt.NDArray[np.int64]]:
+    """Return the standard Huffman tables (K.3) of these slots, and their `codes_of`."""
+    tables = {(table_class, slot): STANDARD[table_class, slot] for slot in slots for table_class in (0, 1)}
+    return tables, codes_of(tables)
+
+
+def token_scan(
+    headers: Headers, scan: ScriptScan, plan: ScanPlan, tokens: npt.NDArray[np.int32], *, optimize: bool
+) -> CodedScan:
+    """Code the tokens of one scan.
+
+    Parameters
+    ----------
+    headers, scan, plan
+    tokens : ndarray, int32
+    optimize : bool
+        With tables made for them, instead of the standard ones.
+
+    Raises
+    ------
+    ValueError
+        If a coefficient is out of range.
+    """
+    frequencies = count_symbols(tokens)
+    huffman = optimal_tables(frequencies[:RAW].reshape(2, 2, SYMBOLS))
+    if optimize:
+        codes = codes_of(huffman)
+    else:
+        huffman, codes = standard_tables(plan.slots_of(scan))
+    restarts = int(frequencies[RESTART])
+    unstuffed = (int(frequencies @ (codes & 255)) >> 3) + 1 + restarts
+    out = scratch("file", 2 * (unstuffed + restarts + PADDING))
+    written = code_all(start_scan(0), tokens, codes, scratch("coded", CODED_BYTES), out)
+    return CodedScan(scan, plan, huffman, out[:written].tobytes())

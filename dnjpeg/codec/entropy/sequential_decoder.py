@@ -1,0 +1,158 @@
+"""Decoding of quantized blocks by the sequential Huffman procedures (T.81 F.2.2), a row of MCUs at a time."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dnjpeg.codec.entropy.bits import refill
+from dnjpeg.codec.entropy.scan import (
+    BAD_CODE,
+    FILLED,
+    PAST_BLOCK,
+    POSITION,
+    PREDICTIONS,
+    WORD,
+    begin_mcu,
+    end_mcu,
+    stopped,
+)
+from dnjpeg.codec.format.huffman import END_OF_BLOCK, INCOMPLETE, LOOKUP_BITS, slow_decode
+from dnjpeg.codec.format.layout import AC_TABLE, BLOCK_COLS, BLOCK_ROWS, DC_TABLE, FIRST, HORIZONTAL, VERTICAL
+from dnjpeg.codec.format.zigzag import NATURAL
+from dnjpeg.codec.kernels.jit import inlined
+from dnjpeg.codec.kernels.vector import span
+
+__all__ = ["decode_mcu_row", "receive_extend"]
+
+
+@inlined
+def receive_extend(word, size):
+    """RECEIVE and EXTEND (figures F.17, F.12) of the next `size` > 0 bits."""
+    value = np.int64(word >> np.uint64(64 - size))
+    if value < 1 << (size - 1):
+        value -= (1 << size) - 1
+    return value
+
+
+@inlined
+def _decode_block(position, word, filled, coded, lookups, dc, ac, coefficients, block):
+    """Figures F.13 to F.15; all of the block's coefficients must be zero before.
+
+    Returns the new ``position, word, filled``, the DC difference, and 0 or what went wrong.
+    """
+    fault = 0
+    difference = 0
+    position, word, filled = refill(coded, position, word, filled)
+    entry = lookups[dc + np.int64(word >> np.uint64(64 - LOOKUP_BITS))]
+    if entry != 0 and entry & INCOMPLETE == 0:
+        word <<= np.uint64(entry & 63)
+        filled -= entry & 63
+        difference = entry >> 16
+    else:
+        size, length = slow_decode(lookups, dc, np.int64(word >> np.uint64(48)), entry)
+        if length > 16:
+            fault = BAD_CODE
+        word <<= np.uint64(length)
+        filled -= length
+        if size > 0:
+            difference = receive_extend(word, size)
+            word <<= np.uint64(size)
+            filled -= size
+    k = 1
+    while k < 64:
+        position, word, filled = refill(coded, position, word, filled)
+        entry = lookups[ac + np.int64(word >> np.uint64(64 - LOOKUP_BITS))]
+        if entry == 0 or entry & INCOMPLETE != 0:
+            symbol, length = slow_decode(lookups, ac, np.int64(word >> np.uint64(48)), entry)
+            if length > 16:
+                fault = BAD_CODE
+            word <<= np.uint64(length)
+            filled -= length
+            size = symbol & 15
+            if size == 0 and symbol != 0xF0:
+                k += END_OF_BLOCK + 1
+                break
+            k += symbol >> 4
+            if size > 0:
+                coefficients[block + span(NATURAL)[k]] = receive_extend(word, size)
+                word <<= np.uint64(size)
+                filled -= size
+            k += 1
+            continue
+        word <<= np.uint64(entry & 63)
+        filled -= entry & 63
+        k += (entry >> 8) & 127
+        coefficients[block + span(NATURAL)[k]] = entry >> 16
+        k += 1
+        if k < 64:  # there are bits enough for a second one before the next refill
+            entry = lookups[ac + np.int64(word >> np.uint64(64 - LOOKUP_BITS))]
+            if entry != 0 and entry & INCOMPLETE == 0:
+                word <<= np.uint64(entry & 63)
+                filled -= entry & 63
+                k += (entry >> 8) & 127
+                coefficients[block + span(NATURAL)[k]] = entry >> 16
+                k += 1
+    if 64 < k < END_OF_BLOCK:
+        fault = PAST_BLOCK
+    return position, word, filled, difference, fault
+
+
+@inlined
+def _decode_mcu(state, scan, row, first_row, col, coded, lookups, coefficients, filler):
+    """All blocks of one MCU (figure E.10); those that only fill it up go to `filler`."""
+    position, word, filled = state[POSITION], np.uint64(state[WORD]), state[FILLED]
+    fault = 0
+    for c in range(len(scan)):
+        horizontal, vertical = scan[c, HORIZONTAL], scan[c, VERTICAL]
+        cols = scan[c, BLOCK_COLS]
+        prediction = state[PREDICTIONS + c]
+        for y in range(row * vertical, (row + 1) * vertical):
+            line = scan[c, FIRST] + 64 * (y - first_row * vertical) * cols
+            for x in range(col * horizontal, (col + 1) * horizontal):
+                block = line + 64 * x if y < scan[c, BLOCK_ROWS] and x < cols else filler
+                position, word, filled, difference, wrong = _decode_block(
+                    position, word, filled, coded, lookups, scan[c, DC_TABLE], scan[c, AC_TABLE], coefficients, block
+                )
+                if wrong != 0:
+                    fault = wrong
+                prediction += difference
+                coefficients[block] = prediction
+        state[PREDICTIONS + c] = prediction
+    state[POSITION], state[WORD], state[FILLED] = position, np.int64(word), filled
+    return fault
+
+
+@inlined
+def decode_mcu_row(state, scan, row, first_row, mcu_cols, data, coded, lookups, coefficients, filler):
+    """Decode one row of MCUs (figure E.9).
+
+    Where the data of an interval end too early, the MCU is completed from zero bits and the rest of the interval is
+    left as it is, as libjpeg does.
+
+    Parameters
+    ----------
+    state : ndarray, int64, (STATE,)
+        From `start_scan`; carries everything from row to row. `FAULT` tells the first thing that went wrong.
+    scan : ndarray, int64, (components, COLUMNS)
+        From `scan_layout`; `DC_TABLE` and `AC_TABLE` are indices into `lookups`.
+    row, first_row : int
+        This row of MCUs, and the one with which `coefficients` begins.
+    mcu_cols : int
+        MCUs in a row.
+    data : ndarray, uint8
+        The whole file.
+    coded : ndarray, uint8
+        Scratch for the unstuffed bytes of an interval: room for all of `data`, and `OVERRUN` zeros.
+    lookups : ndarray, int32
+        One or more `decoding_lookup`.
+    coefficients : ndarray, int16
+        Where the blocks go, natural order; zero before.
+    filler : int
+        Index of a block in `coefficients` for what has no place.
+    """
+    for col in range(mcu_cols):
+        if begin_mcu(state, data, coded):
+            fault = _decode_mcu(state, scan, row, first_row, col, coded, lookups, coefficients, filler)
+            end_mcu(state, fault)
+        if stopped(state):
+            return

@@ -1,0 +1,53 @@
+"""One scan of a sequential file."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from dnjpeg.codec.entropy.scan import start_scan
+from dnjpeg.codec.entropy.scan_writer import CodedScan, plan_scan, token_scan
+from dnjpeg.codec.entropy.sequential_encoder import tokenize_mcu_row
+from dnjpeg.codec.format.headers import Headers
+from dnjpeg.codec.format.script import ScriptScan
+from dnjpeg.codec.kernels.jit import kernel
+from dnjpeg.codec.kernels.scratch import scratch
+from dnjpeg.codec.kernels.vector import span
+
+__all__ = ["code_sequential"]
+
+
+@kernel
+def _tokenize(state, scan, mcu_rows, mcu_cols, coefficients, tokens):
+    """Make tokens of all rows of MCUs; returns their number."""
+    state, scan, coefficients, tokens = span(state), span(scan), span(coefficients), span(tokens)
+    count = 0
+    for row in range(mcu_rows):
+        count = tokenize_mcu_row(state, scan, row, 0, mcu_cols, coefficients, tokens, count)
+    return count
+
+
+def code_sequential(
+    headers: Headers, coefficients: npt.NDArray[np.int16], scan: ScriptScan, *, optimize: bool
+) -> CodedScan:
+    """Code one scan.
+
+    Parameters
+    ----------
+    headers : Headers
+    coefficients : ndarray, int16
+        Of all components, as `component_layout` has them.
+    scan : ScriptScan
+    optimize : bool
+        As in `dnjpeg.encode`.
+
+    Raises
+    ------
+    ValueError
+        If a coefficient is out of range.
+    """
+    plan = plan_scan(headers.frame, headers.color, scan.components)
+    tokens = scratch("tokens", plan.mcu_rows * plan.row_tokens, np.int32)
+    state = start_scan(headers.restart.interval(plan.mcu_cols))
+    count = _tokenize(state, plan.scan, plan.mcu_rows, plan.mcu_cols, coefficients, tokens)
+    return token_scan(headers, scan, plan, tokens[:count], optimize=optimize)

@@ -1,0 +1,126 @@
+"""The marker segments around the scans of a file, in libjpeg's order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from dnjpeg.codec.format.coding import Restart
+from dnjpeg.codec.format.coding_tables import DEFAULT_CONDITIONING
+from dnjpeg.codec.format.frame import Frame
+from dnjpeg.codec.format.huffman import HuffmanTable
+from dnjpeg.codec.format.metadata import MetadataParts
+from dnjpeg.codec.format.script import ScriptScan
+from dnjpeg.codec.format.syntax import (
+    DEFAULT_JFIF,
+    Adobe,
+    ConditioningSegment,
+    HuffmanSegment,
+    Jfif,
+    Metadata,
+    QuantizationSegment,
+    RestartSegment,
+    ScanComponent,
+    ScanHeader,
+    write_frame_header,
+)
+
+__all__ = ["EOI_MARKER", "Headers", "HuffmanTables"]
+
+HuffmanTables = dict[tuple[int, int], HuffmanTable]  # by class (0 DC, 1 AC) and slot
+
+EOI_MARKER = b"\xff\xd9"
+
+
+@dataclass(frozen=True)
+class Headers(MetadataParts):
+    """What the headers of a file say that is not about single scans.
+
+    Parameters
+    ----------
+    frame : Frame
+        Size, components, sampling factors and process.
+    color : str
+        What the components mean: ``"grayscale"``, ``"YCbCr"`` or ``"RGB"``.
+    tables : tuple of ndarray, uint16, (8, 8)
+        Quantization table of each component, natural order.
+    restart : Restart
+        Where restart markers go.
+    jfif : Jfif or None
+        Version and density for the JFIF segment; None: the file has none, for it begins with EXIF.
+    metadata : tuple of Metadata
+        EXIF, ICC profile, comments and the like, in order; `exif`, `icc_profile`, `xmp` and `comments` give them by
+        kind.
+    """
+
+    frame: Frame
+    color: str
+    tables: tuple[npt.NDArray[np.uint16], ...]
+    restart: Restart
+    jfif: Jfif | None = DEFAULT_JFIF
+    metadata: tuple[Metadata, ...] = ()
+
+    @cached_property
+    def before_scans(self) -> bytes:
+        """Return all that stands before the first scan, in libjpeg's order."""
+        parts = [b"\xff\xd8"]
+        if self.color == "RGB":
+            parts.append(Adobe(0).write())
+        elif self.jfif is not None:
+            parts.append(self.jfif.write())
+        parts += [segment.write() for segment in self.metadata]
+        written = set()
+        for component, table in zip(self.frame.components, self.tables, strict=True):
+            if component.table not in written:
+                parts.append(QuantizationSegment(component.table, table).write())
+                written.add(component.table)
+        parts.append(write_frame_header(self.frame))
+        return b"".join(parts)
+
+    def before_scan(
+        self, scan: ScriptScan, slots: tuple[int, ...], huffman: HuffmanTables, interval: int | None
+    ) -> bytes:
+        """Return all that stands before the data of one scan, in libjpeg's order.
+
+        Parameters
+        ----------
+        scan : ScriptScan
+        slots : tuple of int
+            Table slot of each component of the frame.
+        huffman : dict
+            The tables that were not sent yet.
+        interval : int or None
+            The restart interval, if it is to be told.
+        """
+        tables = [
+            HuffmanSegment(*key, huffman[key]).write()
+            for slot in dict.fromkeys(slots[index] for index in scan.components)
+            for key in ((0, slot), (1, slot))
+            if key in huffman
+        ]
+        if self.frame.arithmetic:
+            tables = [self._conditioning(scan, slots)]
+        restart = RestartSegment(interval).write() if interval is not None else b""
+        components = tuple(
+            ScanComponent(
+                self.frame.components[index].identifier,
+                slots[index] if 0 in scan.tables else 0,
+                slots[index] if 1 in scan.tables else 0,
+            )
+            for index in scan.components
+        )
+        return b"".join([*tables, restart, ScanHeader(components, *scan.band).write()])
+
+    @staticmethod
+    def _conditioning(scan: ScriptScan, slots: tuple[int, ...]) -> bytes:
+        """Tell the conditioning of the tables in use before each scan, as libjpeg does: it is always the default."""
+        used = sorted({slots[index] for index in scan.components})
+        entries = [
+            ConditioningSegment(table_class, slot, DEFAULT_CONDITIONING[table_class])
+            for slot in used
+            for table_class in scan.tables
+        ]
+        return ConditioningSegment.write(entries) if entries else b""

@@ -1,0 +1,93 @@
+"""The frame's geometry as numbers that kernels read: one row of int64 a component."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from dnjpeg.codec.format.frame import Frame
+
+__all__ = ["coefficient_arrays", "component_layout", "scan_layout"]
+
+# Columns of a layout.
+HORIZONTAL = 0  # sampling factors; 1 and 1 in a scan of one component (A.2.2)
+VERTICAL = 1
+BLOCK_ROWS = 2  # blocks that hold samples
+BLOCK_COLS = 3
+LINES = 4  # samples
+LINE_SAMPLES = 5
+FIRST = 6  # index of the first coefficient
+TABLE = 7  # index of the first entry of its quantization table, in whatever form the kernel takes them
+DC_TABLE = 8  # index of the first entry of its Huffman tables, likewise
+AC_TABLE = 9
+PLANE = 10  # a row of MCUs as samples: index of its first one
+STRIDE = 11  # distance of its lines
+FULL = 12  # the same at full resolution; the same samples if the component is not subsampled
+SIDE = 13  # decoding: samples a side that a block becomes
+FIRST_ROW = 14  # decoding: blocks that become samples, and those behind
+LAST_ROW = 15
+FIRST_COL = 16
+LAST_COL = 17
+START = 18  # decoding: samples of a line that are needed: the first, and how many
+COUNT = 19
+OFFSET = 20  # decoding: pixels that these reach to the left of the window
+RATIO_H = 21  # decoding: resolution of the image to that of the component
+RATIO_V = 22
+FANCY = 23  # decoding: upsampled by a filter
+COLUMNS = 24
+
+
+def component_layout(frame: Frame, *, mcu_rows: int | None = None, filled: bool = False) -> npt.NDArray[np.int64]:
+    """Geometry of all components, their coefficients one after the other in one array.
+
+    Parameters
+    ----------
+    frame : Frame
+    mcu_rows : int, optional
+        Rows of MCUs that the array of coefficients holds; all by default.
+    filled : bool
+        It also holds the rows of blocks that only fill the last MCUs.
+
+    Returns
+    -------
+    ndarray, int64, (components + 1, COLUMNS)
+        The last row has only `FIRST`: the length of the coefficient array.
+    """
+    rows = []
+    first = 0
+    for index, component in enumerate(frame.components):
+        block_rows, block_cols = frame.block_shape(index)
+        lines, samples = frame.sample_shape(index)
+        row = [component.horizontal, component.vertical, block_rows, block_cols, lines, samples, first]
+        rows.append(row + [0] * (COLUMNS - len(row)))
+        held = frame.mcu_rows * component.vertical if filled else block_rows
+        first += 64 * block_cols * (held if mcu_rows is None else min(held, mcu_rows * component.vertical))
+    rows.append([first if column == FIRST else 0 for column in range(COLUMNS)])
+    return np.array(rows, np.int64)
+
+
+def coefficient_arrays(
+    coefficients: npt.NDArray[np.int16], layout: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.int16], ...]:
+    """View the coefficients of a whole image as one ``(rows, block_cols, 8, 8)`` array a component."""
+    return tuple(
+        coefficients[component[FIRST] : following[FIRST]].reshape(-1, component[BLOCK_COLS], 8, 8)
+        for component, following in pairwise(layout)
+    )
+
+
+def scan_layout(
+    layout: npt.NDArray[np.int64], indices: Sequence[int], frame: Frame
+) -> tuple[npt.NDArray[np.int64], int, int]:
+    """Geometry of one scan: its components, and ``(rows, columns)`` of its MCUs.
+
+    An MCU of a scan of one component is one block, whatever its sampling factors (A.2.2).
+    """
+    scan = layout[list(indices)]
+    if len(scan) > 1:
+        return scan, frame.mcu_rows, frame.mcu_cols
+    scan[0, [HORIZONTAL, VERTICAL]] = 1
+    return scan, int(scan[0, BLOCK_ROWS]), int(scan[0, BLOCK_COLS])

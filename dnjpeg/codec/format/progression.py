@@ -1,0 +1,68 @@
+"""Which bits of which coefficients progressive scans have sent so far (T.81 G.1.1.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from dnjpeg.codec.format.syntax import ScanHeader, Segment
+
+__all__ = ["ESTIMATED", "Progression", "check_progression"]
+
+ESTIMATED = 10  # first coefficients of the zigzag sequence that libjpeg can estimate
+
+
+class Progression:
+    """The lowest bit that was sent of each coefficient.
+
+    Parameters
+    ----------
+    components : int
+        Of the frame.
+
+    Attributes
+    ----------
+    bits : ndarray, int64, (components, 64)
+        Al of the last scan that a coefficient was in, by its place in the zigzag sequence; -1: it was in none.
+    bits_before : ndarray, int64, (components, 64)
+        The same before the component's last scan, as libjpeg keeps it: 0 if that was the first scan of several.
+    last_good_row : int
+        Last row of interleaved MCUs for which the last scan had data; below, `bits_before` is what is known.
+    """
+
+    def __init__(self, components: int) -> None:
+        self.bits = np.full((components, 64), -1)
+        self.bits_before = np.full((components, 64), -1)
+        self.last_good_row = 0
+        self._scans = 0
+
+    def add(self, indices: Sequence[int], header: ScanHeader) -> None:
+        """Note a scan of these components."""
+        band = slice(header.spectral_start, header.spectral_end + 1)
+        kept = slice(min(header.spectral_start, 1), max(header.spectral_end + 1, ESTIMATED))
+        if self._scans == 1:
+            self.bits_before[:, :ESTIMATED] = 0
+        self._scans += 1
+        for index in indices:
+            if self._scans > 1:
+                self.bits_before[index, kept] = self.bits[index, kept]
+            self.bits[index, band] = header.approximation_low
+
+    def lacks_detail(self) -> bool:
+        """Tell whether scans are missing that would have sent further bits."""
+        return bool(self.bits.any())
+
+    def allows_estimates(self) -> bool:
+        """Tell whether coefficients should be estimated: all DC is known to some bit, and what can be is not."""
+        return bool((self.bits[:, 0] >= 0).all() and self.bits[:, 1:ESTIMATED].any())
+
+
+def check_progression(header: ScanHeader, segment: Segment) -> None:
+    """Refuse parameters that a progressive scan cannot have (G.1.1.1, table B.3)."""
+    start, end = header.spectral_start, header.spectral_end
+    high, low = header.approximation_high, header.approximation_low
+    if not (start == end == 0 or (1 <= start <= end <= 63 and len(header.components) == 1)):
+        raise segment.error(f"spectral selection {start} to {end} of {len(header.components)} components")
+    if low > 13 or (high != 0 and high != low + 1):
+        raise segment.error(f"successive approximation from {high} to {low}")

@@ -1,0 +1,1 @@
+"""What kernels are made of: compilation, its cache on disk, scratch memory, and the vector vocabulary."""

@@ -1,0 +1,50 @@
+"""The vector vocabulary of the kernels: the only folder that knows LLVM.
+
+An `operation` is a plain Python function over `Vector`, `Scalar` and `Memory` values. It runs once, while a kernel that
+calls it is being compiled, and each operator in it becomes one LLVM instruction on all lanes; loops and lists in it are
+unrolled. Nothing here names an instruction set: LLVM lowers the lanes to whatever the CPU has.
+
+>>> from dnjpeg.codec.kernels.jit import kernel
+>>> from dnjpeg.codec.kernels.vector import operation, span
+>>> @operation()
+... def add16(a, b, out, index):
+...     out.store(index, a.load(index, 16) + b.load(index, 16))
+>>> @kernel
+... def add(a, b, out):
+...     a, b, out = span(a), span(b), span(out)
+...     for i in range(0, len(out) - 15, 16):
+...         add16(a, b, out, i)
+
+Loads and stores have no alignment needs, and no bounds checks unless ``DNJPEG_CHECKED=1`` is set.
+"""
+
+from dnjpeg.codec.kernels.vector.lanes import Scalar, Vector, concatenate, interleave, transpose8x8
+from dnjpeg.codec.kernels.vector.memory import Memory, span
+from dnjpeg.codec.kernels.vector.operations import (
+    bit_length,
+    clear,
+    copy,
+    load_big_endian,
+    mostly_zero,
+    operation,
+    store_big_endian,
+    trailing_zeros,
+)
+
+__all__ = [
+    "Memory",
+    "Scalar",
+    "Vector",
+    "bit_length",
+    "clear",
+    "concatenate",
+    "copy",
+    "interleave",
+    "load_big_endian",
+    "mostly_zero",
+    "operation",
+    "span",
+    "store_big_endian",
+    "trailing_zeros",
+    "transpose8x8",
+]

@@ -1,0 +1,78 @@
+"""RGB to YCbCr and back (JFIF 1.02, from ITU-R BT.601 over the full range), as libjpeg rounds it."""
+
+from __future__ import annotations
+
+from dnjpeg.codec.kernels.vector import Memory, Scalar, Vector, concatenate, interleave, operation
+
+__all__ = ["PIXELS", "RGB_BYTES", "planes_to_rgb", "rgb_to_ycc", "ycc_to_rgb"]
+
+PIXELS = 32  # done at once
+RGB_BYTES = 3 * PIXELS
+
+
+def _fix(x: float) -> int:
+    return int(x * 65536 + 0.5)
+
+
+HALF = 1 << 15
+CHROMA_OFFSET = (128 << 16) + HALF - 1  # libjpeg's fudge: the largest chroma must not round up to 256
+
+
+@operation()
+def rgb_to_ycc(
+    rgb: Memory, pixel: Scalar, y_plane: Memory, y: Scalar, cb_plane: Memory, cb: Scalar, cr_plane: Memory, cr: Scalar
+) -> None:
+    """Convert `PIXELS` pixels, three bytes each, to three planes.
+
+    Y = .299 R + .587 G + .114 B, Cb = -.16874 R - .33126 G + .5 B + 128, Cr = .5 R - .41869 G - .08131 B + 128.
+    """
+    pixels = rgb.load(pixel, RGB_BYTES)
+    red, green, blue = (pixels.select(range(k, RGB_BYTES, 3)).unsigned(16) for k in range(3))
+    red_green, green_blue = interleave(red, green), interleave(green, blue)
+    # The weight of green is split between the two pairs, for it does not fit 16 bits.
+    luma = red_green.pair_products(_fix(0.299), _fix(0.587) - (1 << 14)) + green_blue.pair_products(
+        1 << 14, _fix(0.114)
+    )
+    blueness = red_green.pair_products(-_fix(0.16874), -_fix(0.33126)) + (blue.unsigned(32) << 15)
+    redness = green_blue.pair_products(-_fix(0.41869), -_fix(0.08131)) + (red.unsigned(32) << 15)
+    for plane, index, value, offset in (
+        (y_plane, y, luma, HALF),
+        (cb_plane, cb, blueness, CHROMA_OFFSET),
+        (cr_plane, cr, redness, CHROMA_OFFSET),
+    ):
+        plane.store(index, (value + offset).shift_right(16).truncated(8))
+
+
+def _clamped_bytes(x: Vector) -> Vector:
+    return x.clamped(0, 255).truncated(8)
+
+
+@operation()
+def ycc_to_rgb(samples: Memory, y: Scalar, cb: Scalar, cr: Scalar, rgb: Memory, pixel: Scalar) -> None:
+    """Convert `PIXELS` pixels from three planes in one array to three bytes each.
+
+    R = Y + 1.402 Cr', G = Y - .34414 Cb' - .71414 Cr', B = Y + 1.772 Cb', with Cb' = Cb - 128 and Cr' = Cr - 128. Each
+    product is rounded to nearest. Weights of 1 and more have their whole part taken out, so that the rest fits 16 bits.
+    """
+    luma = samples.load(y, PIXELS).unsigned(16)
+    blueness = samples.load(cb, PIXELS).unsigned(16) - 128
+    redness = samples.load(cr, PIXELS).unsigned(16) - 128
+    two = (luma & 0) + 2  # times 2^14: the rounding half, within the same multiply-add
+    for_red = interleave(redness, two).pair_products(_fix(1.402) - (1 << 16), 1 << 14)
+    for_blue = interleave(blueness, two).pair_products(_fix(1.772) - (2 << 16), 1 << 14)
+    for_green = interleave(blueness, redness).pair_products(-_fix(0.34414), (1 << 16) - _fix(0.71414)) + HALF
+    red = luma + redness + (for_red >> 16).truncated(16)
+    blue = luma + blueness + blueness + (for_blue >> 16).truncated(16)
+    green = luma - redness + (for_green >> 16).truncated(16)
+    rgb.store(pixel, _interleaved(*(_clamped_bytes(x) for x in (red, green, blue))))
+
+
+@operation()
+def planes_to_rgb(samples: Memory, red: Scalar, green: Scalar, blue: Scalar, rgb: Memory, pixel: Scalar) -> None:
+    """Join `PIXELS` pixels from three planes in one array to three bytes each."""
+    rgb.store(pixel, _interleaved(*(samples.load(plane, PIXELS) for plane in (red, green, blue))))
+
+
+def _interleaved(red: Vector, green: Vector, blue: Vector) -> Vector:
+    planes = concatenate([red, green, blue, blue])
+    return planes.select(lane for i in range(PIXELS) for lane in (i, PIXELS + i, 2 * PIXELS + i))

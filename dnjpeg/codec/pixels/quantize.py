@@ -1,0 +1,102 @@
+"""Quantization (T.81 A.3.4) by multiplication, and from one table to another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from dnjpeg.codec.kernels.jit import kernel
+from dnjpeg.codec.kernels.vector import Memory, Scalar, Vector, concatenate, operation, span
+
+__all__ = ["RECIPROCALS_SIZE", "quantized_rows", "reciprocals", "requantize"]
+
+RECIPROCALS_SIZE = 3 * 64  # uint16: 64 reciprocals, 64 corrections, 64 scales, each in natural order
+
+
+def reciprocals(table: npt.NDArray[np.uint16]) -> npt.NDArray[np.uint16]:
+    """Turn the divisions of a table into multiplications, as libjpeg-turbo's jcdctmgr does, to the same result.
+
+    A coefficient of the forward DCT is 8 times the orthonormal one, so the divisor is 8 q. With ``b`` the exponent of
+    the divisor, ``x / (8 q)`` to nearest is ``((x + correction) * reciprocal) >> (16 + b)`` for every 16-bit x; the
+    shift is a second multiplication by ``scale`` (Granlund and Montgomery 1994).
+
+    Parameters
+    ----------
+    table : ndarray, (8, 8)
+        Steps, natural order.
+
+    Returns
+    -------
+    ndarray, uint16, (192,)
+        Reciprocals, corrections and scales.
+    """
+    divisors = table.reshape(64).astype(np.int64) * 8
+    exponents = np.frexp(divisors.astype(np.float64))[1] - 1
+    shifts = 16 + exponents
+    quotients, remainders = np.divmod(np.int64(1) << shifts, divisors)
+    corrections = divisors // 2
+    exact = remainders == 0  # a power of two: halve the reciprocal so that it fits 16 bits
+    low = ~exact & (remainders <= divisors // 2)
+    corrections[low] += 1
+    quotients[~exact & ~low] += 1
+    quotients[exact] >>= 1
+    shifts[exact] -= 1
+    scales = np.int64(1) << (32 - shifts).clip(0)
+    # Half of the divisor is beyond what an 8-bit sample's coefficient can reach: the quotient is always 0.
+    unreachable = divisors > 8 * 8191
+    return np.where(unreachable, 0, np.stack([quotients, corrections, scales])).astype(np.uint16).reshape(-1)
+
+
+def quantized_rows(rows: Sequence[Vector], tables: Memory, table: Scalar) -> list[Vector]:
+    """Quantize the eight rows of one or more blocks that lie side by side.
+
+    Parameters
+    ----------
+    rows : list of Vector
+        16-bit coefficients, 8 lanes a block.
+    tables, table
+        `reciprocals` and where they begin.
+    """
+    blocks = rows[0].lanes // 8
+    quantized = []
+    for row, x in enumerate(rows):
+        reciprocal, correction, scale = (
+            concatenate([tables.load(table + 64 * part + 8 * row, 8)] * blocks) for part in range(3)
+        )
+        sign = x >> 15
+        magnitude = ((x ^ sign) - sign + correction).high_product(reciprocal).high_product(scale)
+        quantized.append((magnitude ^ sign) - sign)
+    return quantized
+
+
+# Added to the half that rounds: more than what the product below can be off, less than how far from a tie a quotient by
+# an integer of 16 bits can be.
+TIE = 2.0**-20
+
+
+@operation()
+def _requantize_row(coefficients: Memory, index: Scalar, factors: Memory, row: Scalar) -> None:
+    k = coefficients.load(index, 8)
+    sign = k >> 15
+    magnitude = ((k ^ sign) - sign).unsigned(32).to_float().scaled(factors.load(row, 8), 0.5 + TIE)
+    rounded = magnitude.to_integer().clamped(0, 32767).truncated(16)
+    coefficients.store(index, (rounded ^ sign) - sign)
+
+
+@kernel
+def requantize(coefficients, factors):
+    """Replace each coefficient k of step q by ``round(k q / q')`` in place, halves away from zero, clipped to 16 bits.
+
+    Parameters
+    ----------
+    coefficients : ndarray, int16, (64 blocks,)
+        Natural order.
+    factors : ndarray, float64, (64,)
+        ``q / q'``, each step of at most 16 bits.
+    """
+    coefficients, factors = span(coefficients), span(factors)
+    for block in range(0, len(coefficients), 64):
+        for row in range(0, 64, 8):
+            _requantize_row(coefficients, block + row, factors, row)

@@ -13,12 +13,12 @@ from dnjpeg.codec.entropy.scan import end_interval, start_scan
 from dnjpeg.codec.entropy.scan_writer import CodedScan, ScanPlan, plan_scan, standard_tables, token_scan
 from dnjpeg.codec.entropy.sequential_encoder import tokenize_mcu_row
 from dnjpeg.codec.entropy.tokens import CODED_BYTES, code_tokens
+from dnjpeg.codec.format.application import DEFAULT_JFIF, Jfif, Metadata
 from dnjpeg.codec.format.coding import Coding, Restart
 from dnjpeg.codec.format.frame import Component, Frame, sampling_factors
 from dnjpeg.codec.format.headers import EOI_MARKER, Headers
 from dnjpeg.codec.format.layout import coefficient_arrays
 from dnjpeg.codec.format.script import ScriptScan
-from dnjpeg.codec.format.syntax import DEFAULT_JFIF, Jfif, Metadata
 from dnjpeg.codec.kernels.jit import kernel
 from dnjpeg.codec.kernels.scratch import scratch
 from dnjpeg.codec.kernels.vector import span

@@ -11,6 +11,7 @@ from dnjpeg.codec.entropy.arithmetic import conditioning
 from dnjpeg.codec.entropy.bits import stuffed_length
 from dnjpeg.codec.entropy.scan import FAULT, FAULT_BEGIN, FAULT_CONSUMED, FAULTS, OUT_OF_DATA, OVERRUN, SOURCE
 from dnjpeg.codec.format import syntax
+from dnjpeg.codec.format.application import DEFAULT_JFIF, Adobe, Jfif, Metadata
 from dnjpeg.codec.format.coding import Restart
 from dnjpeg.codec.format.coding_tables import DEFAULT_CONDITIONING, CodingTables
 from dnjpeg.codec.format.frame import Frame
@@ -19,7 +20,7 @@ from dnjpeg.codec.format.huffman import LOOKUP_SIZE, STANDARD, decoding_lookup
 from dnjpeg.codec.format.limits import Limits
 from dnjpeg.codec.format.line_count import line_count, lines_behind_first_scan
 from dnjpeg.codec.format.progression import Progression, check_progression
-from dnjpeg.codec.format.syntax import APP0, APP14, DEFAULT_JFIF, Adobe, Jfif, Metadata, ScanHeader
+from dnjpeg.codec.format.syntax import APP0, APP14, ScanHeader
 from dnjpeg.codec.kernels.scratch import scratch
 from dnjpeg.errors import FormatError, TruncatedError, UnsupportedError
 

@@ -8,11 +8,11 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from dnjpeg.codec.format.application import Jfif, Metadata
 from dnjpeg.codec.format.coding import Coding
 from dnjpeg.codec.format.coefficients import CoefficientImage
 from dnjpeg.codec.format.limits import Limits
 from dnjpeg.codec.format.metadata import kept, replaced
-from dnjpeg.codec.format.syntax import Jfif, Metadata
 from dnjpeg.codec.pixels.quantize import requantize
 from dnjpeg.codec.scan_reader import read
 from dnjpeg.codec.writer import write

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from dnjpeg.codec.format import syntax
+from dnjpeg.codec.format.application import Adobe, Jfif
 from dnjpeg.codec.format.exif import Exif
 from dnjpeg.codec.format.metadata import ICC_SIGNATURE, XMP_EXTENSION_SIGNATURE, XMP_SIGNATURE
-from dnjpeg.codec.format.syntax import Adobe, Jfif, Segment
+from dnjpeg.codec.format.syntax import Segment
 
 __all__ = ["Meaning", "application", "comment", "counted", "printable"]
 

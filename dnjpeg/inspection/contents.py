@@ -12,7 +12,8 @@ import numpy.typing as npt
 from dnjpeg.codec.format import syntax
 from dnjpeg.codec.format.frame import Frame
 from dnjpeg.codec.format.huffman import STANDARD, HuffmanTable
-from dnjpeg.codec.format.syntax import HuffmanSegment, QuantizationSegment, RestartSegment, ScanHeader, Segment
+from dnjpeg.codec.format.syntax import ScanHeader, Segment
+from dnjpeg.codec.format.table_segments import HuffmanSegment, QuantizationSegment, RestartSegment
 from dnjpeg.errors import FormatError
 from dnjpeg.inspection.application import Meaning, counted
 from dnjpeg.inspection.meaning import frame_of, meaning, wide_tables

@@ -7,7 +7,8 @@ from typing import Any
 
 from dnjpeg.codec.format import syntax
 from dnjpeg.codec.format.frame import Frame
-from dnjpeg.codec.format.syntax import HuffmanSegment, QuantizationSegment, RestartSegment, ScanHeader, Segment
+from dnjpeg.codec.format.syntax import ScanHeader, Segment
+from dnjpeg.codec.format.table_segments import HuffmanSegment, QuantizationSegment, RestartSegment
 from dnjpeg.inspection.application import Meaning, application, comment, counted
 
 __all__ = ["frame_of", "meaning", "scan_kind", "wide_tables"]

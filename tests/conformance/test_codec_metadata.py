@@ -11,7 +11,7 @@ from libjpeg import cjpeg, jpegtran, pillow_decode, pillow_encode
 from PIL import Image
 
 from dnjpeg import encode, read, read_header, transcode, write
-from dnjpeg.codec.format.syntax import Metadata
+from dnjpeg.codec.format.application import Metadata
 
 PROFILE = bytes(np.random.default_rng(0).integers(0, 256, 150_000, np.uint8))
 COM, APP1, APP2, APP13 = 0xFE, 0xE1, 0xE2, 0xED

@@ -9,7 +9,8 @@ import numpy.typing as npt
 
 from dnjpeg.codec.format import syntax
 from dnjpeg.codec.format.huffman import HuffmanTable
-from dnjpeg.codec.format.syntax import ConditioningSegment, HuffmanSegment, QuantizationSegment, RestartSegment, Segment
+from dnjpeg.codec.format.syntax import Segment
+from dnjpeg.codec.format.table_segments import ConditioningSegment, HuffmanSegment, QuantizationSegment, RestartSegment
 
 __all__ = ["DEFAULT_CONDITIONING", "CodingTables"]
 

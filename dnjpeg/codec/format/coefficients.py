@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from dnjpeg.codec.format.application import DEFAULT_JFIF, Jfif, Metadata
 from dnjpeg.codec.format.frame import Frame
 from dnjpeg.codec.format.metadata import MetadataParts
-from dnjpeg.codec.format.syntax import DEFAULT_JFIF, Jfif, Metadata
 
 __all__ = ["CoefficientImage"]
 

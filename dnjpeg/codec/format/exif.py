@@ -6,7 +6,8 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from dnjpeg.codec.format.syntax import APP1, Metadata, Segment
+from dnjpeg.codec.format.application import Metadata
+from dnjpeg.codec.format.syntax import APP1, Segment
 from dnjpeg.errors import FormatError
 
 __all__ = ["Exif", "orientation_of", "reoriented", "resized"]

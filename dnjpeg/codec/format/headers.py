@@ -8,25 +8,15 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from dnjpeg.codec.format.application import DEFAULT_JFIF, Adobe, Jfif, Metadata
 from dnjpeg.codec.format.coding import Restart
 from dnjpeg.codec.format.coding_tables import DEFAULT_CONDITIONING
 from dnjpeg.codec.format.frame import Frame
 from dnjpeg.codec.format.huffman import HuffmanTable
 from dnjpeg.codec.format.metadata import MetadataParts
 from dnjpeg.codec.format.script import ScriptScan
-from dnjpeg.codec.format.syntax import (
-    DEFAULT_JFIF,
-    Adobe,
-    ConditioningSegment,
-    HuffmanSegment,
-    Jfif,
-    Metadata,
-    QuantizationSegment,
-    RestartSegment,
-    ScanComponent,
-    ScanHeader,
-    write_frame_header,
-)
+from dnjpeg.codec.format.syntax import ScanComponent, ScanHeader, write_frame_header
+from dnjpeg.codec.format.table_segments import ConditioningSegment, HuffmanSegment, QuantizationSegment, RestartSegment
 
 __all__ = ["EOI_MARKER", "Headers", "HuffmanTables"]
 

@@ -6,7 +6,7 @@ import struct
 from collections.abc import Iterable, Sequence
 
 from dnjpeg.codec.format import syntax
-from dnjpeg.codec.format.syntax import DEFAULT_JFIF, Jfif, Metadata
+from dnjpeg.codec.format.application import DEFAULT_JFIF, Jfif, Metadata
 
 __all__ = [
     "ICC_SIGNATURE",

@@ -1,37 +1,25 @@
-"""Marker segments (T.81 Annex B) as values: each is parsed and written in one place."""
+"""Markers, marker segments, and the headers of frame and scan (T.81 B.1 to B.2.3), parsed and written in one place."""
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
-
 from dnjpeg.codec.format.frame import Component, Frame
-from dnjpeg.codec.format.huffman import HuffmanTable
-from dnjpeg.codec.format.zigzag import from_zigzag, to_zigzag
 from dnjpeg.errors import FormatError, TruncatedError, UnsupportedError
 
 __all__ = [
-    "DEFAULT_JFIF",
     "EOI",
     "SOI",
-    "Adobe",
-    "ConditioningSegment",
-    "HuffmanSegment",
-    "Jfif",
-    "Metadata",
-    "QuantizationSegment",
-    "RestartSegment",
     "ScanComponent",
     "ScanHeader",
     "Segment",
     "frame_header",
     "marker_name",
     "next_segment",
+    "unsupported_process",
     "write_frame_header",
+    "written",
 ]
 
 # Second bytes of markers (table B.1).
@@ -162,7 +150,8 @@ def next_segment(data: memoryview, position: int) -> Segment:
     return Segment(code, position, bytes(data[position + 4 : position + 2 + length]))
 
 
-def _written(code: int, payload: bytes) -> bytes:
+def written(code: int, payload: bytes) -> bytes:
+    """Return a segment as it stands in a file (B.1.1.4)."""
     return struct.pack(">BBH", 0xFF, code, len(payload) + 2) + payload
 
 
@@ -194,7 +183,7 @@ def write_frame_header(frame: Frame) -> bytes:
     payload = struct.pack(">BHHB", frame.precision, frame.height, frame.width, len(frame.components))
     for c in frame.components:
         payload += bytes([c.identifier, c.horizontal << 4 | c.vertical, c.table])
-    return _written(SOF0 + frame.process, payload)
+    return written(SOF0 + frame.process, payload)
 
 
 @dataclass(frozen=True)
@@ -239,168 +228,7 @@ class ScanHeader:
         for c in self.components:
             payload += bytes([c.identifier, c.dc_table << 4 | c.ac_table])
         approximation = self.approximation_high << 4 | self.approximation_low
-        return _written(SOS, payload + bytes([self.spectral_start, self.spectral_end, approximation]))
-
-
-@dataclass(frozen=True, eq=False)
-class QuantizationSegment:
-    """One table of a DQT segment (B.2.4.1): its slot and its steps, uint16 ``(8, 8)`` in natural order."""
-
-    slot: int
-    table: npt.NDArray[np.uint16]
-
-    @classmethod
-    def parse(cls, segment: Segment) -> Iterator[QuantizationSegment]:
-        """Parse all tables of a DQT segment."""
-        payload, at = segment.payload, 0
-        while at < len(payload):
-            precision, slot = payload[at] >> 4, payload[at] & 15
-            if precision > 1:
-                raise segment.error(f"precision {precision}, must be 0 or 1", at)
-            if slot > 3:
-                raise segment.error(f"slot {slot}, must be 0 to 3", at)
-            size = 64 * (precision + 1)
-            if at + 1 + size > len(payload):
-                raise segment.error("segment too short for its table", at)
-            steps = np.frombuffer(payload, ">u2" if precision else "u1", 64, at + 1)
-            if not steps.all():
-                raise segment.error("step 0", at + 1 + int(np.argmin(steps)) * (precision + 1))
-            yield cls(slot, from_zigzag(steps))
-            at += 1 + size
-
-    def write(self) -> bytes:
-        """Return the DQT segment, with 8-bit steps where they fit."""
-        steps = to_zigzag(self.table)
-        if steps.max() > 255:
-            return _written(DQT, bytes([0x10 | self.slot]) + steps.astype(">u2").tobytes())
-        return _written(DQT, bytes([self.slot]) + steps.astype(np.uint8).tobytes())
-
-
-@dataclass(frozen=True)
-class HuffmanSegment:
-    """One table of a DHT segment (B.2.4.2): class (0 DC, 1 AC), slot and table."""
-
-    table_class: int
-    slot: int
-    table: HuffmanTable
-
-    @classmethod
-    def parse(cls, segment: Segment) -> Iterator[HuffmanSegment]:
-        """Parse all tables of a DHT segment."""
-        payload, at = segment.payload, 0
-        while at < len(payload):
-            table_class, slot = payload[at] >> 4, payload[at] & 15
-            if table_class > 1 or slot > 3:
-                raise segment.error(f"table class {table_class}, slot {slot}: must be 0 or 1, and 0 to 3", at)
-            counts = payload[at + 1 : at + 17]
-            values = payload[at + 17 : at + 17 + sum(counts)]
-            try:
-                yield cls(table_class, slot, HuffmanTable(counts, values))
-            except FormatError as error:
-                raise segment.error(error.reason, at) from None
-            at += 17 + len(values)
-
-    def write(self) -> bytes:
-        """Return the DHT segment."""
-        return _written(DHT, bytes([self.table_class << 4 | self.slot]) + self.table.counts + self.table.values)
-
-
-@dataclass(frozen=True)
-class ConditioningSegment:
-    """One entry of a DAC segment (B.2.4.3): class (0 DC, 1 AC), slot, and value: U << 4 | L for DC, Kx for AC."""
-
-    table_class: int
-    slot: int
-    value: int
-
-    @classmethod
-    def parse(cls, segment: Segment) -> Iterator[ConditioningSegment]:
-        """Parse all entries of a DAC segment; any Kx is taken, as libjpeg does."""
-        payload = segment.payload
-        segment.require(len(payload) & ~1)
-        for at in range(0, len(payload), 2):
-            table_class, slot, value = payload[at] >> 4, payload[at] & 15, payload[at + 1]
-            if table_class > 1 or slot > 3:
-                raise segment.error(f"table class {table_class}, slot {slot}: must be 0 or 1, and 0 to 3", at)
-            if table_class == 0 and value & 15 > value >> 4:
-                raise segment.error(f"DC bounds {value & 15} and {value >> 4}: the first must not be larger", at + 1)
-            yield cls(table_class, slot, value)
-
-    @staticmethod
-    def write(entries: Iterable[ConditioningSegment]) -> bytes:
-        """Return the DAC segment of all entries."""
-        return _written(DAC, b"".join(bytes([e.table_class << 4 | e.slot, e.value]) for e in entries))
-
-
-@dataclass(frozen=True)
-class RestartSegment:
-    """A DRI segment (B.2.4.4): MCUs a restart interval."""
-
-    interval: int
-
-    @classmethod
-    def parse(cls, segment: Segment) -> RestartSegment:
-        """Parse a DRI segment."""
-        segment.require(2)
-        return cls(segment.payload[0] << 8 | segment.payload[1])
-
-    def write(self) -> bytes:
-        """Return the DRI segment."""
-        return _written(DRI, struct.pack(">H", self.interval))
-
-
-@dataclass(frozen=True)
-class Metadata:
-    """A segment that the image itself does not need: COM or APPn."""
-
-    code: int
-    payload: bytes
-
-    def write(self) -> bytes:
-        """Return the segment."""
-        return _written(self.code, self.payload)
-
-
-@dataclass(frozen=True)
-class Jfif:
-    """The JFIF APP0 segment (JFIF 1.02): version, density unit (0 aspect ratio, 1 per inch, 2 per cm), densities."""
-
-    version: tuple[int, int] = (1, 1)
-    unit: int = 0
-    density: tuple[int, int] = (1, 1)
-
-    @classmethod
-    def parse(cls, segment: Segment) -> Jfif | None:
-        """Parse an APP0 segment; None if it is not JFIF."""
-        if segment.payload[:5] != b"JFIF\0" or len(segment.payload) < 14:
-            return None
-        major, minor, unit, x, y = struct.unpack_from(">BBBHH", segment.payload, 5)
-        return cls((major, minor), unit, (x, y))
-
-    def write(self) -> bytes:
-        """Return the APP0 segment, without a thumbnail."""
-        return _written(APP0, b"JFIF\0" + struct.pack(">BBBHHBB", *self.version, self.unit, *self.density, 0, 0))
-
-
-DEFAULT_JFIF = Jfif()
-
-
-@dataclass(frozen=True)
-class Adobe:
-    """The Adobe APP14 segment: which colour transform was applied (0 none, 1 YCbCr, 2 YCCK)."""
-
-    transform: int
-
-    @classmethod
-    def parse(cls, segment: Segment) -> Adobe | None:
-        """Parse an APP14 segment; None if it is not Adobe's."""
-        if segment.payload[:5] != b"Adobe" or len(segment.payload) < 12:
-            return None
-        return cls(segment.payload[11])
-
-    def write(self) -> bytes:
-        """Return the APP14 segment, of version 100 and without flags."""
-        return _written(APP14, b"Adobe" + struct.pack(">HHHB", 100, 0, 0, self.transform))
+        return written(SOS, payload + bytes([self.spectral_start, self.spectral_end, approximation]))
 
 
 def unsupported_process(frame: Frame, offset: int) -> UnsupportedError:

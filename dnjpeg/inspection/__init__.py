@@ -1,13 +1,14 @@
 """What lies inside a JPEG file, valid or not: segments, geometry, tables, and where the bytes go."""
 
 from dnjpeg.inspection.collect import inspect
+from dnjpeg.inspection.inspection import Inspection
 from dnjpeg.inspection.text import report
 from dnjpeg.inspection.values import (
     ComponentUsage,
+    Findings,
     FrameComponent,
     FrameInfo,
     HuffmanEntry,
-    Inspection,
     Problem,
     QualityEstimate,
     QuantizationEntry,
@@ -19,6 +20,7 @@ from dnjpeg.inspection.values import (
 
 __all__ = [
     "ComponentUsage",
+    "Findings",
     "FrameComponent",
     "FrameInfo",
     "HuffmanEntry",

@@ -13,6 +13,7 @@ from dnjpeg.codec.reader import Reader
 from dnjpeg.codec.scan_reader import read_scans
 from dnjpeg.errors import FormatError, JpegError, LimitError, UnsupportedError
 from dnjpeg.inspection.contents import Contents, RawQuantization, RawScan
+from dnjpeg.inspection.inspection import Inspection
 from dnjpeg.inspection.meaning import scan_kind
 from dnjpeg.inspection.quality import CHROMA, LUMA, estimate_quality, match_table, shipped_name
 from dnjpeg.inspection.usage import ScanBits, count_bits
@@ -20,7 +21,6 @@ from dnjpeg.inspection.values import (
     ComponentUsage,
     FrameComponent,
     FrameInfo,
-    Inspection,
     Problem,
     QualityEstimate,
     QuantizationEntry,

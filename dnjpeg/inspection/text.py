@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dnjpeg.inspection.application import counted
 from dnjpeg.inspection.values import (
     ComponentUsage,
+    Findings,
     FrameComponent,
     FrameInfo,
     HuffmanEntry,
-    Inspection,
     QualityEstimate,
     QuantizationEntry,
     ScanInfo,
@@ -24,24 +24,24 @@ SHOWN_TABLES = 32
 SHOWN_CHARACTERS = 200  # of what a segment means
 
 
-def report(inspection: Inspection) -> str:
+def report(findings: Findings) -> str:
     """Lay an inspection out for reading: parts with a title each, separated by empty lines."""
     parts = [
-        _summary(inspection),
-        _problems(inspection),
-        _segments(inspection),
-        _components(inspection.frame),
-        _quantization(inspection),
-        _huffman(inspection),
-        _scans(inspection),
-        _usage(inspection),
+        _summary(findings),
+        _problems(findings),
+        _segments(findings),
+        _components(findings.frame),
+        _quantization(findings),
+        _huffman(findings),
+        _scans(findings),
+        _usage(findings),
     ]
     return "\n\n".join("\n".join(part) for part in parts if part)
 
 
-def _summary(inspection: Inspection) -> list[str]:
-    lines = [f"{counted(inspection.size, 'byte')}{'' if inspection.is_jpeg else ', not a JPEG file'}"]
-    frame = inspection.frame
+def _summary(findings: Findings) -> list[str]:
+    lines = [f"{counted(findings.size, 'byte')}{'' if findings.is_jpeg else ', not a JPEG file'}"]
+    frame = findings.frame
     if frame is not None:
         kind = " ".join(filter(None, (frame.color, frame.subsampling)))
         height = str(frame.height) if frame.height else "unknown height"
@@ -52,10 +52,10 @@ def _summary(inspection: Inspection) -> list[str]:
             lines.append(
                 f"{count} of {frame.mcu_width} x {frame.mcu_height} pixels: {frame.mcu_cols} x {frame.mcu_rows}"
             )
-    elif inspection.quantization_tables or inspection.huffman_tables:
+    elif findings.quantization_tables or findings.huffman_tables:
         lines.append("no frame header: tables alone, as T.81 B.5 has them for other files, or what is left of an image")
-    if inspection.quality is not None:
-        lines.append(_quality(inspection.quality))
+    if findings.quality is not None:
+        lines.append(_quality(findings.quality))
     return lines
 
 
@@ -67,10 +67,10 @@ def _quality(quality: QualityEstimate) -> str:
     return f"quality {quality.quality}: the standard tables"
 
 
-def _problems(inspection: Inspection) -> list[str]:
-    if not inspection.problems:
+def _problems(findings: Findings) -> list[str]:
+    if not findings.problems:
         return []
-    return ["Problems", *_bounded([f"  {problem}" for problem in inspection.problems])]
+    return ["Problems", *_bounded([f"  {problem}" for problem in findings.problems])]
 
 
 def _bounded(lines: Sequence[str], shown: int = SHOWN) -> list[str]:
@@ -81,8 +81,8 @@ def _bounded(lines: Sequence[str], shown: int = SHOWN) -> list[str]:
     return [*lines[:head], f"  ... {len(lines) - shown:,} more (--json has all)", *lines[-tail:]]
 
 
-def _segments(inspection: Inspection) -> list[str]:
-    rows = [(f"{s.offset}", f"{s.length}", s.marker, _short(s.meaning)) for s in inspection.segments]
+def _segments(findings: Findings) -> list[str]:
+    rows = [(f"{s.offset}", f"{s.length}", s.marker, _short(s.meaning)) for s in findings.segments]
     return ["Segments", *_bounded(_columns(("offset", "length", "marker", "meaning"), rows, right=(0, 1)))]
 
 
@@ -124,15 +124,15 @@ def _name(component: FrameComponent) -> str:
     return f"{component.identifier} ({component.name})" if component.name else str(component.identifier)
 
 
-def _quantization(inspection: Inspection) -> list[str]:
-    if not inspection.quantization_tables:
+def _quantization(findings: Findings) -> list[str]:
+    if not findings.quantization_tables:
         return []
     lines = ["Quantization tables (rows: vertical frequency)"]
-    for entry in inspection.quantization_tables[:SHOWN_TABLES]:
-        lines += [f"  {_quantization_title(entry, inspection.frame)}"]
+    for entry in findings.quantization_tables[:SHOWN_TABLES]:
+        lines += [f"  {_quantization_title(entry, findings.frame)}"]
         width = len(str(entry.steps.max())) + 1
         lines += ["   " + "".join(f"{step:{width}d}" for step in row) for row in entry.steps.tolist()]
-    return lines + _left_out(len(inspection.quantization_tables))
+    return lines + _left_out(len(findings.quantization_tables))
 
 
 def _left_out(count: int) -> list[str]:
@@ -151,13 +151,13 @@ def _match(match: TableMatch) -> str:
     return f"custom, {match.difference:,} away from {standard}" if match.difference else standard
 
 
-def _huffman(inspection: Inspection) -> list[str]:
-    if not inspection.huffman_tables:
+def _huffman(findings: Findings) -> list[str]:
+    if not findings.huffman_tables:
         return []
     titles = ("table", "offset", "symbols", *map(str, range(1, 17)), "")
-    rows = [_huffman_row(entry) for entry in inspection.huffman_tables[:SHOWN_TABLES]]
+    rows = [_huffman_row(entry) for entry in findings.huffman_tables[:SHOWN_TABLES]]
     lines = _columns(titles, rows, right=range(1, 19))
-    return ["Huffman tables (codes of each length)", *lines, *_left_out(len(inspection.huffman_tables))]
+    return ["Huffman tables (codes of each length)", *lines, *_left_out(len(findings.huffman_tables))]
 
 
 def _huffman_row(entry: HuffmanEntry) -> tuple[str, ...]:
@@ -166,21 +166,21 @@ def _huffman_row(entry: HuffmanEntry) -> tuple[str, ...]:
     return (f"{entry.table_class} {entry.slot}", str(entry.offset), str(len(entry.symbols)), *counts, kind)
 
 
-def _scans(inspection: Inspection) -> list[str]:
-    if not inspection.scans:
+def _scans(findings: Findings) -> list[str]:
+    if not findings.scans:
         return []
-    rows = [_scan_row(str(number), scan, inspection) for number, scan in enumerate(inspection.scans, 1)]
+    rows = [_scan_row(str(number), scan, findings) for number, scan in enumerate(findings.scans, 1)]
     titles = ("scan", "data at", "bytes", "share", "restarts", "components", "what")
     return ["Scans", *_bounded(_columns(titles, rows, right=(0, 1, 2, 3, 4)))]
 
 
-def _scan_row(number: str, scan: ScanInfo, inspection: Inspection) -> tuple[str, ...]:
-    known = {c.identifier: _name(c) for c in inspection.frame.components} if inspection.frame else {}
+def _scan_row(number: str, scan: ScanInfo, findings: Findings) -> tuple[str, ...]:
+    known = {c.identifier: _name(c) for c in findings.frame.components} if findings.frame else {}
     return (
         number,
         str(scan.data_offset),
         str(scan.data_bytes),
-        _share(scan.data_bytes, inspection.size),
+        _share(scan.data_bytes, findings.size),
         str(scan.restart_markers) if scan.restart_interval else "none",
         ", ".join(known.get(part.identifier, str(part.identifier)) for part in scan.components),
         f"{scan.kind}{f'; {scan.fault}' if scan.fault else ''}",
@@ -191,8 +191,8 @@ def _share(part: float, whole: int) -> str:
     return f"{part / max(whole, 1):.1%}"
 
 
-def _usage(inspection: Inspection) -> list[str]:
-    usage = inspection.usage
+def _usage(findings: Findings) -> list[str]:
+    usage = findings.usage
     rows = [
         (name, str(size), _share(size, usage.total_bytes))
         for name, size in (
@@ -203,22 +203,22 @@ def _usage(inspection: Inspection) -> list[str]:
         )
         if size or name != "other"
     ]
-    for part in usage.components if inspection.scans else ():
-        rows += _component_rows(part, inspection)
-    if inspection.scans:
+    for part in usage.components if findings.scans else ():
+        rows += _component_rows(part, findings)
+    if findings.scans:
         name = "  stuffing, padding, restarts" if usage.exact else "  not counted, stuffing, padding, restarts"
         rows.append((name, _bytes(usage.overhead_bits), _share(usage.overhead_bits / 8, usage.total_bytes)))
     note = [f"  {usage.note}"] if usage.note else []
     return ["Where the bytes go", *_bounded(_columns(("", "bytes", "share"), rows, right=(1, 2))), *note]
 
 
-def _component_rows(part: ComponentUsage, inspection: Inspection) -> list[tuple[str, str, str]]:
-    components = inspection.frame.components if inspection.frame else ()
+def _component_rows(part: ComponentUsage, findings: Findings) -> list[tuple[str, str, str]]:
+    components = findings.frame.components if findings.frame else ()
     name = next((_name(c) for c in components if c.identifier == part.identifier), str(part.identifier))
     return [
         (f"  {name}, {kind}", "unknown" if bits is None else _bytes(bits), "" if bits is None else share)
         for kind, bits in (("DC", part.dc_bits), ("AC", part.ac_bits))
-        for share in (_share((bits or 0) / 8, inspection.size),)
+        for share in (_share((bits or 0) / 8, findings.size),)
     ]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,10 +10,10 @@ import numpy.typing as npt
 
 __all__ = [
     "ComponentUsage",
+    "Findings",
     "FrameComponent",
     "FrameInfo",
     "HuffmanEntry",
-    "Inspection",
     "Problem",
     "QualityEstimate",
     "QuantizationEntry",
@@ -314,8 +313,8 @@ class QualityEstimate:
 
 
 @dataclass(frozen=True, eq=False)
-class Inspection:
-    """What `dnjpeg.inspect` found in a file. Printed, it is the report of ``dnjpeg inspect``.
+class Findings:
+    """What was found in a file.
 
     Parameters
     ----------
@@ -351,22 +350,3 @@ class Inspection:
     scans: tuple[ScanInfo, ...]
     usage: Usage
     problems: tuple[Problem, ...]
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return everything as JSON can hold it: fields by name, tables as lists of rows."""
-        return _plain(self)  # type: ignore[no-any-return]
-
-    def __str__(self) -> str:
-        from dnjpeg.inspection.text import report  # noqa: PLC0415 - text reads these values
-
-        return report(self)
-
-
-def _plain(value: Any) -> Any:
-    if dataclasses.is_dataclass(value):
-        return {each.name: _plain(getattr(value, each.name)) for each in dataclasses.fields(value)}
-    if isinstance(value, np.ndarray):
-        return value.tolist()
-    if isinstance(value, tuple | list):
-        return [_plain(each) for each in value]
-    return value

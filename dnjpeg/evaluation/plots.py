@@ -45,6 +45,7 @@ SIZES: Mapping[str, _Quantity] = {
 
 # One colour a family that most people can tell apart (Okabe and Ito, 2008); standard JPEG is gray.
 _GRAY = "#4d4d4d"
+_FAINT = "#7a7a7a"
 _COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b8860b", "#56b4e9", "#7f3c8d", "#8c564b")
 _LINES = ("-", "--", ":", "-.")
 _MARKERS = ("o", "s", "^", "D")
@@ -94,6 +95,7 @@ def draw_curves(
     families = dict.fromkeys(family for summary in summaries.values() for family in summary["family"])
     colors = _colors([family for family in families if family != ORIGINAL])
     ends: list[tuple[float, float, str, str]] = []
+    originals: list[tuple[float, str]] = []
     for index, (name, summary) in enumerate(summaries.items()):
         style = {"linestyle": _LINES[index % len(_LINES)], "marker": _MARKERS[index % len(_MARKERS)]}
         for family, points in summary.groupby("family", sort=False):
@@ -101,13 +103,16 @@ def draw_curves(
             if family == ORIGINAL:
                 if not y.logarithmic:
                     label = f"{ORIGINAL} ({name})" if len(summaries) > 1 else ORIGINAL
-                    _draw_original(axes, _scale(y) * shown[y.column].iloc[0], label, index / len(summaries))
+                    originals.append((_scale(y) * shown[y.column].iloc[0], label))
                 continue
             _draw_family(axes, shown, column, y, {**style, "color": colors[str(family)]})
             last = shown.iloc[-1 if size == "cr" else 0]
             label = f"{family} ({name})" if len(summaries) > 1 else str(family)
             ends.append((last[column], _scale(y) * last[y.column], label, colors[str(family)]))
     _dress(axes, x.label.format(reference), y, title, size)
+    for value, label in originals:
+        axes.axhline(value, color=_FAINT, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
+        ends.append((axes.get_xlim()[1], value, label, _FAINT))
     _label_ends(axes, ends)
 
 
@@ -127,19 +132,6 @@ def _colors(families: list[str]) -> dict[str, str]:
 
 def _scale(quantity: _Quantity) -> float:
     return 100.0 if quantity.percent else 1.0
-
-
-def _draw_original(axes: Axes, value: float, label: str, place: float) -> None:
-    axes.axhline(value, color="#999999", linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
-    axes.annotate(
-        label,
-        (place, value),
-        xycoords=("axes fraction", "data"),
-        xytext=(4, 3),
-        textcoords="offset points",
-        fontsize=8,
-        color="#666666",
-    )
 
 
 def _draw_family(axes: Axes, points: pd.DataFrame, column: str, y: _Quantity, style: Mapping[str, str]) -> None:
@@ -164,7 +156,7 @@ def _dress(axes: Axes, x_label: str, y: _Quantity, title: str, size: str) -> Non
     if size != "cr":
         axes.invert_xaxis()  # smaller files to the right, whatever the quantity
     axes.set_xlabel(f"{x_label}{'' if size == 'cr' else ' (smaller to the right)'}")
-    axes.set_ylabel(y.label)
+    axes.set_ylabel(f"{y.label}, bands: 95 % intervals" if y.interval else y.label)
     axes.set_title(title, fontsize=11, loc="left")
     axes.grid(color="#dddddd", linewidth=0.6)
     axes.set_axisbelow(True)

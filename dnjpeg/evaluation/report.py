@@ -8,6 +8,7 @@ from typing import Any
 import jinja2
 from matplotlib.figure import Figure
 
+from dnjpeg.evaluation.contenders import Contender
 from dnjpeg.evaluation.gallery import LARGEST, data_uri, gallery
 from dnjpeg.evaluation.heatmaps import tables_figure
 from dnjpeg.evaluation.metrics import JPEG_FAMILY
@@ -56,7 +57,7 @@ def _content(study: Study) -> dict[str, Any]:
         "curve": _picture(curves_figure({"": study.summary}, reference=study.references[0])),
         "closeness": _picture(curves_figure({"": study.summary}, reference=study.references[0], score="kl")),
         "tables": [_heat_map(name, tables) for name, tables in shown.items() if not _is_flat(tables)],
-        "flat": [(name, tables.max_step) for name, tables in shown.items() if _is_flat(tables)],
+        "flat": [_flat(study.contender(name)) for name, tables in shown.items() if _is_flat(tables)],
         "gallery": gallery(study),
         "largest": LARGEST,
         "facts": _facts(study),
@@ -78,6 +79,14 @@ def _tables(study: Study) -> dict[str, QuantizationTables]:
 
 def _is_flat(tables: QuantizationTables) -> bool:
     return all((table == tables.max_step).all() for table in tables.arrays)
+
+
+def _flat(contender: Contender) -> str:
+    """Say in words what a heat map of one colour would not show."""
+    step = contender.tables.max_step if contender.tables else None
+    dropped = contender.settings.get("dropped")
+    removed = f"; the last {dropped} coefficients of each block's zigzag are set to zero" if dropped else ""
+    return f"{contender.name} (every step is {step}{removed})"
 
 
 def _heat_map(contender: str, tables: QuantizationTables) -> dict[str, Any]:

@@ -119,8 +119,8 @@ class Segment:
         return self.offset + 2 + (0 if self.code in ALONE else 2 + len(self.payload))
 
     def error(self, reason: str, at: int = 0) -> FormatError:
-        """Return an error about byte `at` of the payload."""
-        return FormatError(reason, offset=self.offset + 4 + at, marker=self.name)
+        """Return an error about byte `at` of the payload; about the marker if it has none."""
+        return FormatError(reason, offset=self.offset + (4 + at if self.payload else 0), marker=self.name)
 
     def require(self, length: int) -> None:
         """Raise `FormatError` if the payload is not this long."""

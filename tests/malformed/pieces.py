@@ -23,7 +23,9 @@ NEXT_MARKER = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
 CODES = (0x01, *range(0xC0, 0xE0), 0xE0, 0xE1, 0xE2, 0xEE, 0xF7, COM)
 
 # What headers hold and what they should not: zero, one too many, all bits, signs.
-BYTES = st.one_of(st.sampled_from([0, 1, 2, 3, 4, 0x0F, 0x10, 0x11, 0x22, 0x3F, 0x40, 0x7F, 0x80, 0xFF]), st.integers(0, 255))
+BYTES = st.one_of(
+    st.sampled_from([0, 1, 2, 3, 4, 0x0F, 0x10, 0x11, 0x22, 0x3F, 0x40, 0x7F, 0x80, 0xFF]), st.integers(0, 255)
+)
 
 
 def split(data: bytes) -> list[bytes]:
@@ -51,7 +53,9 @@ def donors() -> list[list[bytes]]:
     gray = np.ascontiguousarray(pixels[..., 0])
     files = [*SMALL_FILES.values(), encode(gray, quality=30, progressive=True), encode(gray, optimize=False, restart=1)]
     for subsampling in ("4:4:4", "4:4:0", "4:1:1"):
-        files.append(encode(pixels, subsampling=subsampling, quality=40, restart_rows=1, comment="c", icc_profile=b"icc"))
+        files.append(
+            encode(pixels, subsampling=subsampling, quality=40, restart_rows=1, comment="c", icc_profile=b"icc")
+        )
         files.append(encode(pixels, subsampling=subsampling, quality=90, progressive=True, arithmetic=True))
     files.append(encode(pixels, tables=1, wide_tables=True, quality=1, exif=b"MM\0*\0\0\0\x08\0\0\0\0\0\0"))
     return [split(data) for data in files]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -40,6 +41,8 @@ SOS, DQT, DNL, DRI, DHP, EXP = 0xDA, 0xDB, 0xDC, 0xDD, 0xDE, 0xDF
 APP0, APP1, APP14, COM = 0xE0, 0xE1, 0xEE, 0xFE
 
 SOF55 = 0xF7  # of T.87
+
+MARKER = re.compile(rb"\xff[\x01-\xfe]")  # no stuffed zero, and not the fill bytes before it (B.1.1.2)
 
 METADATA = frozenset({*range(APP0, APP0 + 16), COM})
 FRAMES = frozenset(range(0xC0, 0xD0)) - {DHT, JPG, DAC}
@@ -139,16 +142,10 @@ def next_segment(data: memoryview, position: int) -> Segment:
         If its length is impossible.
     """
     size = len(data)
-    while True:
-        while position < size and data[position] != 0xFF:
-            position += 1
-        while position + 1 < size and data[position + 1] == 0xFF:  # fill bytes (B.1.1.2)
-            position += 1
-        if position + 1 >= size:
-            raise TruncatedError("the file ends where a marker was expected", offset=size)
-        if data[position + 1] != 0:
-            break
-        position += 2
+    found = MARKER.search(data, position)
+    if found is None:
+        raise TruncatedError("the file ends where a marker was expected", offset=size)
+    position = found.start()
     code = data[position + 1]
     if code in ALONE:
         return Segment(code, position, b"")

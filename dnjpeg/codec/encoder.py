@@ -137,7 +137,7 @@ def _reciprocals(table: bytes) -> npt.NDArray[np.uint16]:
 def _encode_optimal(pixels: Pixels, job: _Job) -> bytes:
     """Sequential, with Huffman tables made for the image."""
     strip, plan = job.strip, job.plan
-    tokens = scratch("tokens", plan.mcu_rows * plan.row_tokens, np.int32)
+    tokens = scratch("tokens", plan.token_room(plan.mcu_rows), np.int32)
     count = _tokenize_pixels(
         pixels,
         strip.sizes,
@@ -158,7 +158,7 @@ def _encode_standard(pixels: Pixels, job: _Job) -> bytes:
     _, codes = standard_tables(plan.slots_of(job.scan))
     tokenizing, coding = start_scan(job.interval), start_scan(0)
     samples, coefficients = scratch("strip", strip.samples), scratch("coefficients", strip.coefficients, np.int16)
-    tokens, coded = scratch("tokens", plan.row_tokens, np.int32), scratch("coded", CODED_BYTES)
+    tokens, coded = scratch("tokens", plan.token_room(1), np.int32), scratch("coded", CODED_BYTES)
     out = scratch("file", max(1 << 16, job.frame.height * job.frame.width // 2) + 2 * plan.row_room)
     row = written = 0
     while True:

@@ -99,7 +99,7 @@ class Reader:
             raise FormatError("not a JPEG file: it does not begin with the marker SOI", offset=0)
         self.position = 2
         self.frame_offset = 0
-        self._scans = 0
+        self._scans = self._segments = 0
         self._tables = (self.coding_tables or CodingTables()).at_image()
         self.progression: Progression | None = None  # of a progressive frame
         self._latched: dict[int, npt.NDArray[np.uint16]] = {}  # tables by component: those of its first scan
@@ -121,6 +121,8 @@ class Reader:
     def _next_scan_header(self) -> syntax.Segment | None:
         while True:
             segment = syntax.next_segment(self.view, self.position)
+            self._segments += 1
+            self.limits.check_segments(self._segments, segment.offset, segment.name)
             self.position = segment.end
             match segment.code:
                 case syntax.EOI:
@@ -272,7 +274,7 @@ class Reader:
             return
         reason = FAULTS[fault]
         begin, consumed = int(state[FAULT_BEGIN]), int(state[FAULT_CONSUMED])
-        offset = min(begin + stuffed_length(self.bytes[begin:], consumed), self.position)
+        offset = min(begin + stuffed_length(self.bytes, begin, consumed), self.position)
         if self.strict:
             raise (TruncatedError if fault == OUT_OF_DATA else FormatError)(reason, offset=offset, marker="SOS")
         self.warnings.append(f"{reason} (byte {offset})")

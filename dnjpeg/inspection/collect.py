@@ -48,7 +48,7 @@ def inspect(data: bytes | bytearray | memoryview, *, limits: Limits) -> Inspecti
     trail = walk(whole)
     contents = Contents(trail)
     begin = next((piece.begin for piece in trail.pieces if piece.segment), 0)
-    color, error = _decoded(whole, begin, limits) if contents.frame else (None, None)
+    color, error = _decoded(whole, begin, limits) if contents.frame or contents.scans else (None, None)
     scans, wrong = _scans(whole, contents, limits)
     problems = [*trail.problems, *wrong]
     if trail.found and contents.frame_segment is None and not (contents.quantization or contents.huffman):

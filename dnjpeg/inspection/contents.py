@@ -152,11 +152,12 @@ class Contents:
     def _keep_codes(self, segment: Segment) -> None:
         for part in HuffmanSegment.parse(segment):
             self._huffman[part.table_class, part.slot] = part.table
+            if not self._has_room(self.huffman, segment):
+                continue
             standard = next((ROLES[slot] for slot in (0, 1) if STANDARD[part.table_class, slot] == part.table), None)
             counts, symbols = tuple(part.table.counts), tuple(part.table.values)
             name = ("DC", "AC")[part.table_class]
-            if self._has_room(self.huffman, segment):
-                self.huffman.append(HuffmanEntry(segment.offset, name, part.slot, counts, symbols, standard))
+            self.huffman.append(HuffmanEntry(segment.offset, name, part.slot, counts, symbols, standard))
 
     def _has_room(self, tables: Sequence[object], segment: Segment) -> bool:
         reason = f"more than {MAX_TABLES} tables; later ones are not shown"

@@ -138,7 +138,7 @@ def _reached(data: npt.NDArray[np.uint8], state: npt.NDArray[np.int64]) -> int:
     """Position in the file behind the last byte that a bit was taken from."""
     interval = int(state[BEGIN])
     consumed = int(state[POSITION]) - (int(state[FILLED]) >> 3)
-    return interval + stuffed_length(data[interval:], consumed)
+    return interval + int(stuffed_length(data, interval, consumed))
 
 
 def _lookups(scan: RawScan, dc_only: bool) -> npt.NDArray[np.int32]:

@@ -7,11 +7,18 @@ passes of 64 bytes of their own.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 from numba import types
 
-from dnjpeg.codec.kernels.jit import inlined
-from dnjpeg.codec.kernels.vector import Memory, Scalar, load_big_endian, operation, store_big_endian, trailing_zeros
+from dnjpeg.codec.kernels.jit import inlined, kernel
+from dnjpeg.codec.kernels.vector import (
+    Memory,
+    Scalar,
+    load_big_endian,
+    operation,
+    span,
+    store_big_endian,
+    trailing_zeros,
+)
 
 __all__ = ["PADDING", "put_bits", "refill", "stuff", "stuffed_length", "unstuff"]
 
@@ -103,9 +110,21 @@ def unstuff(source, start, end, target, at):
     return start, at
 
 
-def stuffed_length(data: npt.NDArray[np.uint8], unstuffed: int) -> int:
-    """Length in the file of the first `unstuffed` bytes of entropy-coded data, which `data` begins with."""
-    stuffed = data[: 2 * unstuffed]
-    kept = np.ones(len(stuffed), bool)
-    kept[1:] = (stuffed[1:] != 0) | (stuffed[:-1] != 0xFF)
-    return int(np.searchsorted(np.cumsum(kept), unstuffed, side="right"))
+@kernel
+def stuffed_length(data, begin, unstuffed):
+    """Length in the file of the first `unstuffed` bytes of the entropy-coded data that begin at `begin`.
+
+    Parameters
+    ----------
+    data : ndarray, uint8
+        The whole file.
+    begin, unstuffed : int
+    """
+    data = span(data)
+    position = begin
+    while unstuffed > 0 and position < len(data):
+        unstuffed -= 1
+        position += 1
+        if data[position - 1] == 0xFF and position < len(data) and data[position] == 0:
+            position += 1
+    return position - begin

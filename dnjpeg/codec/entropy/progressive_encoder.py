@@ -185,7 +185,7 @@ def tokenize_progressive(state, scan, mcu_rows, mcu_cols, coefficients, band, to
     band : tuple of int
         Ss, Se, Ah, Al: 0, 0 for DC, else a band of one component.
     tokens : ndarray, int32
-        Where they go, with room for `ScanPlan.row_tokens` a row.
+        Where they go, with `ScanPlan.token_room`.
     corrections : ndarray, uint8, (CORRECTIONS,)
         Scratch.
 

@@ -31,7 +31,7 @@ def code_progressive(headers: Headers, coefficients: npt.NDArray[np.int16], scan
         If a coefficient is out of range.
     """
     plan = plan_scan(headers.frame, headers.color, scan.components)
-    tokens = scratch("tokens", plan.mcu_rows * plan.row_tokens, np.int32)
+    tokens = scratch("tokens", plan.token_room(plan.mcu_rows), np.int32)
     state = start_scan(headers.restart.interval(plan.mcu_cols))
     corrections = np.empty(CORRECTIONS, np.uint8)
     count = tokenize_progressive(

@@ -79,6 +79,10 @@ class ScanPlan:
         """Tokens of a row of MCUs at most: one a coefficient, for runs and ends stand for some, a restart an MCU."""
         return self.mcu_cols * (64 * self.mcu_blocks + 1)
 
+    def token_room(self, rows: int) -> int:
+        """Tokens that rows of MCUs need room for: the end of a block is written ahead, even if there is none."""
+        return rows * self.row_tokens + 1
+
 
 @dataclass(frozen=True)
 class CodedScan:

@@ -89,7 +89,7 @@ def tokenize_mcu_row(state, scan, row, first_row, mcu_cols, coefficients, tokens
     coefficients : span, int16
         Quantized blocks, natural order.
     tokens : span, int32
-        Where they go, with room for `ScanPlan.row_tokens`.
+        Where they go, with `ScanPlan.token_room`.
     count : int
         How many are there already.
 

@@ -47,7 +47,7 @@ def code_sequential(
         If a coefficient is out of range.
     """
     plan = plan_scan(headers.frame, headers.color, scan.components)
-    tokens = scratch("tokens", plan.mcu_rows * plan.row_tokens, np.int32)
+    tokens = scratch("tokens", plan.token_room(plan.mcu_rows), np.int32)
     state = start_scan(headers.restart.interval(plan.mcu_cols))
     count = _tokenize(state, plan.scan, plan.mcu_rows, plan.mcu_cols, coefficients, tokens)
     return token_scan(headers, scan, plan, tokens[:count], optimize=optimize)

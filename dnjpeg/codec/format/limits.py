@@ -21,11 +21,14 @@ class Limits:
         Largest number of scans in one file.
     max_bytes : int
         Largest input, in bytes.
+    max_segments : int
+        Largest number of marker segments in one file: each costs time and memory, however short it is.
     """
 
     max_pixels: int = 1 << 28
     max_scans: int = 500
     max_bytes: int = 1 << 30
+    max_segments: int = 1 << 16
 
     def check_pixels(self, height: int, width: int, offset: int) -> None:
         """Raise `LimitError` if the frame header at byte `offset` declares too large an image."""
@@ -38,6 +41,11 @@ class Limits:
         """Raise `LimitError` if the scan header at byte `offset` is one too many."""
         if scans > self.max_scans:
             raise LimitError(f"more than {self.max_scans} scans", offset=offset, marker="SOS")
+
+    def check_segments(self, segments: int, offset: int, marker: str) -> None:
+        """Raise `LimitError` if the segment at byte `offset` is one too many."""
+        if segments > self.max_segments:
+            raise LimitError(f"more than {self.max_segments} segments", offset=offset, marker=marker)
 
     def check_bytes(self, size: int) -> None:
         """Raise `LimitError` if the input is too large."""

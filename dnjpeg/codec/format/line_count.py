@@ -10,7 +10,9 @@ from dnjpeg.errors import FormatError
 
 __all__ = ["line_count", "lines_behind_first_scan"]
 
-END_OF_SCAN = re.compile(rb"\xff+(?=[\x01-\xcf\xd8-\xfe])")  # a marker that is neither a stuffed zero nor a restart
+# A marker that is neither a stuffed zero nor a restart. Fill bytes before it are not part of it: a pattern that took
+# them in would look at a long run of them once for each of its bytes.
+END_OF_SCAN = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
 
 
 def line_count(segment: Segment) -> int:
@@ -48,7 +50,7 @@ def lines_behind_first_scan(data: memoryview, frame_header: Segment) -> int:
     while segment.code not in {syntax.SOS, syntax.EOI}:
         segment = syntax.next_segment(data, segment.end)
     end = END_OF_SCAN.search(data, segment.end)
-    if segment.code == syntax.SOS and end is not None and data[end.end()] == syntax.DNL:
+    if segment.code == syntax.SOS and end is not None and data[end.end() - 1] == syntax.DNL:
         return line_count(syntax.next_segment(data, end.start()))
     raise FormatError(
         "height 0, and no DNL segment behind the first scan", offset=frame_header.offset, marker=frame_header.name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from dataclasses import dataclass
 
@@ -28,6 +29,8 @@ SOS, DQT, DNL, DRI, DHP, EXP = 0xDA, 0xDB, 0xDC, 0xDD, 0xDE, 0xDF
 APP0, APP1, APP14, COM = 0xE0, 0xE1, 0xEE, 0xFE
 
 SOF55 = 0xF7  # of T.87
+
+MARKER = re.compile(rb"\xff[\x01-\xfe]")  # no stuffed zero, and not the fill bytes before it (B.1.1.2)
 
 METADATA = frozenset({*range(APP0, APP0 + 16), COM})
 FRAMES = frozenset(range(0xC0, 0xD0)) - {DHT, JPG, DAC}
@@ -107,8 +110,8 @@ class Segment:
         return self.offset + 2 + (0 if self.code in ALONE else 2 + len(self.payload))
 
     def error(self, reason: str, at: int = 0) -> FormatError:
-        """Return an error about byte `at` of the payload."""
-        return FormatError(reason, offset=self.offset + 4 + at, marker=self.name)
+        """Return an error about byte `at` of the payload; about the marker if it has none."""
+        return FormatError(reason, offset=self.offset + (4 + at if self.payload else 0), marker=self.name)
 
     def require(self, length: int) -> None:
         """Raise `FormatError` if the payload is not this long."""
@@ -127,16 +130,10 @@ def next_segment(data: memoryview, position: int) -> Segment:
         If its length is impossible.
     """
     size = len(data)
-    while True:
-        while position < size and data[position] != 0xFF:
-            position += 1
-        while position + 1 < size and data[position + 1] == 0xFF:  # fill bytes (B.1.1.2)
-            position += 1
-        if position + 1 >= size:
-            raise TruncatedError("the file ends where a marker was expected", offset=size)
-        if data[position + 1] != 0:
-            break
-        position += 2
+    found = MARKER.search(data, position)
+    if found is None:
+        raise TruncatedError("the file ends where a marker was expected", offset=size)
+    position = found.start()
     code = data[position + 1]
     if code in ALONE:
         return Segment(code, position, b"")

@@ -74,7 +74,7 @@ def _decode_one_scan(reader: Reader, scan: Scan, window: Window, pixels: Pixels)
     assert frame is not None
     strip = plan_inverse(frame, reader.color(), window, kept_rows=1)
     geometry, _, mcu_cols = scan_layout(strip.layout, scan.indices, frame)
-    with_lookups(geometry)
+    with_lookups(geometry, scan)
     state = start_scan(reader.restart_interval, scan.begin, strict=reader.strict)
     _decode_rows(
         state,

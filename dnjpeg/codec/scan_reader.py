@@ -14,7 +14,6 @@ from dnjpeg.codec.entropy.scan import GOOD_ROW, start_scan, stopped
 from dnjpeg.codec.entropy.sequential_decoder import decode_mcu_row
 from dnjpeg.codec.format.coefficients import CoefficientImage
 from dnjpeg.codec.format.frame import Frame
-from dnjpeg.codec.format.huffman import LOOKUP_SIZE
 from dnjpeg.codec.format.layout import (
     AC_TABLE,
     BLOCK_ROWS,
@@ -47,10 +46,9 @@ def _decode_rows(state, scan, mcu_rows, mcu_cols, data, coded, lookups, coeffici
             return
 
 
-def with_lookups(scan: npt.NDArray[np.int64]) -> None:
+def with_lookups(geometry: npt.NDArray[np.int64], scan: Scan) -> None:
     """Set `DC_TABLE` and `AC_TABLE` to where `Scan.lookups` has them."""
-    starts = np.arange(len(scan)) * 2 * LOOKUP_SIZE
-    scan[:, DC_TABLE], scan[:, AC_TABLE] = starts, starts + LOOKUP_SIZE
+    geometry[:, DC_TABLE : AC_TABLE + 1] = scan.starts
 
 
 def read(data: bytes | bytearray | memoryview, *, strict: bool, limits: Limits) -> CoefficientImage:
@@ -131,7 +129,7 @@ def _read_scan(
         decode_arithmetic_rows(state, geometry, mcu_rows, mcu_cols, band, scan.limits, bins, data, coded, *target)
         return state
     state = start_scan(reader.restart_interval, scan.begin, strict=reader.strict)
-    with_lookups(geometry)
+    with_lookups(geometry, scan)
     if frame.progressive:
         decode_progressive_rows(state, geometry, mcu_rows, mcu_cols, *scan.band, data, coded, scan.lookups, *target)
     else:

@@ -10,8 +10,8 @@ import numpy.typing as npt
 from dnjpeg.codec.entropy.bits import stuffed_length
 from dnjpeg.codec.entropy.measure import measure_scan
 from dnjpeg.codec.entropy.scan import BEGIN, FAULT, FAULTS, FILLED, OUT_OF_DATA, OVERRUN, POSITION, start_scan
-from dnjpeg.codec.format.frame import PROGRESSIVE, Frame
 from dnjpeg.codec.format.decoding_lookup import LOOKUP_SIZE, decoding_lookup
+from dnjpeg.codec.format.frame import PROGRESSIVE, Frame
 from dnjpeg.codec.format.layout import AC_TABLE, DC_TABLE, component_layout, scan_layout
 from dnjpeg.codec.kernels.scratch import scratch
 from dnjpeg.errors import FormatError

@@ -1,4 +1,4 @@
-"""Huffman tables (T.81 Annex C, F.1.2, K.2, K.3): the standard ones, the best for an image, and the lookup to code by."""
+"""Huffman tables (T.81 Annex C, F.1.2, K.2, K.3): the standard ones, the best for an image, their codes."""
 
 from __future__ import annotations
 

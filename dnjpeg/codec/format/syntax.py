@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache, wraps
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -162,10 +164,36 @@ def next_segment(data: memoryview, position: int) -> Segment:
     return Segment(code, position, bytes(data[position + 4 : position + 2 + length]))
 
 
+T = TypeVar("T")
+
+REMEMBERED = 256  # segments of each kind ...
+LARGEST_REMEMBERED = 2048  # ... and bytes of each
+
+
+def _remembered(parse: Callable[[Segment], T]) -> Callable[[Segment], T]:
+    """Parse equal segments once: many images have the same tables. The value must not be changed by anyone."""
+
+    @lru_cache(REMEMBERED)
+    def parsed(code: int, payload: bytes) -> T:
+        return parse(Segment(code, 0, payload))
+
+    @wraps(parse)
+    def parse_once(segment: Segment) -> T:
+        if len(segment.payload) > LARGEST_REMEMBERED:
+            return parse(segment)
+        try:
+            return parsed(segment.code, segment.payload)
+        except FormatError:
+            return parse(segment)  # which tells where in the file it is
+
+    return parse_once
+
+
 def _written(code: int, payload: bytes) -> bytes:
     return struct.pack(">BBH", 0xFF, code, len(payload) + 2) + payload
 
 
+@_remembered
 def frame_header(segment: Segment) -> Frame:
     """Parse a frame header (B.2.2)."""
     payload = segment.payload
@@ -216,8 +244,9 @@ class ScanHeader:
     approximation_high: int = 0
     approximation_low: int = 0
 
-    @classmethod
-    def parse(cls, segment: Segment) -> ScanHeader:
+    @staticmethod
+    @_remembered
+    def parse(segment: Segment) -> ScanHeader:
         """Parse an SOS segment."""
         payload = segment.payload
         count = payload[0] if payload else 0
@@ -231,7 +260,7 @@ class ScanHeader:
                 raise segment.error("entropy coding table slot above 3", at + 1)
             components.append(ScanComponent(payload[at], dc, ac))
         start, end, approximation = payload[-3:]
-        return cls(tuple(components), start, end, approximation >> 4, approximation & 15)
+        return ScanHeader(tuple(components), start, end, approximation >> 4, approximation & 15)
 
     def write(self) -> bytes:
         """Return the SOS segment."""
@@ -249,10 +278,12 @@ class QuantizationSegment:
     slot: int
     table: npt.NDArray[np.uint16]
 
-    @classmethod
-    def parse(cls, segment: Segment) -> Iterator[QuantizationSegment]:
-        """Parse all tables of a DQT segment."""
+    @staticmethod
+    @_remembered
+    def parse(segment: Segment) -> tuple[QuantizationSegment, ...]:
+        """Parse all tables of a DQT segment; the steps are read-only."""
         payload, at = segment.payload, 0
+        parts = []
         while at < len(payload):
             precision, slot = payload[at] >> 4, payload[at] & 15
             if precision > 1:
@@ -265,8 +296,11 @@ class QuantizationSegment:
             steps = np.frombuffer(payload, ">u2" if precision else "u1", 64, at + 1)
             if not steps.all():
                 raise segment.error("step 0", at + 1 + int(np.argmin(steps)) * (precision + 1))
-            yield cls(slot, from_zigzag(steps))
+            table = from_zigzag(steps)
+            table.flags.writeable = False
+            parts.append(QuantizationSegment(slot, table))
             at += 1 + size
+        return tuple(parts)
 
     def write(self) -> bytes:
         """Return the DQT segment, with 8-bit steps where they fit."""
@@ -284,10 +318,12 @@ class HuffmanSegment:
     slot: int
     table: HuffmanTable
 
-    @classmethod
-    def parse(cls, segment: Segment) -> Iterator[HuffmanSegment]:
+    @staticmethod
+    @_remembered
+    def parse(segment: Segment) -> tuple[HuffmanSegment, ...]:
         """Parse all tables of a DHT segment."""
         payload, at = segment.payload, 0
+        parts = []
         while at < len(payload):
             table_class, slot = payload[at] >> 4, payload[at] & 15
             if table_class > 1 or slot > 3:
@@ -295,10 +331,11 @@ class HuffmanSegment:
             counts = payload[at + 1 : at + 17]
             values = payload[at + 17 : at + 17 + sum(counts)]
             try:
-                yield cls(table_class, slot, HuffmanTable(counts, values))
+                parts.append(HuffmanSegment(table_class, slot, HuffmanTable(counts, values)))
             except FormatError as error:
                 raise segment.error(error.reason, at) from None
             at += 17 + len(values)
+        return tuple(parts)
 
     def write(self) -> bytes:
         """Return the DHT segment."""

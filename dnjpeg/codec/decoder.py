@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +12,7 @@ from dnjpeg.codec.entropy.scan import start_scan, stopped
 from dnjpeg.codec.entropy.sequential_decoder import decode_mcu_row
 from dnjpeg.codec.format.coefficients import CoefficientImage
 from dnjpeg.codec.format.frame import Frame
-from dnjpeg.codec.format.layout import scan_layout
+from dnjpeg.codec.format.layout import component_layout, scan_layout
 from dnjpeg.codec.format.limits import Limits
 from dnjpeg.codec.kernels.jit import kernel
 from dnjpeg.codec.kernels.scratch import scratch
@@ -68,13 +69,19 @@ def _output(frame: Frame, offset: int, window: Window, out: Pixels | None) -> Pi
     return out
 
 
+@lru_cache(256)
+def _scan_geometry(frame: Frame, indices: tuple[int, ...]) -> tuple[npt.NDArray[np.int64], int, int]:
+    """Geometry of the scan, one row of MCUs kept, as `scan_layout` has it."""
+    return scan_layout(component_layout(frame, mcu_rows=1), indices, frame)
+
+
 def _decode_one_scan(reader: Reader, scan: Scan, window: Window, pixels: Pixels) -> None:
     """All components in one scan: coefficients of one row of MCUs are kept at a time."""
     frame = reader.frame
     assert frame is not None
     strip = plan_inverse(frame, reader.color(), window, kept_rows=1)
-    geometry, _, mcu_cols = scan_layout(strip.layout, scan.indices, frame)
-    with_lookups(geometry)
+    geometry, _, mcu_cols = _scan_geometry(frame, scan.indices)
+    geometry = with_lookups(geometry, scan)
     state = start_scan(reader.restart_interval, scan.begin, strict=reader.strict)
     _decode_rows(
         state,

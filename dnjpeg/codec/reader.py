@@ -14,9 +14,10 @@ from dnjpeg.codec.format import syntax
 from dnjpeg.codec.format.application import DEFAULT_JFIF, Adobe, Jfif, Metadata
 from dnjpeg.codec.format.coding import Restart
 from dnjpeg.codec.format.coding_tables import DEFAULT_CONDITIONING, CodingTables
+from dnjpeg.codec.format.decoding_lookup import LOOKUP_SIZE, joined_lookups
 from dnjpeg.codec.format.frame import Frame
 from dnjpeg.codec.format.headers import Headers
-from dnjpeg.codec.format.huffman import LOOKUP_SIZE, STANDARD, decoding_lookup
+from dnjpeg.codec.format.huffman import STANDARD, HuffmanTable
 from dnjpeg.codec.format.limits import Limits
 from dnjpeg.codec.format.line_count import line_count, lines_behind_first_scan
 from dnjpeg.codec.format.progression import Progression, check_progression
@@ -27,6 +28,10 @@ from dnjpeg.errors import FormatError, TruncatedError, UnsupportedError
 __all__ = ["Reader", "Scan"]
 
 Bytes = npt.NDArray[np.uint8]
+
+NO_LIMITS = np.empty((0, 3), np.int64)
+NO_TABLE = np.ones((8, 8), np.uint16)
+NO_TABLE.flags.writeable = False
 
 
 @dataclass(frozen=True)
@@ -39,17 +44,20 @@ class Scan:
         Its components, as indices into the frame's.
     header : ScanHeader
         Spectral selection and successive approximation.
-    lookups : ndarray, int32
-        `decoding_lookup` of its Huffman tables: two a component, DC and AC; empty if coding is arithmetic.
+    lookups : ndarray, int64
+        `joined_lookups` of its Huffman tables; empty if coding is arithmetic.
+    starts : tuple of (int, int)
+        Where each component's DC and AC tables begin in them; 0 for a table that it does not need.
     limits : ndarray, int64
-        `conditioning` of its components, for arithmetic coding.
+        `conditioning` of its components; empty if coding is not arithmetic.
     begin : int
         Where its entropy-coded data begin.
     """
 
     indices: tuple[int, ...]
     header: ScanHeader
-    lookups: npt.NDArray[np.int32]
+    lookups: npt.NDArray[np.int64]
+    starts: tuple[tuple[int, int], ...]
     limits: npt.NDArray[np.int64]
     begin: int
 
@@ -156,11 +164,10 @@ class Reader:
             raise FormatError("no image: EOI before the first scan", offset=self.position - 2)
         if self.frame is None:
             raise segment.error("scan before the frame header")
-        none = np.ones((8, 8), np.uint16)
         return Headers(
             self.frame,
             self.color(),
-            tuple(self._tables.quantization.get(component.table, none) for component in self.frame.components),
+            tuple(self._tables.quantization.get(component.table, NO_TABLE) for component in self.frame.components),
             Restart(self.restart_interval),
             self.density(),
             self.metadata(),
@@ -223,7 +230,8 @@ class Reader:
         if self.progression is not None:
             check_progression(header, segment)
             self.progression.add(indices, header)
-        return Scan(tuple(indices), header, self._lookups(header, segment), self._limits(header), segment.end)
+        lookups, starts = self._lookups(header, segment)
+        return Scan(tuple(indices), header, lookups, starts, self._limits(header), segment.end)
 
     def _latch(self, index: int, segment: syntax.Segment) -> None:
         assert self.frame is not None
@@ -233,24 +241,34 @@ class Reader:
                 raise segment.error(f"quantization table {slot} is missing")
             self._latched[index] = self._tables.quantization[slot]
 
-    def _lookups(self, header: ScanHeader, segment: syntax.Segment) -> npt.NDArray[np.int32]:
+    def _lookups(
+        self, header: ScanHeader, segment: syntax.Segment
+    ) -> tuple[npt.NDArray[np.int64], tuple[tuple[int, int], ...]]:
+        """Return `Scan.lookups` and `Scan.starts`; components that share a table share its lookup."""
         assert self.frame is not None
-        lookups = [np.empty(0, np.int32)]
-        for part in () if self.frame.arithmetic else header.components:
-            for key in ((0, part.dc_table), (1, part.ac_table)):
-                if self.frame.progressive and (key[0] == 0) != (header.spectral_start == 0):
-                    lookups.append(np.zeros(LOOKUP_SIZE, np.int32))  # of the other kind of scan
-                    continue
-                table = self._tables.huffman.get(key) or STANDARD.get(key)  # Motion-JPEG leaves these out
+        if self.frame.arithmetic:
+            return joined_lookups(()), ()
+        tables: dict[tuple[HuffmanTable, bool], int] = {}
+        starts = []
+        for part in header.components:
+            start = [0, 0]
+            for ac, slot in enumerate((part.dc_table, part.ac_table)):
+                if self.frame.progressive and ac != (header.spectral_start > 0):
+                    continue  # of the other kind of scan
+                table = self._tables.huffman.get((ac, slot)) or STANDARD.get((ac, slot))  # Motion-JPEG leaves these out
                 if table is None:
-                    raise segment.error(f"{('DC', 'AC')[key[0]]} Huffman table {key[1]} is missing")
-                try:
-                    lookups.append(decoding_lookup(table, bool(key[0])))
-                except FormatError as error:
-                    raise segment.error(error.reason) from None
-        return np.concatenate(lookups)
+                    raise segment.error(f"{('DC', 'AC')[ac]} Huffman table {slot} is missing")
+                start[ac] = LOOKUP_SIZE * tables.setdefault((table, ac == 1), len(tables))
+            starts.append((start[0], start[1]))
+        try:
+            return joined_lookups(tuple(tables)), tuple(starts)
+        except FormatError as error:
+            raise segment.error(error.reason) from None
 
     def _limits(self, header: ScanHeader) -> npt.NDArray[np.int64]:
+        assert self.frame is not None
+        if not self.frame.arithmetic:
+            return NO_LIMITS
         dc, ac = DEFAULT_CONDITIONING
         return conditioning(
             (
@@ -297,8 +315,7 @@ class Reader:
     def tables(self) -> tuple[npt.NDArray[np.uint16], ...]:
         """Quantization table of each component; ones where the component had no scan."""
         assert self.frame is not None
-        none = np.ones((8, 8), np.uint16)
-        return tuple(self._latched.get(index, none) for index in range(len(self.frame.components)))
+        return tuple(self._latched.get(index, NO_TABLE) for index in range(len(self.frame.components)))
 
     def _begins_with_exif(self) -> bool:
         return bool(self._metadata) and self._metadata[0].payload[:6] == b"Exif\0\0"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +15,6 @@ from dnjpeg.codec.entropy.scan import GOOD_ROW, start_scan, stopped
 from dnjpeg.codec.entropy.sequential_decoder import decode_mcu_row
 from dnjpeg.codec.format.coefficients import CoefficientImage
 from dnjpeg.codec.format.frame import Frame
-from dnjpeg.codec.format.huffman import LOOKUP_SIZE
 from dnjpeg.codec.format.layout import (
     AC_TABLE,
     BLOCK_ROWS,
@@ -47,10 +47,26 @@ def _decode_rows(state, scan, mcu_rows, mcu_cols, data, coded, lookups, coeffici
             return
 
 
-def with_lookups(scan: npt.NDArray[np.int64]) -> None:
-    """Set `DC_TABLE` and `AC_TABLE` to where `Scan.lookups` has them."""
-    starts = np.arange(len(scan)) * 2 * LOOKUP_SIZE
-    scan[:, DC_TABLE], scan[:, AC_TABLE] = starts, starts + LOOKUP_SIZE
+def with_lookups(geometry: npt.NDArray[np.int64], scan: Scan) -> npt.NDArray[np.int64]:
+    """Return a copy with `DC_TABLE` and `AC_TABLE` where `Scan.lookups` has them."""
+    geometry = geometry.copy()
+    geometry[:, DC_TABLE : AC_TABLE + 1] = scan.starts
+    return geometry
+
+
+@lru_cache(64)
+def _layout(frame: Frame) -> npt.NDArray[np.int64]:
+    """Coefficients of a whole image; of a progressive frame also the rows of blocks that only fill the last MCUs."""
+    return component_layout(frame, filled=frame.progressive)
+
+
+@lru_cache(256)
+def _scan_geometry(frame: Frame, indices: tuple[int, ...]) -> tuple[npt.NDArray[np.int64], int, int]:
+    """Geometry of one scan, as `scan_layout` has it."""
+    geometry, mcu_rows, mcu_cols = scan_layout(_layout(frame), indices, frame)
+    if frame.progressive and len(geometry) > 1:
+        geometry[:, BLOCK_ROWS] = mcu_rows * geometry[:, VERTICAL]
+    return geometry, mcu_rows, mcu_cols
 
 
 def read(data: bytes | bytearray | memoryview, *, strict: bool, limits: Limits) -> CoefficientImage:
@@ -91,14 +107,14 @@ def _image(reader: Reader, blocks: Sequence[Blocks]) -> CoefficientImage:
 
 
 def _read_blocks(reader: Reader, first: Scan) -> tuple[Blocks, ...]:
-    """Read all scans; of a progressive frame also the rows of blocks that only fill the last MCUs."""
+    """Read all scans into the blocks of `_layout`."""
     frame = reader.frame
     assert frame is not None
-    layout = component_layout(frame, filled=frame.progressive)
+    layout = _layout(frame)
     coefficients = np.zeros(int(layout[-1, FIRST]) + 64, np.int16)  # one block more for what has no place
     scan: Scan | None = first
     while scan is not None:
-        state = _read_scan(reader, scan, frame, layout, coefficients)
+        state = _read_scan(reader, scan, frame, coefficients)
         if reader.progression is not None:
             reader.progression.last_good_row = _last_good_row(state, scan, frame)
         reader.finish_scan(state)
@@ -114,13 +130,9 @@ def _last_good_row(state: npt.NDArray[np.int64], scan: Scan, frame: Frame) -> in
     return row if len(scan.indices) > 1 else row // frame.components[scan.indices[0]].vertical
 
 
-def _read_scan(
-    reader: Reader, scan: Scan, frame: Frame, layout: npt.NDArray[np.int64], coefficients: npt.NDArray[np.int16]
-) -> npt.NDArray[np.int64]:
+def _read_scan(reader: Reader, scan: Scan, frame: Frame, coefficients: npt.NDArray[np.int16]) -> npt.NDArray[np.int64]:
     """Read the coefficients of one scan; returns the state in which it ended."""
-    geometry, mcu_rows, mcu_cols = scan_layout(layout, scan.indices, frame)
-    if frame.progressive and len(geometry) > 1:
-        geometry[:, BLOCK_ROWS] = mcu_rows * geometry[:, VERTICAL]
+    geometry, mcu_rows, mcu_cols = _scan_geometry(frame, scan.indices)
     data, coded = reader.bytes, reader.unstuffed_scratch()
     target = (coefficients, len(coefficients) - 64)
     if frame.arithmetic:
@@ -131,7 +143,7 @@ def _read_scan(
         decode_arithmetic_rows(state, geometry, mcu_rows, mcu_cols, band, scan.limits, bins, data, coded, *target)
         return state
     state = start_scan(reader.restart_interval, scan.begin, strict=reader.strict)
-    with_lookups(geometry)
+    geometry = with_lookups(geometry, scan)
     if frame.progressive:
         decode_progressive_rows(state, geometry, mcu_rows, mcu_cols, *scan.band, data, coded, scan.lookups, *target)
     else:

@@ -10,8 +10,8 @@ import numpy.typing as npt
 from dnjpeg.codec.entropy.bits import stuffed_length
 from dnjpeg.codec.entropy.measure import measure_scan
 from dnjpeg.codec.entropy.scan import BEGIN, FAULT, FAULTS, FILLED, OUT_OF_DATA, OVERRUN, POSITION, start_scan
+from dnjpeg.codec.format.decoding_lookup import LOOKUP_SIZE, decoding_lookup
 from dnjpeg.codec.format.frame import PROGRESSIVE, Frame
-from dnjpeg.codec.format.huffman import LOOKUP_SIZE, decoding_lookup
 from dnjpeg.codec.format.layout import AC_TABLE, DC_TABLE, component_layout, scan_layout
 from dnjpeg.codec.kernels.scratch import scratch
 from dnjpeg.errors import FormatError
@@ -141,13 +141,13 @@ def _reached(data: npt.NDArray[np.uint8], state: npt.NDArray[np.int64]) -> int:
     return interval + int(stuffed_length(data, interval, consumed))
 
 
-def _lookups(scan: RawScan, dc_only: bool) -> npt.NDArray[np.int32]:
+def _lookups(scan: RawScan, dc_only: bool) -> npt.NDArray[np.int64]:
     """Lookups of the scan's tables, DC and AC of each component."""
     lookups = []
     for part in scan.header.components:
         for ac, slot in ((False, part.dc_table), (True, part.ac_table)):
             if dc_only and ac:
-                lookups.append(np.zeros(LOOKUP_SIZE, np.int32))
+                lookups.append(np.zeros(LOOKUP_SIZE, np.int64))
                 continue
             if (int(ac), slot) not in scan.huffman:
                 raise FormatError(f"{'AC' if ac else 'DC'} Huffman table {slot} is missing")

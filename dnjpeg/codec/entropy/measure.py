@@ -6,7 +6,7 @@ import numpy as np
 
 from dnjpeg.codec.entropy.bits import refill
 from dnjpeg.codec.entropy.scan import BAD_CODE, END, FAULT, FILLED, PAST_BLOCK, POSITION, WORD, begin_mcu, end_mcu
-from dnjpeg.codec.format.huffman import END_OF_BLOCK, INCOMPLETE, LOOKUP_BITS, slow_decode
+from dnjpeg.codec.format.decoding_lookup import END_OF_BLOCK, INCOMPLETE, LOOKUP_BITS, first_drop, slow_decode
 from dnjpeg.codec.format.layout import AC_TABLE, DC_TABLE, HORIZONTAL, VERTICAL
 from dnjpeg.codec.kernels.jit import inlined, kernel
 from dnjpeg.codec.kernels.vector import span
@@ -25,8 +25,8 @@ def _skip_code(state, coded, lookups, table, dc):
     left = 8 * (state[END] - position) + filled
     entry = lookups[table + np.int64(word >> np.uint64(64 - LOOKUP_BITS))]
     fault = 0
-    if entry != 0 and entry & INCOMPLETE == 0:
-        count, run = entry & 63, (entry >> 8) & 127
+    if entry & INCOMPLETE == 0:
+        count, run = first_drop(entry), (entry >> 8) & 127
     else:
         symbol, count = slow_decode(lookups, table, np.int64(word >> np.uint64(48)), entry)
         if count > 16:
@@ -74,7 +74,7 @@ def measure_scan(state, scan, mcu_rows, mcu_cols, data, coded, lookups, dc_only,
         The whole file.
     coded : ndarray, uint8
         Scratch for the unstuffed bytes of an interval: room for all of `data`, and `OVERRUN` zeros.
-    lookups : ndarray, int32
+    lookups : ndarray, int64
         One or more `decoding_lookup`.
     dc_only : bool
         A progressive scan of DC coefficients, the first (G.1.2.1); otherwise a sequential scan.

@@ -19,7 +19,14 @@ from dnjpeg.codec.entropy.scan import (
     stopped,
 )
 from dnjpeg.codec.entropy.sequential_decoder import receive_extend
-from dnjpeg.codec.format.huffman import END_OF_BLOCK, INCOMPLETE, LOOKUP_BITS, slow_decode
+from dnjpeg.codec.format.decoding_lookup import (
+    END_OF_BLOCK,
+    INCOMPLETE,
+    LOOKUP_BITS,
+    first_drop,
+    first_value,
+    slow_decode,
+)
 from dnjpeg.codec.format.layout import AC_TABLE, BLOCK_COLS, BLOCK_ROWS, DC_TABLE, FIRST, HORIZONTAL, VERTICAL
 from dnjpeg.codec.format.zigzag import NATURAL
 from dnjpeg.codec.kernels.jit import inlined, kernel
@@ -32,8 +39,9 @@ __all__ = ["decode_progressive_rows"]
 def _decode_symbol(word, filled, lookups, table):
     """Return ``word, filled, entry, symbol, fault``; a complete entry needs no symbol, which is then -1."""
     entry = lookups[table + np.int64(word >> np.uint64(64 - LOOKUP_BITS))]
-    if entry != 0 and entry & INCOMPLETE == 0:
-        return word << np.uint64(entry & 63), filled - (entry & 63), entry, -1, 0
+    if entry & INCOMPLETE == 0:
+        drop = first_drop(entry)
+        return word << np.uint64(drop), filled - drop, entry, -1, 0
     symbol, length = slow_decode(lookups, table, np.int64(word >> np.uint64(48)), entry)
     return word << np.uint64(length), filled - length, entry, symbol, BAD_CODE if length > 16 else 0
 
@@ -43,7 +51,7 @@ def _decode_dc_first(state, c, coded, lookups, table, coefficients, block, low):
     """Difference as in sequential coding, of the value shifted right by Al (G.1.2.1)."""
     position, word, filled = refill(coded, state[POSITION], np.uint64(state[WORD]), state[FILLED])
     word, filled, entry, size, fault = _decode_symbol(word, filled, lookups, table)
-    difference = entry >> 16
+    difference = first_value(entry)
     if size >= 0:
         difference = 0
         if size > 0:
@@ -92,7 +100,7 @@ def _decode_ac_first(state, coded, lookups, table, coefficients, block, start, e
             if run == END_OF_BLOCK:
                 break
             k += run
-            coefficients[block + span(NATURAL)[k]] = (entry >> 16) << low
+            coefficients[block + span(NATURAL)[k]] = first_value(entry) << low
             k += 1
             continue
         run, size = symbol >> 4, symbol & 15
@@ -136,7 +144,7 @@ def _decode_ac_refine(state, coded, lookups, table, coefficients, block, start, 
         word, filled, entry, symbol, wrong = _decode_symbol(word, filled, lookups, table)
         if wrong != 0:
             fault = wrong
-        run, value = (entry >> 8) & 127, entry >> 16
+        run, value = (entry >> 8) & 127, first_value(entry)
         if symbol >= 0:
             run, size = symbol >> 4, symbol & 15
             value = 0

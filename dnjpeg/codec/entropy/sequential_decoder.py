@@ -16,7 +16,14 @@ from dnjpeg.codec.entropy.scan import (
     end_mcu,
     stopped,
 )
-from dnjpeg.codec.format.huffman import END_OF_BLOCK, INCOMPLETE, LOOKUP_BITS, slow_decode
+from dnjpeg.codec.format.decoding_lookup import (
+    END_OF_BLOCK,
+    INCOMPLETE,
+    LOOKUP_BITS,
+    first_drop,
+    first_value,
+    slow_decode,
+)
 from dnjpeg.codec.format.layout import AC_TABLE, BLOCK_COLS, BLOCK_ROWS, DC_TABLE, FIRST, HORIZONTAL, VERTICAL
 from dnjpeg.codec.format.zigzag import NATURAL
 from dnjpeg.codec.kernels.jit import inlined
@@ -34,6 +41,20 @@ def receive_extend(word, size):
     return value
 
 
+# Below this position the first coefficient of a pair cannot be the block's last, whatever its run.
+PAIRS = 63 - 15
+
+
+@inlined
+def _store_pair(coefficients, block, k, entry):
+    """Put the coefficients of a complete entry in their places; returns the position behind them."""
+    k += (entry >> 8) & 127
+    coefficients[block + span(NATURAL)[k]] = first_value(entry)
+    k += (entry >> 40) & 127
+    coefficients[block + span(NATURAL)[k]] = entry >> 48
+    return k + 1
+
+
 @inlined
 def _decode_block(position, word, filled, coded, lookups, dc, ac, coefficients, block):
     """Figures F.13 to F.15; all of the block's coefficients must be zero before.
@@ -44,10 +65,10 @@ def _decode_block(position, word, filled, coded, lookups, dc, ac, coefficients, 
     difference = 0
     position, word, filled = refill(coded, position, word, filled)
     entry = lookups[dc + np.int64(word >> np.uint64(64 - LOOKUP_BITS))]
-    if entry != 0 and entry & INCOMPLETE == 0:
+    if entry & INCOMPLETE == 0:
         word <<= np.uint64(entry & 63)
         filled -= entry & 63
-        difference = entry >> 16
+        difference = first_value(entry)
     else:
         size, length = slow_decode(lookups, dc, np.int64(word >> np.uint64(48)), entry)
         if length > 16:
@@ -62,36 +83,40 @@ def _decode_block(position, word, filled, coded, lookups, dc, ac, coefficients, 
     while k < 64:
         position, word, filled = refill(coded, position, word, filled)
         entry = lookups[ac + np.int64(word >> np.uint64(64 - LOOKUP_BITS))]
-        if entry == 0 or entry & INCOMPLETE != 0:
-            symbol, length = slow_decode(lookups, ac, np.int64(word >> np.uint64(48)), entry)
-            if length > 16:
-                fault = BAD_CODE
-            word <<= np.uint64(length)
-            filled -= length
-            size = symbol & 15
-            if size == 0 and symbol != 0xF0:
-                k += END_OF_BLOCK + 1
-                break
-            k += symbol >> 4
-            if size > 0:
-                coefficients[block + span(NATURAL)[k]] = receive_extend(word, size)
-                word <<= np.uint64(size)
-                filled -= size
-            k += 1
-            continue
-        word <<= np.uint64(entry & 63)
-        filled -= entry & 63
-        k += (entry >> 8) & 127
-        coefficients[block + span(NATURAL)[k]] = entry >> 16
-        k += 1
-        if k < 64:  # there are bits enough for a second one before the next refill
+        # Twice two coefficients: there are bits enough for them. None but the last can end the block, whose next bits
+        # are not for a coefficient.
+        if k < PAIRS and entry & INCOMPLETE == 0:
+            word <<= np.uint64(entry & 63)
+            filled -= entry & 63
+            k = _store_pair(coefficients, block, k, entry)
             entry = lookups[ac + np.int64(word >> np.uint64(64 - LOOKUP_BITS))]
-            if entry != 0 and entry & INCOMPLETE == 0:
+            if k < PAIRS and entry & INCOMPLETE == 0:
                 word <<= np.uint64(entry & 63)
                 filled -= entry & 63
-                k += (entry >> 8) & 127
-                coefficients[block + span(NATURAL)[k]] = entry >> 16
-                k += 1
+                k = _store_pair(coefficients, block, k, entry)
+            continue
+        if entry & INCOMPLETE == 0:
+            word <<= np.uint64(first_drop(entry))
+            filled -= first_drop(entry)
+            k += (entry >> 8) & 127
+            coefficients[block + span(NATURAL)[k]] = first_value(entry)
+            k += 1
+            continue
+        symbol, length = slow_decode(lookups, ac, np.int64(word >> np.uint64(48)), entry)
+        if length > 16:
+            fault = BAD_CODE
+        word <<= np.uint64(length)
+        filled -= length
+        size = symbol & 15
+        if size == 0 and symbol != 0xF0:
+            k += END_OF_BLOCK + 1
+            break
+        k += symbol >> 4
+        if size > 0:
+            coefficients[block + span(NATURAL)[k]] = receive_extend(word, size)
+            word <<= np.uint64(size)
+            filled -= size
+        k += 1
     if 64 < k < END_OF_BLOCK:
         fault = PAST_BLOCK
     return position, word, filled, difference, fault
@@ -143,8 +168,8 @@ def decode_mcu_row(state, scan, row, first_row, mcu_cols, data, coded, lookups, 
         The whole file.
     coded : ndarray, uint8
         Scratch for the unstuffed bytes of an interval: room for all of `data`, and `OVERRUN` zeros.
-    lookups : ndarray, int32
-        One or more `decoding_lookup`.
+    lookups : ndarray, int64
+        `joined_lookups`.
     coefficients : ndarray, int16
         Where the blocks go, natural order; zero before.
     filler : int

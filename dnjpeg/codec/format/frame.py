@@ -77,6 +77,13 @@ class Frame:
     process: int = 0
 
     @cached_property
+    def _hash(self) -> int:
+        return hash((self.height, self.width, self.components, self.precision, self.process))
+
+    def __hash__(self) -> int:  # it is the key of all plans
+        return self._hash
+
+    @cached_property
     def max_horizontal(self) -> int:
         """Hmax (A.1.1)."""
         return max(component.horizontal for component in self.components)

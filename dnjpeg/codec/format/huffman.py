@@ -1,4 +1,4 @@
-"""Huffman tables (T.81 Annex C, F.1.2, K.2, K.3): the standard ones, the best for an image, and their lookup forms."""
+"""Huffman tables (T.81 Annex C, F.1.2, K.2, K.3): the standard ones, the best for an image, their codes."""
 
 from __future__ import annotations
 
@@ -13,16 +13,7 @@ from dnjpeg.codec.kernels.scratch import scratch
 from dnjpeg.codec.kernels.vector import span
 from dnjpeg.errors import FormatError
 
-__all__ = [
-    "LOOKUP_BITS",
-    "LOOKUP_SIZE",
-    "STANDARD",
-    "HuffmanTable",
-    "decoding_lookup",
-    "encoding_lookup",
-    "optimal_table",
-    "slow_decode",
-]
+__all__ = ["STANDARD", "HuffmanTable", "encoding_lookup", "optimal_table"]
 
 
 @dataclass(frozen=True)
@@ -121,115 +112,6 @@ def _fill_codes(counts, values, lookup):
             code += 1
             index += 1
         code <<= 1
-
-
-# Decoding: the next LOOKUP_BITS bits index a table whose entry tells the code's length and, where they fit into the
-# same bits, also what follows the code. An int32 entry is
-#   bits 0..5    bits to drop: length of the code and of the value after it
-#   bit 7        the value did not fit (bits 8..15 hold the symbol)
-#   bits 8..15   coefficients to skip: run, or END_OF_BLOCK
-#   bits 16..31  value of the coefficient
-# and 0 for codes longer than LOOKUP_BITS. Behind the entries come, for these, from index LIMITS one int32 a length: the
-# first 16-bit prefix beyond the codes of this length; from OFFSETS: index of its symbol minus its code; from SYMBOLS:
-# the symbols.
-LOOKUP_BITS = 11
-END_OF_BLOCK = 96
-INCOMPLETE = 0x80
-LIMITS = 1 << LOOKUP_BITS
-OFFSETS = LIMITS + 20
-SYMBOLS = OFFSETS + 20
-LOOKUP_SIZE = SYMBOLS + 256
-
-
-@lru_cache(64)
-def decoding_lookup(table: HuffmanTable, ac: bool) -> npt.NDArray[np.int32]:
-    """Lookup by the next bits; the layout is told above.
-
-    Returns
-    -------
-    ndarray, int32, (LOOKUP_SIZE,)
-
-    Raises
-    ------
-    FormatError
-        If a DC table has a size above 15.
-    """
-    if not ac and max(table.values, default=0) > 15:
-        raise FormatError("DC Huffman table with a size above 15")
-    lookup = np.zeros(LOOKUP_SIZE, np.int32)
-    _fill_lookup(np.frombuffer(table.counts, np.uint8), np.frombuffer(table.values, np.uint8), ac, lookup)
-    return lookup
-
-
-@kernel
-def _fill_lookup(counts, values, ac, lookup):
-    counts, values, lookup = span(counts), span(values), span(lookup)
-    code = 0
-    index = 0
-    for length in range(1, 17):
-        lookup[OFFSETS + length] = index - code
-        for _ in range(counts[length - 1]):
-            symbol = values[index]
-            lookup[SYMBOLS + index] = symbol
-            if length <= LOOKUP_BITS:
-                first = code << (LOOKUP_BITS - length)
-                for rest in range(1 << (LOOKUP_BITS - length)):
-                    lookup[first + rest] = _entry(symbol, length, rest, ac)
-            code += 1
-            index += 1
-        lookup[LIMITS + length] = code << (16 - length)
-        code <<= 1
-
-
-@inlined
-def _entry(symbol, length, rest, ac):
-    """Entry for a code of `length` bits followed by the bits `rest`."""
-    size = symbol & 15
-    run = symbol >> 4
-    if ac and size == 0:
-        if run == 0:
-            return length | END_OF_BLOCK << 8
-        if run == 15:
-            return length | 15 << 8
-        return length | INCOMPLETE | symbol << 8
-    left = LOOKUP_BITS - length - size
-    if left < 0 or (not ac and run != 0):
-        return length | INCOMPLETE | symbol << 8
-    value = (rest >> left) & ((1 << size) - 1)
-    if size != 0 and value < 1 << (size - 1):  # EXTEND (figure F.12)
-        value -= (1 << size) - 1
-    return (length + size) | run << 8 | value << 16
-
-
-@inlined
-def slow_decode(lookup, table, prefix, entry):
-    """DECODE (figure F.16) for what the lookup cannot do at once.
-
-    Parameters
-    ----------
-    lookup : span, int32
-        One or more lookups.
-    table : int
-        Where this one begins.
-    prefix : int
-        The next 16 bits.
-    entry : int
-        What the lookup had for them.
-
-    Returns
-    -------
-    symbol, length : int
-        ``0, 17`` if no code begins like this.
-    """
-    if entry != 0:
-        return (entry >> 8) & 255, entry & 63
-    length = LOOKUP_BITS + 1
-    while length <= 16 and prefix >= lookup[table + LIMITS + length]:
-        length += 1
-    if length > 16:
-        return 0, 17  # libjpeg has by then taken one bit more
-    index = (prefix >> (16 - length)) + lookup[table + OFFSETS + length]
-    return lookup[table + SYMBOLS + index], length
 
 
 def optimal_table(frequencies: npt.NDArray[np.int64]) -> HuffmanTable:

@@ -87,7 +87,7 @@ def scan_layout(
     An MCU of a scan of one component is one block, whatever its sampling factors (A.2.2).
     """
     scan = layout[list(indices)]
-    if len(scan) > 1:
+    if len(indices) > 1:
         return scan, frame.mcu_rows, frame.mcu_cols
     scan[0, [HORIZONTAL, VERTICAL]] = 1
     return scan, int(scan[0, BLOCK_ROWS]), int(scan[0, BLOCK_COLS])

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache, wraps
+from typing import TypeVar
 
 from dnjpeg.codec.format.frame import Component, Frame
-from dnjpeg.errors import FormatError, TruncatedError, UnsupportedError
+from dnjpeg.errors import FormatError, JpegError, TruncatedError, UnsupportedError
 
 __all__ = [
     "EOI",
@@ -18,6 +21,7 @@ __all__ = [
     "frame_header",
     "marker_name",
     "next_segment",
+    "remembered",
     "unsupported_process",
     "write_frame_header",
     "written",
@@ -147,11 +151,37 @@ def next_segment(data: memoryview, position: int) -> Segment:
     return Segment(code, position, bytes(data[position + 4 : position + 2 + length]))
 
 
+T = TypeVar("T")
+
+REMEMBERED = 256  # segments of each kind ...
+LARGEST_REMEMBERED = 2048  # ... and bytes of each
+
+
+def remembered(parse: Callable[[Segment], T]) -> Callable[[Segment], T]:
+    """Parse equal segments once: many images have the same tables. The value must not be changed by anyone."""
+
+    @lru_cache(REMEMBERED)
+    def parsed(code: int, payload: bytes) -> T:
+        return parse(Segment(code, 0, payload))
+
+    @wraps(parse)
+    def parse_once(segment: Segment) -> T:
+        if len(segment.payload) > LARGEST_REMEMBERED:
+            return parse(segment)
+        try:
+            return parsed(segment.code, segment.payload)
+        except JpegError:
+            return parse(segment)  # which tells where in the file it is
+
+    return parse_once
+
+
 def written(code: int, payload: bytes) -> bytes:
     """Return a segment as it stands in a file (B.1.1.4)."""
     return struct.pack(">BBH", 0xFF, code, len(payload) + 2) + payload
 
 
+@remembered
 def frame_header(segment: Segment) -> Frame:
     """Parse a frame header (B.2.2)."""
     payload = segment.payload
@@ -202,8 +232,9 @@ class ScanHeader:
     approximation_high: int = 0
     approximation_low: int = 0
 
-    @classmethod
-    def parse(cls, segment: Segment) -> ScanHeader:
+    @staticmethod
+    @remembered
+    def parse(segment: Segment) -> ScanHeader:
         """Parse an SOS segment."""
         payload = segment.payload
         count = payload[0] if payload else 0
@@ -217,7 +248,7 @@ class ScanHeader:
                 raise segment.error("entropy coding table slot above 3", at + 1)
             components.append(ScanComponent(payload[at], dc, ac))
         start, end, approximation = payload[-3:]
-        return cls(tuple(components), start, end, approximation >> 4, approximation & 15)
+        return ScanHeader(tuple(components), start, end, approximation >> 4, approximation & 15)
 
     def write(self) -> bytes:
         """Return the SOS segment."""

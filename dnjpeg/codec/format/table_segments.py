@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dnjpeg.codec.format.huffman import HuffmanTable
-from dnjpeg.codec.format.syntax import DAC, DHT, DQT, DRI, Segment, written
+from dnjpeg.codec.format.syntax import DAC, DHT, DQT, DRI, Segment, remembered, written
 from dnjpeg.codec.format.zigzag import from_zigzag, to_zigzag
 from dnjpeg.errors import FormatError
 
@@ -24,10 +24,12 @@ class QuantizationSegment:
     slot: int
     table: npt.NDArray[np.uint16]
 
-    @classmethod
-    def parse(cls, segment: Segment) -> Iterator[QuantizationSegment]:
-        """Parse all tables of a DQT segment."""
+    @staticmethod
+    @remembered
+    def parse(segment: Segment) -> tuple[QuantizationSegment, ...]:
+        """Parse all tables of a DQT segment; the steps are read-only."""
         payload, at = segment.payload, 0
+        parts = []
         while at < len(payload):
             precision, slot = payload[at] >> 4, payload[at] & 15
             if precision > 1:
@@ -40,8 +42,11 @@ class QuantizationSegment:
             steps = np.frombuffer(payload, ">u2" if precision else "u1", 64, at + 1)
             if not steps.all():
                 raise segment.error("step 0", at + 1 + int(np.argmin(steps)) * (precision + 1))
-            yield cls(slot, from_zigzag(steps))
+            table = from_zigzag(steps)
+            table.flags.writeable = False
+            parts.append(QuantizationSegment(slot, table))
             at += 1 + size
+        return tuple(parts)
 
     def write(self) -> bytes:
         """Return the DQT segment, with 8-bit steps where they fit."""
@@ -59,10 +64,12 @@ class HuffmanSegment:
     slot: int
     table: HuffmanTable
 
-    @classmethod
-    def parse(cls, segment: Segment) -> Iterator[HuffmanSegment]:
+    @staticmethod
+    @remembered
+    def parse(segment: Segment) -> tuple[HuffmanSegment, ...]:
         """Parse all tables of a DHT segment."""
         payload, at = segment.payload, 0
+        parts = []
         while at < len(payload):
             table_class, slot = payload[at] >> 4, payload[at] & 15
             if table_class > 1 or slot > 3:
@@ -70,10 +77,11 @@ class HuffmanSegment:
             counts = payload[at + 1 : at + 17]
             values = payload[at + 17 : at + 17 + sum(counts)]
             try:
-                yield cls(table_class, slot, HuffmanTable(counts, values))
+                parts.append(HuffmanSegment(table_class, slot, HuffmanTable(counts, values)))
             except FormatError as error:
                 raise segment.error(error.reason, at) from None
             at += 17 + len(values)
+        return tuple(parts)
 
     def write(self) -> bytes:
         """Return the DHT segment."""

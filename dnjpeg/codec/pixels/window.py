@@ -136,12 +136,13 @@ def block_sides(frame: Frame, eighths: int) -> list[int]:
 
 def _eighths(scale: Scale) -> int:
     try:
-        eighths = Fraction(scale) * FULL_SIZE
+        numerator, denominator = (scale if isinstance(scale, int | Fraction) else Fraction(scale)).as_integer_ratio()
     except (TypeError, ValueError, OverflowError):
-        eighths = Fraction(0)
-    if eighths.denominator != 1 or not 1 <= eighths <= FULL_SIZE:
+        numerator, denominator = 0, 1
+    eighths, rest = divmod(FULL_SIZE * numerator, denominator)
+    if rest or not 1 <= eighths <= FULL_SIZE:
         raise ValueError(f"scale {scale!r}, must be one of 1/8, 2/8, … 8/8")
-    return int(eighths)
+    return eighths
 
 
 def _scaled(pixels: int, eighths: int) -> int:

@@ -1,0 +1,178 @@
+"""Huffman decoding by lookup: the next bits of the data are the index of what they mean.
+
+They index a table whose entry tells how many of them a code takes and, where it fits into the same bits, what follows
+the code. Most codes are short: AC entries hold two coefficients where both fit. An int64 entry is
+
+    bits 0..5    bits to drop: code and value, of both coefficients
+    bit 7        INCOMPLETE: the value did not fit, and bits 8..15 hold the symbol; or, if no bits are to be dropped,
+                 the code is longer than LOOKUP_BITS
+    bits 8..14   coefficients to skip: run, or END_OF_BLOCK
+    bits 16..31  value of the coefficient
+    bits 32..37  bits to drop if only this one is taken
+    bits 40..46  position of a second one behind it, run + 1 or END_OF_BLOCK + 1; 0: there is none
+    bits 48..63  its value; that of the first again if there is none
+
+Behind the entries come, for long codes, from index LIMITS one number a length: the first 16-bit prefix beyond the codes
+of this length; from OFFSETS: index of its symbol minus its code; from SYMBOLS: the symbols.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from dnjpeg.codec.format.huffman import HuffmanTable
+from dnjpeg.codec.kernels.jit import inlined, kernel
+from dnjpeg.codec.kernels.vector import span
+from dnjpeg.errors import FormatError
+
+__all__ = [
+    "END_OF_BLOCK",
+    "INCOMPLETE",
+    "LOOKUP_BITS",
+    "LOOKUP_SIZE",
+    "decoding_lookup",
+    "first_drop",
+    "first_value",
+    "joined_lookups",
+    "slow_decode",
+]
+
+LOOKUP_BITS = 11
+END_OF_BLOCK = 96
+INCOMPLETE = 0x80
+LIMITS = 1 << LOOKUP_BITS
+OFFSETS = LIMITS + 20
+SYMBOLS = OFFSETS + 20
+LOOKUP_SIZE = SYMBOLS + 256
+FIRST = 0x3F_FFFF_FF00  # bits of an entry that are about its first coefficient
+
+
+@lru_cache(64)
+def decoding_lookup(table: HuffmanTable, ac: bool) -> npt.NDArray[np.int64]:
+    """Lookup by the next bits; the layout is told above.
+
+    Returns
+    -------
+    ndarray, int64, (LOOKUP_SIZE,)
+        Read-only.
+
+    Raises
+    ------
+    FormatError
+        If a DC table has a size above 15.
+    """
+    if not ac and max(table.values, default=0) > 15:
+        raise FormatError("DC Huffman table with a size above 15")
+    lookup = np.zeros(LOOKUP_SIZE, np.int64)
+    _fill_lookup(np.frombuffer(table.counts, np.uint8), np.frombuffer(table.values, np.uint8), ac, lookup)
+    lookup.flags.writeable = False
+    return lookup
+
+
+@lru_cache(16)
+def joined_lookups(tables: tuple[tuple[HuffmanTable, bool], ...]) -> npt.NDArray[np.int64]:
+    """Join the lookups of tables, each given with whether it is for AC: `LOOKUP_SIZE` items each; read-only."""
+    joined = np.concatenate([decoding_lookup(table, ac) for table, ac in tables] or [np.empty(0, np.int64)])
+    joined.flags.writeable = False
+    return joined
+
+
+@kernel
+def _fill_lookup(counts, values, ac, lookup):
+    counts, values, lookup = span(counts), span(values), span(lookup)
+    for first in range(1 << LOOKUP_BITS):
+        lookup[first] = INCOMPLETE
+    code = 0
+    index = 0
+    for length in range(1, 17):
+        lookup[OFFSETS + length] = index - code
+        for _ in range(counts[length - 1]):
+            symbol = values[index]
+            lookup[SYMBOLS + index] = symbol
+            if length <= LOOKUP_BITS:
+                first = code << (LOOKUP_BITS - length)
+                for rest in range(1 << (LOOKUP_BITS - length)):
+                    lookup[first + rest] = _entry(symbol, length, rest, ac)
+            code += 1
+            index += 1
+        lookup[LIMITS + length] = code << (16 - length)
+        code <<= 1
+    if ac:
+        for bits in range(1 << LOOKUP_BITS):
+            lookup[bits] = _joined(lookup, bits)
+
+
+@inlined
+def _joined(lookup, bits):
+    """Entry with the coefficient behind its own, which is the first one of what the table has for the bits there."""
+    entry = lookup[bits]
+    drop = first_drop(entry)
+    second = lookup[(bits << drop) & (LIMITS - 1)]
+    total = drop + first_drop(second)
+    if (entry | second) & INCOMPLETE != 0 or (entry >> 8) & 127 == END_OF_BLOCK or total > LOOKUP_BITS:
+        return entry
+    return total | (entry & FIRST) | (((second >> 8) & 127) + 1) << 40 | first_value(second) << 48
+
+
+@inlined
+def first_drop(entry):
+    """Bits of the first coefficient of a complete entry."""
+    return (entry >> 32) & 63
+
+
+@inlined
+def first_value(entry):
+    """Value of the first coefficient of a complete entry."""
+    return entry << 32 >> 48
+
+
+@inlined
+def _entry(symbol, length, rest, ac):
+    """Entry, of one coefficient, for a code of `length` bits followed by the bits `rest`."""
+    size = symbol & 15
+    run = symbol >> 4
+    left = LOOKUP_BITS - length - size
+    if ac and size == 0 and run == 0:
+        run = END_OF_BLOCK
+    elif left < 0 or (ac and size == 0 and run != 15) or (not ac and run != 0):
+        return length | INCOMPLETE | symbol << 8
+    value = (rest >> max(left, 0)) & ((1 << size) - 1)
+    if size != 0 and value < 1 << (size - 1):  # EXTEND (figure F.12)
+        value -= (1 << size) - 1
+    drop = length + size
+    return drop | run << 8 | (value & 0xFFFF) << 16 | drop << 32 | value << 48
+
+
+@inlined
+def slow_decode(lookup, table, prefix, entry):
+    """DECODE (figure F.16) for what the lookup cannot do at once.
+
+    Parameters
+    ----------
+    lookup : span, int64
+        One or more lookups.
+    table : int
+        Where this one begins.
+    prefix : int
+        The next 16 bits.
+    entry : int
+        What the lookup had for them, incomplete.
+
+    Returns
+    -------
+    symbol, length : int
+        ``0, 17`` if no code begins like this.
+    """
+    length = entry & 63
+    if length != 0:
+        return (entry >> 8) & 255, length
+    length = LOOKUP_BITS + 1
+    while length <= 16 and prefix >= lookup[table + LIMITS + length]:
+        length += 1
+    if length > 16:
+        return 0, 17  # libjpeg has by then taken one bit more
+    index = (prefix >> (16 - length)) + lookup[table + OFFSETS + length]
+    return lookup[table + SYMBOLS + index], length

@@ -107,6 +107,7 @@ class Reader:
             raise FormatError("not a JPEG file: it does not begin with the marker SOI", offset=0)
         self.position = 2
         self.frame_offset = 0
+        self.contradicted = False  # whether a DNL segment said something else than the frame header
         self._scans = self._segments = 0
         self._tables = (self.coding_tables or CodingTables()).at_image()
         self.progression: Progression | None = None  # of a progressive frame
@@ -200,13 +201,15 @@ class Reader:
 
     def _check_lines(self, segment: syntax.Segment) -> None:
         """Refuse a DNL segment that contradicts the frame header; if reading is not strict, that has the last word."""
-        lines = line_count(segment)
-        if self.frame is None or lines == self.frame.height:
-            return
-        error = segment.error(f"{lines} lines, but the frame has {self.frame.height}")
-        if self.strict:
-            raise error
-        self.warnings.append(str(error))
+        try:
+            lines = line_count(segment)
+            if self.frame is not None and lines != self.frame.height:
+                raise segment.error(f"{lines} lines, but the frame has {self.frame.height}")
+        except FormatError as error:
+            self.contradicted = True
+            if self.strict:
+                raise
+            self.warnings.append(str(error))
 
     def _start_scan(self, segment: syntax.Segment) -> Scan:
         if self.frame is None:

@@ -39,7 +39,7 @@ from dnjpeg.codec.kernels.vector import Memory, Scalar, copy, operation, span
 from dnjpeg.codec.pixels.color import PIXELS, RGB_BYTES, planes_to_rgb, ycc_to_rgb
 from dnjpeg.codec.pixels.sampling import SAMPLES, upsample_row
 from dnjpeg.codec.pixels.scaled_blocks import inverse_scaled_blocks
-from dnjpeg.codec.pixels.transform import has_ac, inverse_one, inverse_two
+from dnjpeg.codec.pixels.transform import PASS1_BITS, has_rest, has_top, inverse_one, inverse_top, inverse_two
 from dnjpeg.codec.pixels.window import FULL_SIZE, Window, block_sides
 
 __all__ = ["InversePlan", "inverse_mcu_row", "inverse_rows", "joined_steps", "plan_inverse"]
@@ -160,10 +160,13 @@ def _fill_block(samples: Memory, index: Scalar, stride: Scalar, value: Scalar) -
 
 @inlined
 def _inverse_block(coefficients, block, steps, table, samples, index, stride):
-    if has_ac(coefficients, block):
+    if has_rest(coefficients, block):
         inverse_one(coefficients, block, steps, table, samples, index, stride)
+    elif has_top(coefficients, block):
+        inverse_top(coefficients, block, steps, table, samples, index, stride)
     else:
-        value = ((coefficients[block] * steps[table] + 4) >> 3) + 128
+        scaled = ((coefficients[block] * steps[table] << PASS1_BITS) + 32768 & 0xFFFF) - 32768  # 16 bits, as in a pass
+        value = ((scaled + 16) >> 5) + 128
         _fill_block(samples, index, stride, min(max(value, 0), 255))
 
 
@@ -171,7 +174,7 @@ def _inverse_block(coefficients, block, steps, table, samples, index, stride):
 def _inverse_blocks(coefficients, block, count, steps, table, samples, index, stride):
     """Consecutive blocks to samples that lie side by side."""
     for x in range(0, count - 1, 2):
-        if has_ac(coefficients, block + 64 * x) and has_ac(coefficients, block + 64 * x + 64):
+        if has_rest(coefficients, block + 64 * x) and has_rest(coefficients, block + 64 * x + 64):
             inverse_two(coefficients, block + 64 * x, steps, table, samples, index + 8 * x, stride)
         else:
             _inverse_block(coefficients, block + 64 * x, steps, table, samples, index + 8 * x, stride)

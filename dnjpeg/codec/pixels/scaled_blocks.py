@@ -18,7 +18,7 @@ from dnjpeg.codec.pixels.scaled_transform import (
     inverse_12x12,
     inverse_14x14,
 )
-from dnjpeg.codec.pixels.transform import has_ac
+from dnjpeg.codec.pixels.transform import has_rest, has_top
 
 __all__ = ["inverse_scaled_blocks"]
 
@@ -39,7 +39,7 @@ def _dc_sample(side, coefficients, block, steps, table):
 
 @inlined
 def _inverse_block(side, coefficients, block, steps, table, samples, index, stride):
-    if not has_ac(coefficients, block):
+    if not has_top(coefficients, block) and not has_rest(coefficients, block):
         value = _dc_sample(side, coefficients, block, steps, table)
         for y in range(side):
             _fill_line(samples, index + stride * y, value)

@@ -21,8 +21,10 @@ __all__ = [
     "forward_one",
     "forward_quantized_one",
     "forward_quantized_two",
-    "has_ac",
+    "has_rest",
+    "has_top",
     "inverse_one",
+    "inverse_top",
     "inverse_two",
 ]
 
@@ -125,7 +127,11 @@ def _inverse(coefficients: Memory, block: Scalar, steps: Memory, table: Scalar, 
     for y in range(8):
         step = concatenate([steps.load(table + 8 * y, 8)] * blocks)
         x.append(concatenate([coefficients.load(block + 64 * i + 8 * y, 8) for i in range(blocks)]) * step)
-    columns = _inverse_pass(x, shift=CONST_BITS - PASS1_BITS)
+    return _inverse_rows(_inverse_pass(x, shift=CONST_BITS - PASS1_BITS))
+
+
+def _inverse_rows(columns: Sequence[Vector]) -> list[Vector]:
+    """Second pass, to rows of samples."""
     rows = _inverse_pass(transpose8x8(columns), shift=CONST_BITS + PASS1_BITS + 3)
     return [row.clamped(-128, 127).truncated(8) ^ -128 for row in transpose8x8(rows)]
 
@@ -153,10 +159,16 @@ def forward_quantized_two(
 
 
 @operation(types.int64)
-def has_ac(coefficients: Memory, block: Scalar) -> Scalar:
-    """Not zero if a coefficient other than DC is not zero."""
-    found = coefficients.load(block, 8) & [0, -1, -1, -1, -1, -1, -1, -1]
-    for y in range(1, 8):
+def has_top(coefficients: Memory, block: Scalar) -> Scalar:
+    """Not zero if a coefficient of the first row other than DC is not zero."""
+    return (coefficients.load(block, 8) & [0, -1, -1, -1, -1, -1, -1, -1]).where_nonzero()
+
+
+@operation(types.int64)
+def has_rest(coefficients: Memory, block: Scalar) -> Scalar:
+    """Not zero if a coefficient below the first row is not zero."""
+    found = coefficients.load(block + 8, 8)
+    for y in range(2, 8):
         found = found | coefficients.load(block + 8 * y, 8)
     return found.where_nonzero()
 
@@ -167,6 +179,20 @@ def inverse_one(
 ) -> None:
     """Dequantize and transform one block to samples."""
     for y, row in enumerate(_inverse(coefficients, block, steps, table, 1)):
+        samples.store(index + stride * y, row)
+
+
+@operation()
+def inverse_top(
+    coefficients: Memory, block: Scalar, steps: Memory, table: Scalar, samples: Memory, index: Scalar, stride: Scalar
+) -> None:
+    """Dequantize and transform one block that has nothing below its first row.
+
+    As in libjpeg-turbo's vector code the first pass is then no more than a shift: what is too large for 16 bits, on
+    hostile input, wraps around instead of staying at the largest number.
+    """
+    column = coefficients.load(block, 8) * steps.load(table, 8) << PASS1_BITS
+    for y, row in enumerate(_inverse_rows([column] * 8)):
         samples.store(index + stride * y, row)
 
 

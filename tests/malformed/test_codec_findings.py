@@ -1,0 +1,45 @@
+"""What fuzzing found, each made anew as small as it can be told."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from contract import broken_promises
+from damage import SMALL_FILES, data_start
+
+from dnjpeg import FormatError, decode, encode, inspect
+
+DNL = b"\xff\xdc\x00\x04"
+
+
+def test_a_contradiction_behind_a_complete_image_is_one_in_both_modes():
+    """A DNL segment of another height: an error if strict, and not passed over because all components are there."""
+    data = SMALL_FILES["arithmetic"][:-2] + DNL + b"\x00\x01\xff\xd9"
+    assert list(broken_promises(data)) == []
+    with pytest.raises(FormatError, match="1 lines, but the frame has 9"):
+        decode(data)
+
+
+def test_scans_without_a_frame_are_a_problem_to_inspect():
+    data = SMALL_FILES["gray"]
+    frame = data.index(b"\xff\xc0")
+    data = data[:frame] + data[frame + 2 + int.from_bytes(data[frame + 2 : frame + 4]) :]
+    assert any("before the frame header" in problem.reason for problem in inspect(data).problems)
+    assert list(broken_promises(data)) == []
+
+
+@pytest.mark.parametrize("code", [0xD8, 0xD0, 0x01])
+def test_an_error_about_a_marker_without_a_segment_lies_within_the_file(code):
+    data = SMALL_FILES["gray"][: data_start(SMALL_FILES["gray"]) - 20] + bytes([0xFF, code])
+    assert list(broken_promises(data)) == []
+
+
+@pytest.mark.parametrize("gray", [True, False])
+def test_blocks_with_all_coefficients_and_restarts_fit_their_memory(gray):
+    """The end of the last block is written ahead though there is none; seen with ``DNJPEG_CHECKED=1``."""
+    pixels = np.random.default_rng(0).integers(0, 2, (33, 8, 3), dtype=np.uint8) * 255
+    pixels = np.ascontiguousarray(pixels[..., 0]) if gray else pixels
+    for restart in (1, 2):
+        options = {"quality": 100, "restart": restart, "subsampling": "4:4:4"}
+        fast, slow = (encode(pixels, optimize=optimize, **options) for optimize in (False, True))
+        np.testing.assert_array_equal(decode(fast), decode(slow))

@@ -17,14 +17,15 @@ from dnjpeg.codec.kernels.jit import kernel
 from dnjpeg.codec.kernels.scratch import scratch
 from dnjpeg.codec.kernels.vector import clear, span
 from dnjpeg.codec.pixels.inverse import LAST_MCU_ROW, inverse_mcu_row, inverse_rows, joined_steps, plan_inverse
+from dnjpeg.codec.pixels.precision import sample_type, strip_memory
 from dnjpeg.codec.pixels.window import Region, Scale, Window, window_of
 from dnjpeg.codec.reader import Reader, Scan
 from dnjpeg.codec.scan_reader import read_shown, with_lookups
-from dnjpeg.errors import FormatError, JpegWarning, UnsupportedError
+from dnjpeg.errors import FormatError, JpegWarning
 
 __all__ = ["decode"]
 
-Pixels = npt.NDArray[np.uint8]
+Pixels = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
 
 
 def decode(
@@ -43,7 +44,7 @@ def decode(
         raise FormatError("no image: EOI before the first scan", offset=reader.position - 2)
     assert reader.frame is not None
     window = window_of(reader.frame, scale, region)
-    pixels = _output(reader.frame, reader.frame_offset, window, out)
+    pixels = _output(reader.frame, window, out)
     in_one_scan = len(scan.indices) == len(reader.frame.components) and not reader.frame.progressive
     if in_one_scan and not reader.frame.arithmetic:
         _decode_one_scan(reader, scan, window, pixels)
@@ -54,17 +55,13 @@ def decode(
     return pixels
 
 
-def _output(frame: Frame, offset: int, window: Window, out: Pixels | None) -> Pixels:
-    shape = (window.height, window.width) if len(frame.components) == 1 else (window.height, window.width, 3)
-    for component in frame.components:
-        if frame.max_horizontal % component.horizontal or frame.max_vertical % component.vertical:
-            raise UnsupportedError(
-                "sampling factors whose ratios are not whole numbers", offset=offset, marker=f"SOF{frame.process}"
-            )
+def _output(frame: Frame, window: Window, out: Pixels | None) -> Pixels:
+    count, dtype = len(frame.components), sample_type(frame.precision)
+    shape = (window.height, window.width, count)[: 2 if count == 1 else 3]
     if out is None:
-        return np.empty(shape, np.uint8)
-    if out.shape != shape or out.dtype != np.uint8 or not out.flags.c_contiguous or not out.flags.writeable:
-        raise ValueError(f"out must be a writable, C-contiguous uint8 array of shape {shape}")
+        return np.empty(shape, dtype)
+    if out.shape != shape or out.dtype != dtype or not out.flags.c_contiguous or not out.flags.writeable:
+        raise ValueError(f"out must be a writable, C-contiguous {dtype.__name__} array of shape {shape}")
     return out
 
 
@@ -87,8 +84,9 @@ def _decode_one_scan(reader: Reader, scan: Scan, window: Window, pixels: Pixels)
         strip.layout,
         strip.sizes,
         strip.scaled,
+        strip.unusual,
         joined_steps(reader.tables()),
-        scratch("strip", strip.samples),
+        strip_memory(strip.precision, strip.samples),
         scratch("sums", strip.sums, np.int16),
         pixels.reshape(-1),
     )
@@ -103,8 +101,9 @@ def _render(image: CoefficientImage, window: Window, pixels: Pixels) -> None:
         strip.layout,
         strip.sizes,
         strip.scaled,
+        strip.unusual,
         joined_steps(image.tables),
-        scratch("strip", strip.samples),
+        strip_memory(strip.precision, strip.samples),
         scratch("sums", strip.sums, np.int16),
         pixels.reshape(-1),
     )
@@ -122,6 +121,7 @@ def _decode_rows(
     layout,
     sizes,
     scaled,
+    unusual,
     steps,
     samples,
     sums,
@@ -137,4 +137,4 @@ def _decode_rows(
         decode_mcu_row(state, scan, row, row, mcu_cols, data, coded, lookups, coefficients, filler)
         if stopped(state):
             return
-        inverse_mcu_row(coefficients, row, row, layout, sizes, scaled, steps, samples, sums, pixels)
+        inverse_mcu_row(coefficients, row, row, layout, sizes, scaled, unusual, steps, samples, sums, pixels)

@@ -70,6 +70,15 @@ class Memory:
         self.rows = Scalar(builder, proxy.rows)
         self.columns = Scalar(builder, proxy.columns)
 
+    @property
+    def bits(self) -> int:
+        """Bits of an element, an integer."""
+        return int(self._element.width)
+
+    def constant(self, number: int) -> Scalar:
+        """Return a number that is known while the operation is being compiled, such as one that depends on `bits`."""
+        return Scalar(self._builder, ir.Constant(I64, number))
+
     def _address(self, index: Scalar, lanes: int, kind: ir.Type) -> ir.Value:
         if CHECKED:
             self._check(index, lanes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -177,9 +178,9 @@ def _plan_planes(layout: npt.NDArray[np.int64], frame: Frame, width: int) -> int
     return position
 
 
-def joined_steps(tables: Sequence[npt.NDArray[np.uint16]]) -> npt.NDArray[np.int16]:
-    """Join the steps of all components; 16-bit products with them wrap around as in libjpeg-turbo."""
-    return np.concatenate([table.reshape(-1) for table in tables]).view(np.int16)
+def joined_steps(tables: Sequence[npt.NDArray[np.uint16]], precision: int) -> npt.NDArray[Any]:
+    """Join the steps of all components: int16 for 8 bits, so that products wrap around as in libjpeg-turbo; uint16."""
+    return np.concatenate([table.reshape(-1) for table in tables]).view(np.int16 if precision == 8 else np.uint16)
 
 
 @operation()
@@ -375,7 +376,7 @@ def inverse_mcu_row(coefficients, row, first_row, layout, sizes, scaled, unusual
         This row of MCUs, and the one with which `coefficients` begins.
     layout, sizes, scaled, unusual, samples, sums
         Fields of `InversePlan`, and memory for `InversePlan.samples` and `InversePlan.sums`.
-    steps : span, int16
+    steps : span, int16 or uint16
         `joined_steps`.
     pixels : span, uint8 or uint16
         Of the whole window, line by line.

@@ -162,25 +162,34 @@ def _lanes_to_rows(columns: Sequence[Vector]) -> list[Vector]:
     ]
 
 
+def _saturated(x: Vector) -> Vector:
+    return x.clamped(-32768, 32767).truncated(16)
+
+
 def _means(size: int, coefficients: Memory, block: Scalar, steps: Memory, table: Scalar, blocks: int) -> list[Vector]:
     """Rows of consecutive blocks at the sizes 2 and 4, one block after the other.
 
-    As in libjpeg-turbo's vector code, values that overflow 16 bits wrap around before the passes, and saturate behind.
+    As in libjpeg-turbo's vector code, values that overflow 16 bits wrap around before the passes, and saturate behind;
+    but at the size 2 the first column keeps 32 bits between them.
     """
     extra = MEAN_BITS[size]
 
-    def one_pass(x: Sequence[Vector], shift: int) -> list[Vector]:
-        dc = x[0].signed(32) << (CONST_BITS + extra)
-        samples = _one_pass(size, x, dc, _paired_sum)
-        return [lanes.rounded_shift(shift + extra).clamped(-32768, 32767).truncated(16) for lanes in samples]
+    def one_pass(x: Sequence[Vector], dc: Vector, shift: int) -> list[Vector]:
+        sums = _one_pass(size, x, dc << (CONST_BITS + extra), _paired_sum)
+        return [lanes.rounded_shift(shift + extra) for lanes in sums]
+
+    def by_block(columns: Sequence[Vector]) -> list[Vector]:
+        return _rows_to_lanes([row.part(8 * i, 8) for i in range(blocks) for row in columns])
 
     x = []
     for y in range(8):
         step = concatenate([steps.load(table + 8 * y, 8)] * blocks)
         x.append(concatenate([coefficients.load(block + 64 * i + 8 * y, 8) for i in range(blocks)]) * step)
-    columns = one_pass(x, CONST_BITS - PASS1_BITS)
-    rows = [row.part(8 * i, 8) for i in range(blocks) for row in columns]
-    return _lanes_to_rows(one_pass(_rows_to_lanes(rows), CONST_BITS + PASS1_BITS + 3))
+    columns = one_pass(x, x[0].signed(32), CONST_BITS - PASS1_BITS)
+    x = by_block([_saturated(lanes) for lanes in columns])
+    dc = by_block(columns)[0] if size == 2 else x[0].signed(32)
+    rows = one_pass(x, dc, CONST_BITS + PASS1_BITS + 3)
+    return _lanes_to_rows([_saturated(lanes) for lanes in rows])
 
 
 def _exact_columns(
@@ -189,7 +198,8 @@ def _exact_columns(
     """Columns of one block after the first pass, in 64 bits, as libjpeg's C code has it, rounded to 32."""
     x = []
     for y in range(8):
-        step = steps.load(table + 8 * y, 8).signed(32)
+        step = steps.load(table + 8 * y, 8)
+        step = step.signed(32) if steps.signed else step.unsigned(32)
         x.append((coefficients.load(block + 8 * y, 8).signed(32) * step).signed(64))
     sums = _one_pass(size, x, x[0] << (CONST_BITS + MEAN_BITS.get(size, 0)), _wide_sum)
     return [lanes.rounded_shift(shift).truncated(32) for lanes in sums]

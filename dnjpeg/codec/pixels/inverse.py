@@ -195,7 +195,7 @@ def _inverse_block(coefficients, block, steps, table, samples, index, stride):
     if has_ac(coefficients, block):
         inverse_one(coefficients, block, steps, table, samples, index, stride)
     else:
-        _fill_block(samples, index, stride, dc_sample(samples, coefficients[block] * steps[table], wraps=False))
+        _fill_block(samples, index, stride, dc_sample(samples, coefficients[block] * steps[table], 8))
 
 
 @inlined

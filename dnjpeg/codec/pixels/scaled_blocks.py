@@ -32,7 +32,7 @@ def _fill_line(samples: Memory, index: Scalar, value: Scalar) -> None:
 @inlined
 def _inverse_block(side, coefficients, block, steps, table, samples, index, stride):
     if not has_ac(coefficients, block):
-        value = dc_sample(samples, coefficients[block] * steps[table], side not in (2, 4))
+        value = dc_sample(samples, coefficients[block] * steps[table], side)
         for y in range(side):
             _fill_line(samples, index + stride * y, value)
     elif side == 2:
@@ -74,7 +74,7 @@ def inverse_scaled_blocks(side, coefficients, block, count, steps, table, sample
     x = 0
     if side == 1:
         while x < count:
-            samples[index + x] = dc_sample(samples, coefficients[block + 64 * x] * steps[table], wraps=True)
+            samples[index + x] = dc_sample(samples, coefficients[block + 64 * x] * steps[table], 1)
             x += 1
     if side == 2:
         while x + GROUP <= count:

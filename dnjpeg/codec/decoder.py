@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +11,7 @@ import numpy.typing as npt
 from dnjpeg.codec.entropy.scan import start_scan, stopped
 from dnjpeg.codec.entropy.sequential_decoder import decode_mcu_row
 from dnjpeg.codec.format.coefficients import CoefficientImage
+from dnjpeg.codec.format.exif import UPRIGHT, Turn, orientation_of
 from dnjpeg.codec.format.frame import Frame
 from dnjpeg.codec.format.layout import scan_layout
 from dnjpeg.codec.format.limits import Limits
@@ -17,6 +19,7 @@ from dnjpeg.codec.kernels.jit import kernel
 from dnjpeg.codec.kernels.scratch import scratch
 from dnjpeg.codec.kernels.vector import clear, span
 from dnjpeg.codec.pixels.inverse import LAST_MCU_ROW, inverse_mcu_row, inverse_rows, joined_steps, plan_inverse
+from dnjpeg.codec.pixels.orientation import stored_window, turned, upright_frame
 from dnjpeg.codec.pixels.precision import sample_type, strip_memory
 from dnjpeg.codec.pixels.window import Region, Scale, Window, window_of
 from dnjpeg.codec.reader import Reader, Scan
@@ -25,7 +28,7 @@ from dnjpeg.errors import FormatError, JpegWarning
 
 __all__ = ["decode"]
 
-Pixels = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
+Pixels = npt.NDArray[Any]  # uint8 or, of 12 bits, uint16
 
 
 def decode(
@@ -35,6 +38,7 @@ def decode(
     limits: Limits,
     scale: Scale = 1,
     region: Region | None = None,
+    orient: bool = False,
     out: Pixels | None = None,
 ) -> Pixels:
     """Decode a file to pixels; see `dnjpeg.decode`."""
@@ -43,16 +47,37 @@ def decode(
     if scan is None:
         raise FormatError("no image: EOI before the first scan", offset=reader.position - 2)
     assert reader.frame is not None
-    window = window_of(reader.frame, scale, region)
-    pixels = _output(reader.frame, window, out)
+    turn = _turn(reader) if orient else None
+    if turn is None:
+        window = window_of(reader.frame, scale, region)
+        pixels = _output(reader.frame, window, out)
+        _decode_window(reader, scan, window, pixels)
+    else:
+        upright = upright_frame(reader.frame, turn)
+        window = window_of(upright, scale, region)
+        pixels = _output(upright, window, out)
+        stored = stored_window(window, upright, turn)
+        lying = _output(reader.frame, stored, None)
+        _decode_window(reader, scan, stored, lying)
+        pixels[...] = turned(lying, turn)
+    for warning in reader.warnings:
+        warnings.warn(warning, JpegWarning, stacklevel=3)
+    return pixels
+
+
+def _turn(reader: Reader) -> Turn | None:
+    """Find what puts the image upright; None if it lies so."""
+    orientations = (orientation_of(item) for item in reader.metadata())
+    return UPRIGHT.get(next((orientation for orientation in orientations if orientation is not None), 1))
+
+
+def _decode_window(reader: Reader, scan: Scan, window: Window, pixels: Pixels) -> None:
+    assert reader.frame is not None
     in_one_scan = len(scan.indices) == len(reader.frame.components) and not reader.frame.progressive
     if in_one_scan and not reader.frame.arithmetic:
         _decode_one_scan(reader, scan, window, pixels)
     else:
         _render(read_shown(reader, scan), window, pixels)
-    for warning in reader.warnings:
-        warnings.warn(warning, JpegWarning, stacklevel=3)
-    return pixels
 
 
 def _output(frame: Frame, window: Window, out: Pixels | None) -> Pixels:

@@ -12,8 +12,8 @@ from dnjpeg.codec.entropy.bits import stuffed_length
 from dnjpeg.codec.entropy.scan import FAULT, FAULT_BEGIN, FAULT_CONSUMED, FAULTS, OUT_OF_DATA, OVERRUN, SOURCE
 from dnjpeg.codec.format import syntax
 from dnjpeg.codec.format.coding import Restart
-from dnjpeg.codec.format.color_space import ADOBE_TRANSFORMS, JFIF_COLORS, color_space
 from dnjpeg.codec.format.coding_tables import DEFAULT_CONDITIONING, CodingTables
+from dnjpeg.codec.format.color_space import ADOBE_TRANSFORMS, JFIF_COLORS, color_space
 from dnjpeg.codec.format.frame import Frame
 from dnjpeg.codec.format.headers import Headers
 from dnjpeg.codec.format.huffman import LOOKUP_SIZE, STANDARD, decoding_lookup

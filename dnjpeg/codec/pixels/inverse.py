@@ -321,9 +321,7 @@ def _emit_unusual_line(layout, sizes, row, y, samples, sums, pixels, start):
     else:
         third = _full_line(layout, 2, sizes, True, row, y, samples, sums)
         fourth = _full_line(layout, 3, sizes, True, row, y, samples, sums)
-        _convert_inks(
-            samples, first, second, third, fourth, sizes[YCC], sizes[TAIL], pixels, 4 * start, width
-        )
+        _convert_inks(samples, first, second, third, fourth, sizes[YCC], sizes[TAIL], pixels, 4 * start, width)
 
 
 @inlined
@@ -348,9 +346,7 @@ def _emit_mcu_row(layout, sizes, unusual, row, samples, sums, pixels):
     last = sizes[BOTTOM] if row == sizes[LAST_MCU_ROW] - 1 else (row + 1) * sizes[ROW_LINES] - held_back
     for y in range(first, last):
         start = (y - top) * width
-        if unusual is None:
-            _emit_line(layout, sizes, unusual, row, y, samples, sums, pixels, start)
-        elif len(layout) == 2 or len(layout) == 4:
+        if unusual is None or len(layout) == 2 or len(layout) == 4:
             _emit_line(layout, sizes, unusual, row, y, samples, sums, pixels, start)
         else:
             _emit_unusual_line(layout, sizes, row, y, samples, sums, pixels, start)

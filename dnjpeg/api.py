@@ -168,13 +168,9 @@ def decode(
 
     Notes
     -----
-    What the components mean is decided by libjpeg's rules, see `CoefficientImage.color`. YCbCr becomes RGB, and YCCK
-    becomes CMYK, of which 0 is no ink and 255 (4095) all of it, as in Pillow; files have it the other way round. No
-    colour profile is applied.
-
-    Components may have any sampling factors. libjpeg refuses those whose ratio to the largest is not a whole number
-    (3:2): a pixel gets the component's sample at ``floor(x Hi / Hmax)``, ``floor(y Vi / Vmax)`` (T.81 A.1.1), at any
-    scale.
+    In CMYK 0 is no ink and 255 (4095) all of it, as in Pillow; files have it the other way round. No colour profile is
+    applied. Where sampling factors have a ratio that is no whole number (3:2, which libjpeg refuses), a pixel gets the
+    sample at ``floor(x Hi / Hmax)``, ``floor(y Vi / Vmax)`` (T.81 A.1.1), at any scale.
 
     Raises
     ------

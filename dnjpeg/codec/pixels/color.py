@@ -48,8 +48,9 @@ def rgb_to_ycc(
 def ycc_to_rgb(samples: Memory, y: Scalar, cb: Scalar, cr: Scalar, rgb: Memory, pixel: Scalar) -> None:
     """Convert `PIXELS` pixels from three planes in one array to three samples each.
 
-    R = Y + 1.402 Cr', G = Y - .34414 Cb' - .71414 Cr', B = Y + 1.772 Cb', with Cb' = Cb - 128 and Cr' = Cr - 128 (2048
-    of 12 bits). Each product is rounded to nearest. Weights of 1 and more have their whole part taken out, so that the rest fits 16 bits.
+    R = Y + 1.402 Cr', G = Y - .34414 Cb' - .71414 Cr', B = Y + 1.772 Cb', with Cb' = Cb - 128 and Cr' = Cr - 128, or
+    - 2048 of 12 bits. Each product is rounded to nearest. Weights of 1 and more have their whole part taken out, so
+    that the rest fits 16 bits.
     """
     center = center_of(samples)
     luma = samples.load(y, PIXELS).unsigned(16)

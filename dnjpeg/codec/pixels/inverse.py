@@ -245,9 +245,8 @@ def _full_line(layout, c, sizes, unusual, row, y, samples, sums):
     """Index of line y of a component at full resolution, upsampled if need be, where the window begins."""
     horizontal, vertical, stride = layout[c, RATIO_H], layout[c, RATIO_V], layout[c, STRIDE]
     plane = layout[c, PLANE] - row * layout[c, SIDE] * layout[c, VERTICAL] * stride + layout[c, START]
-    if unusual is not None:
-        if horizontal == 0:
-            return _nearest_line(layout, c, sizes, plane, y, samples)
+    if unusual is not None and horizontal == 0:
+        return _nearest_line(layout, c, sizes, plane, y, samples)
     near = y // vertical
     if horizontal == 1 and vertical == 1:
         return plane + near * stride
@@ -346,10 +345,10 @@ def _emit_mcu_row(layout, sizes, unusual, row, samples, sums, pixels):
     last = sizes[BOTTOM] if row == sizes[LAST_MCU_ROW] - 1 else (row + 1) * sizes[ROW_LINES] - held_back
     for y in range(first, last):
         start = (y - top) * width
-        if unusual is None or len(layout) == 2 or len(layout) == 4:
-            _emit_line(layout, sizes, unusual, row, y, samples, sums, pixels, start)
-        else:
+        if unusual is not None and len(layout) % 2 == 1:
             _emit_unusual_line(layout, sizes, row, y, samples, sums, pixels, start)
+        else:
+            _emit_line(layout, sizes, unusual, row, y, samples, sums, pixels, start)
     if held_back:
         for c in range(len(layout) - 1):
             stride = layout[c, STRIDE]

@@ -153,9 +153,7 @@ def _inverse(coefficients: Memory, block: Scalar, steps: Memory, table: Scalar, 
 
 def _inverse_wide(coefficients: Memory, block: Scalar, steps: Memory, table: Scalar) -> list[Vector]:
     """Rows of one block, of 12 bits."""
-    x = []
-    for y in range(8):
-        x.append(coefficients.load(block + 8 * y, 8).signed(64) * steps.load(table + 8 * y, 8).unsigned(64))
+    x = [coefficients.load(block + 8 * y, 8).signed(64) * steps.load(table + 8 * y, 8).unsigned(64) for y in range(8)]
     columns = _inverse_pass(x, shift=CONST_BITS - WIDE_PASS1_BITS)
     return transpose8x8(_inverse_pass(transpose8x8(columns), shift=CONST_BITS + WIDE_PASS1_BITS + 3))
 

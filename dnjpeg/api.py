@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from os import PathLike
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -135,8 +135,9 @@ def decode(
     limits: Limits | None = None,
     scale: Scale = 1,
     region: Region | None = None,
-    out: Pixels | None = None,
-) -> Pixels:
+    orient: bool = False,
+    out: npt.NDArray[Any] | None = None,
+) -> npt.NDArray[Any]:
     """Decode a JPEG file to pixels, as libjpeg-turbo does (islow inverse DCT, fancy upsampling).
 
     Parameters
@@ -154,13 +155,22 @@ def decode(
     region : (top, left, height, width), optional
         In pixels of the scaled picture: decode only this part of it. The pixels are those of the whole. What lies below
         is not looked at if the file is sequential, so that errors in it are not found.
-    out : ndarray, uint8, C-contiguous, optional
-        Where to write; of the shape that is returned.
+    orient : bool
+        Turn or mirror the picture as its EXIF orientation says; a region is then one of the upright picture.
+    out : ndarray, uint8 or uint16, C-contiguous, optional
+        Where to write; of the shape and type that are returned.
 
     Returns
     -------
-    ndarray, uint8, (H, W, 3) or (H, W)
-        RGB or gray; of the region, or of the whole scaled picture.
+    ndarray, uint8, (H, W, 3), (H, W), (H, W, 4) or (H, W, 2)
+        RGB, gray, CMYK, or two components as they are, of whatever they mean; of the region, or of the whole scaled
+        picture. Files of 12 bits a sample give uint16, 0..4095.
+
+    Notes
+    -----
+    In CMYK 0 is no ink and 255 (4095) all of it, as in Pillow; files have it the other way round. No colour profile is
+    applied. Where sampling factors have a ratio that is no whole number (3:2, which libjpeg refuses), a pixel gets the
+    sample at ``floor(x Hi / Hmax)``, ``floor(y Vi / Vmax)`` (T.81 A.1.1), at any scale.
 
     Raises
     ------
@@ -169,7 +179,9 @@ def decode(
     ValueError
         If the scale is none of these, the region does not lie within the picture, or `out` does not fit.
     """
-    return decoder.decode(data, strict=strict, limits=limits or Limits(), scale=scale, region=region, out=out)
+    return decoder.decode(
+        data, strict=strict, limits=limits or Limits(), scale=scale, region=region, orient=orient, out=out
+    )
 
 
 def read_header(data: bytes, *, limits: Limits | None = None) -> Headers:

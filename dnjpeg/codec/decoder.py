@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,7 @@ import numpy.typing as npt
 from dnjpeg.codec.entropy.scan import start_scan, stopped
 from dnjpeg.codec.entropy.sequential_decoder import decode_mcu_row
 from dnjpeg.codec.format.coefficients import CoefficientImage
+from dnjpeg.codec.format.exif import UPRIGHT, Turn, orientation_of
 from dnjpeg.codec.format.frame import Frame
 from dnjpeg.codec.format.layout import component_layout, scan_layout
 from dnjpeg.codec.format.limits import Limits
@@ -18,14 +20,16 @@ from dnjpeg.codec.kernels.jit import kernel
 from dnjpeg.codec.kernels.scratch import scratch
 from dnjpeg.codec.kernels.vector import clear, span
 from dnjpeg.codec.pixels.inverse import LAST_MCU_ROW, inverse_mcu_row, inverse_rows, joined_steps, plan_inverse
+from dnjpeg.codec.pixels.orientation import stored_window, turned, upright_frame
+from dnjpeg.codec.pixels.precision import sample_type, strip_memory
 from dnjpeg.codec.pixels.window import Region, Scale, Window, window_of
 from dnjpeg.codec.reader import Reader, Scan
 from dnjpeg.codec.scan_reader import read_shown, with_lookups
-from dnjpeg.errors import FormatError, JpegWarning, UnsupportedError
+from dnjpeg.errors import FormatError, JpegWarning
 
 __all__ = ["decode"]
 
-Pixels = npt.NDArray[np.uint8]
+Pixels = npt.NDArray[Any]  # uint8 or, of 12 bits, uint16
 
 
 def decode(
@@ -35,6 +39,7 @@ def decode(
     limits: Limits,
     scale: Scale = 1,
     region: Region | None = None,
+    orient: bool = False,
     out: Pixels | None = None,
 ) -> Pixels:
     """Decode a file to pixels; see `dnjpeg.decode`."""
@@ -43,29 +48,46 @@ def decode(
     if scan is None:
         raise FormatError("no image: EOI before the first scan", offset=reader.position - 2)
     assert reader.frame is not None
-    window = window_of(reader.frame, scale, region)
-    pixels = _output(reader.frame, reader.frame_offset, window, out)
-    in_one_scan = len(scan.indices) == len(reader.frame.components) and not reader.frame.progressive
-    if in_one_scan and not reader.frame.arithmetic:
-        _decode_one_scan(reader, scan, window, pixels)
+    turn = _turn(reader) if orient else None
+    if turn is None:
+        window = window_of(reader.frame, scale, region)
+        pixels = _output(reader.frame, window, out)
+        _decode_window(reader, scan, window, pixels)
     else:
-        _render(read_shown(reader, scan), window, pixels)
+        upright = upright_frame(reader.frame, turn)
+        window = window_of(upright, scale, region)
+        pixels = _output(upright, window, out)
+        stored = stored_window(window, upright, turn)
+        lying = _output(reader.frame, stored, None)
+        _decode_window(reader, scan, stored, lying)
+        pixels[...] = turned(lying, turn)
     for warning in reader.warnings:
         warnings.warn(warning, JpegWarning, stacklevel=3)
     return pixels
 
 
-def _output(frame: Frame, offset: int, window: Window, out: Pixels | None) -> Pixels:
-    shape = (window.height, window.width) if len(frame.components) == 1 else (window.height, window.width, 3)
-    for component in frame.components:
-        if frame.max_horizontal % component.horizontal or frame.max_vertical % component.vertical:
-            raise UnsupportedError(
-                "sampling factors whose ratios are not whole numbers", offset=offset, marker=f"SOF{frame.process}"
-            )
+def _turn(reader: Reader) -> Turn | None:
+    """Find what puts the image upright; None if it lies so."""
+    orientations = (orientation_of(item) for item in reader.metadata())
+    return UPRIGHT.get(next((orientation for orientation in orientations if orientation is not None), 1))
+
+
+def _decode_window(reader: Reader, scan: Scan, window: Window, pixels: Pixels) -> None:
+    assert reader.frame is not None
+    in_one_scan = len(scan.indices) == len(reader.frame.components) and not reader.frame.progressive
+    if in_one_scan and not reader.frame.arithmetic:
+        _decode_one_scan(reader, scan, window, pixels)
+    else:
+        _render(read_shown(reader, scan), window, pixels)
+
+
+def _output(frame: Frame, window: Window, out: Pixels | None) -> Pixels:
+    count, dtype = len(frame.components), sample_type(frame.precision)
+    shape = (window.height, window.width, count)[: 2 if count == 1 else 3]
     if out is None:
-        return np.empty(shape, np.uint8)
-    if out.shape != shape or out.dtype != np.uint8 or not out.flags.c_contiguous or not out.flags.writeable:
-        raise ValueError(f"out must be a writable, C-contiguous uint8 array of shape {shape}")
+        return np.empty(shape, dtype)
+    if out.shape != shape or out.dtype != dtype or not out.flags.c_contiguous or not out.flags.writeable:
+        raise ValueError(f"out must be a writable, C-contiguous {dtype.__name__} array of shape {shape}")
     return out
 
 
@@ -94,8 +116,9 @@ def _decode_one_scan(reader: Reader, scan: Scan, window: Window, pixels: Pixels)
         strip.layout,
         strip.sizes,
         strip.scaled,
-        joined_steps(reader.tables()),
-        scratch("strip", strip.samples),
+        strip.unusual,
+        joined_steps(reader.tables(), frame.precision),
+        strip_memory(strip.precision, strip.samples),
         scratch("sums", strip.sums, np.int16),
         pixels.reshape(-1),
     )
@@ -110,8 +133,9 @@ def _render(image: CoefficientImage, window: Window, pixels: Pixels) -> None:
         strip.layout,
         strip.sizes,
         strip.scaled,
-        joined_steps(image.tables),
-        scratch("strip", strip.samples),
+        strip.unusual,
+        joined_steps(image.tables, image.frame.precision),
+        strip_memory(strip.precision, strip.samples),
         scratch("sums", strip.sums, np.int16),
         pixels.reshape(-1),
     )
@@ -129,6 +153,7 @@ def _decode_rows(
     layout,
     sizes,
     scaled,
+    unusual,
     steps,
     samples,
     sums,
@@ -144,4 +169,4 @@ def _decode_rows(
         decode_mcu_row(state, scan, row, row, mcu_cols, data, coded, lookups, coefficients, filler)
         if stopped(state):
             return
-        inverse_mcu_row(coefficients, row, row, layout, sizes, scaled, steps, samples, sums, pixels)
+        inverse_mcu_row(coefficients, row, row, layout, sizes, scaled, unusual, steps, samples, sums, pixels)

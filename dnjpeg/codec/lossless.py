@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dnjpeg.codec.format.coefficients import CoefficientImage
-from dnjpeg.codec.format.exif import orientation_of, reoriented, resized
+from dnjpeg.codec.format.exif import UPRIGHT, Turn, orientation_of, reoriented, resized
 from dnjpeg.codec.format.frame import Component
 from dnjpeg.codec.pixels.window import Region, window_of
 
@@ -24,19 +24,8 @@ Operation = Literal[
     "flip horizontal", "flip vertical", "rotate 90", "rotate 180", "rotate 270", "transpose", "transverse"
 ]
 
-# Rows and columns exchanged; then mirrored left to right; then mirrored top to bottom. Rotations are clockwise.
-OPERATIONS: dict[Operation, tuple[bool, bool, bool]] = {
-    "flip horizontal": (False, True, False),
-    "flip vertical": (False, False, True),
-    "rotate 90": (True, True, False),
-    "rotate 180": (False, True, True),
-    "rotate 270": (True, False, True),
-    "transpose": (True, False, False),
-    "transverse": (True, True, True),
-}
-
-# What puts an image upright, by its EXIF orientation (tag 274).
-_UPRIGHT: dict[int, Operation] = {
+# What the operations do, rotations clockwise; by their names, and by the EXIF orientation that they put upright.
+_BY_ORIENTATION: dict[int, Operation] = {
     2: "flip horizontal",
     3: "rotate 180",
     4: "flip vertical",
@@ -45,6 +34,7 @@ _UPRIGHT: dict[int, Operation] = {
     7: "transverse",
     8: "rotate 270",
 }
+OPERATIONS: dict[Operation, Turn] = {name: UPRIGHT[orientation] for orientation, name in _BY_ORIENTATION.items()}
 
 
 def transform(
@@ -88,8 +78,9 @@ def transform(
     """
     if operation is not None and operation not in OPERATIONS:
         raise ValueError(f"unknown operation {operation!r}: choose from {', '.join(OPERATIONS)}")
-    exchange, across, down = OPERATIONS[operation] if operation is not None else (False, False, False)
-    turned = _transposed(image) if exchange else image
+    turn = OPERATIONS[operation] if operation is not None else Turn(exchange=False, across=False, down=False)
+    across, down = turn.across, turn.down
+    turned = _transposed(image) if turn.exchange else image
     frame = turned.frame
     mcu_height, mcu_width = 8 * frame.max_vertical, 8 * frame.max_horizontal
     if perfect and ((across and frame.width % mcu_width) or (down and frame.height % mcu_height)):
@@ -188,7 +179,7 @@ def upright(image: CoefficientImage, *, trim: bool = False, perfect: bool = Fals
     for index, item in enumerate(image.metadata):
         orientation = orientation_of(item)
         if orientation is not None:
-            turned = transform(image, _UPRIGHT.get(orientation), trim=trim, perfect=perfect)
+            turned = transform(image, _BY_ORIENTATION.get(orientation), trim=trim, perfect=perfect)
             told = reoriented(turned.metadata[index], 1)
             return replace(turned, metadata=(*turned.metadata[:index], told, *turned.metadata[index + 1 :]))
     return image

@@ -14,6 +14,7 @@ from dnjpeg.codec.format import syntax
 from dnjpeg.codec.format.application import DEFAULT_JFIF, Adobe, Jfif, Metadata
 from dnjpeg.codec.format.coding import Restart
 from dnjpeg.codec.format.coding_tables import DEFAULT_CONDITIONING, CodingTables
+from dnjpeg.codec.format.color_space import ADOBE_TRANSFORMS, JFIF_COLORS, color_space
 from dnjpeg.codec.format.decoding_lookup import LOOKUP_SIZE, joined_lookups
 from dnjpeg.codec.format.frame import Frame
 from dnjpeg.codec.format.headers import Headers
@@ -106,7 +107,6 @@ class Reader:
         if bytes(self.view[:2]) != b"\xff\xd8":
             raise FormatError("not a JPEG file: it does not begin with the marker SOI", offset=0)
         self.position = 2
-        self.frame_offset = 0
         self.contradicted = False  # whether a DNL segment said something else than the frame header
         self._scans = self._segments = 0
         self._tables = (self.coding_tables or CodingTables()).at_image()
@@ -115,6 +115,7 @@ class Reader:
         self._jfif: Jfif | None = None
         self._adobe: Adobe | None = None
         self._metadata: list[Metadata] = []
+        self._color: str | None = None  # decided before the first scan
 
     def next_scan(self) -> Scan | None:
         """Read up to the data of the next scan; None at the end of the image.
@@ -185,17 +186,18 @@ class Reader:
         if self.frame is not None:
             raise segment.error("a second frame header")
         frame = syntax.frame_header(segment)
-        if frame.process not in (0, 1, 2, 9, 10) or frame.precision != 8:
+        if frame.process not in (0, 1, 2, 9, 10):
             raise syntax.unsupported_process(frame, segment.offset)
+        if frame.precision not in (8, 12):
+            raise segment.error(f"{frame.precision} bits a sample, must be 8 or 12")
         if frame.height == 0:
             frame = replace(frame, height=lines_behind_first_scan(self.view, segment))
-        if len(frame.components) not in (1, 3):
+        if len(frame.components) > 4:
             raise UnsupportedError(f"{len(frame.components)} components", offset=segment.offset, marker=segment.name)
-        self.limits.check_pixels(frame.height, frame.width, segment.offset)
+        self.limits.check_pixels(frame.height, frame.width, segment.offset, precision=frame.precision)
         if len(frame.components) == 1:  # its sampling factors mean nothing, and libjpeg writes them as 1 and 1
             frame = replace(frame, components=(replace(frame.components[0], horizontal=1, vertical=1),))
         self.frame = frame
-        self.frame_offset = segment.offset
         if frame.progressive:
             self.progression = Progression(len(frame.components))
 
@@ -214,16 +216,21 @@ class Reader:
     def _start_scan(self, segment: syntax.Segment) -> Scan:
         if self.frame is None:
             raise segment.error("scan before the frame header")
+        if self._scans == 0:
+            self._color, guess = self._color_space()
+            if guess is not None and not self.strict:
+                self.warnings.append(guess)
         self._scans += 1
         self.limits.check_scans(self._scans, segment.offset)
         header = ScanHeader.parse(segment)
         identifiers = [component.identifier for component in self.frame.components]
-        indices = []
+        indices: list[int] = []
         for part in header.components:
             if part.identifier not in identifiers:
                 raise segment.error(f"component {part.identifier} is not in the frame")
-            index = identifiers.index(part.identifier)
-            if index in indices:
+            matching = [i for i, identifier in enumerate(identifiers) if identifier == part.identifier]
+            index = next((i for i in matching if i not in indices), None)  # some files give several the same identifier
+            if index is None:
                 raise segment.error(f"component {part.identifier} twice")
             indices.append(index)
             self._latch(index, segment)
@@ -306,14 +313,13 @@ class Reader:
         return self._tables.restart_interval
 
     def color(self) -> str:
-        """Tell what the components mean, by libjpeg's rules: JFIF, then Adobe's transform, then the identifiers."""
+        """Tell what the components mean, see `color_space`; what comes behind the first scan header changes nothing."""
+        return self._color or self._color_space()[0]
+
+    def _color_space(self) -> tuple[str, str | None]:
         assert self.frame is not None
-        if len(self.frame.components) == 1:
-            return "grayscale"
-        identifiers = bytes(component.identifier for component in self.frame.components)
-        if self._jfif is None and (self._adobe.transform == 0 if self._adobe is not None else identifiers == b"RGB"):
-            return "RGB"
-        return "YCbCr"
+        identifiers = [component.identifier for component in self.frame.components]
+        return color_space(identifiers, jfif=self._jfif is not None, adobe=self._adobe)
 
     def tables(self) -> tuple[npt.NDArray[np.uint16], ...]:
         """Quantization table of each component; ones where the component had no scan."""
@@ -336,10 +342,12 @@ class Reader:
 
     def metadata(self) -> tuple[Metadata, ...]:
         """Return the segments that the image does not need, in order: without those that are written in any case."""
-        written = (APP14, b"Adobe") if self.color() == "RGB" else (APP0, b"JFIF\0")
-        if written[0] == APP0 and self._begins_with_exif():
-            return tuple(self._metadata)
-        return tuple(item for item in self._metadata if (item.code, item.payload[:5]) != written)
+        written = set()
+        if self.color() in ADOBE_TRANSFORMS:
+            written.add((APP14, b"Adobe"))
+        if self.color() in JFIF_COLORS and not self._begins_with_exif():
+            written.add((APP0, b"JFIF\0"))
+        return tuple(item for item in self._metadata if (item.code, item.payload[:5]) not in written)
 
     def missing(self) -> list[int]:
         """List the identifiers of components that had no scan."""

@@ -29,7 +29,7 @@ class CoefficientImage(MetadataParts):
     tables : tuple of ndarray, uint16, (8, 8)
         One a component, natural order; components with the same `Component.table` share one table.
     color : str
-        What the components mean: ``"grayscale"``, ``"YCbCr"`` or ``"RGB"``.
+        What the components mean: ``"grayscale"``, ``"YCbCr"``, ``"RGB"``, ``"CMYK"``, ``"YCCK"`` or ``"unknown"``.
     restart_interval : int
         Ri, MCUs between restart markers; 0 for none.
     jfif : Jfif or None

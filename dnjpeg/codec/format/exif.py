@@ -10,7 +10,7 @@ from dnjpeg.codec.format.application import Metadata
 from dnjpeg.codec.format.syntax import APP1, Segment
 from dnjpeg.errors import FormatError
 
-__all__ = ["Exif", "orientation_of", "reoriented", "resized"]
+__all__ = ["UPRIGHT", "Exif", "Turn", "orientation_of", "reoriented", "resized"]
 
 SIGNATURE = b"Exif\0"  # a pad byte follows, zero by rule
 HEADER = 6
@@ -21,6 +21,27 @@ EXIF_DIRECTORY, PIXEL_WIDTH, PIXEL_HEIGHT = 0x8769, 0xA002, 0xA003
 SHORT, LONG = 3, 4
 _FORMATS = {SHORT: "H", LONG: "I"}
 ENTRY_BYTES = 12
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Turning or mirroring: rows and columns exchanged, then mirrored left to right, then top to bottom."""
+
+    exchange: bool
+    across: bool
+    down: bool
+
+
+# What puts an image upright, by its orientation.
+UPRIGHT = {
+    2: Turn(exchange=False, across=True, down=False),
+    3: Turn(exchange=False, across=True, down=True),
+    4: Turn(exchange=False, across=False, down=True),
+    5: Turn(exchange=True, across=False, down=False),
+    6: Turn(exchange=True, across=True, down=False),
+    7: Turn(exchange=True, across=True, down=True),
+    8: Turn(exchange=True, across=False, down=True),
+}
 
 
 @dataclass(frozen=True)
@@ -66,14 +87,16 @@ class Exif:
 
 
 def orientation_of(item: Metadata) -> int | None:
-    """Find out which way is up, 1..8; None if the segment does not say, or is broken."""
-    if item.code != APP1:
+    """Find out which way is up, 1..8; None if the segment does not say, or its first directory is broken."""
+    if item.code != APP1 or item.payload[:5] != SIGNATURE:
         return None
+    segment = Segment(item.code, 0, item.payload)
     try:
-        exif = Exif.parse(Segment(item.code, 0, item.payload))
+        order = _byte_order(segment)
+        orientation = _numbers(segment, order, _directory(segment, order, HEADER + 4)[0]).get(ORIENTATION, 0)
     except FormatError:
         return None
-    return exif.orientation if exif is not None else None
+    return orientation if 1 <= orientation <= 8 else None
 
 
 def reoriented(item: Metadata, orientation: int) -> Metadata:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from dnjpeg.codec.format.application import DEFAULT_JFIF, Adobe, Jfif, Metadata
 from dnjpeg.codec.format.coding import Restart
 from dnjpeg.codec.format.coding_tables import DEFAULT_CONDITIONING
+from dnjpeg.codec.format.color_space import ADOBE_TRANSFORMS, JFIF_COLORS
 from dnjpeg.codec.format.frame import Frame
 from dnjpeg.codec.format.huffman import HuffmanTable
 from dnjpeg.codec.format.metadata import MetadataParts
@@ -34,7 +35,7 @@ class Headers(MetadataParts):
     frame : Frame
         Size, components, sampling factors and process.
     color : str
-        What the components mean: ``"grayscale"``, ``"YCbCr"`` or ``"RGB"``.
+        What the components mean: ``"grayscale"``, ``"YCbCr"``, ``"RGB"``, ``"CMYK"``, ``"YCCK"`` or ``"unknown"``.
     tables : tuple of ndarray, uint16, (8, 8)
         Quantization table of each component, natural order.
     restart : Restart
@@ -57,9 +58,9 @@ class Headers(MetadataParts):
     def before_scans(self) -> bytes:
         """Return all that stands before the first scan, in libjpeg's order."""
         parts = [b"\xff\xd8"]
-        if self.color == "RGB":
-            parts.append(Adobe(0).write())
-        elif self.jfif is not None:
+        if self.color in ADOBE_TRANSFORMS:
+            parts.append(Adobe(ADOBE_TRANSFORMS[self.color]).write())
+        elif self.jfif is not None and self.color in JFIF_COLORS:
             parts.append(self.jfif.write())
         parts += [segment.write() for segment in self.metadata]
         written = set()

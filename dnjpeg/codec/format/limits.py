@@ -16,7 +16,7 @@ class Limits:
     Parameters
     ----------
     max_pixels : int
-        Largest ``height * width`` that a frame header may declare.
+        Largest ``height * width`` that a frame header may declare; half of it if samples have 12 bits.
     max_scans : int
         Largest number of scans in one file.
     max_bytes : int
@@ -30,11 +30,14 @@ class Limits:
     max_bytes: int = 1 << 30
     max_segments: int = 1 << 16
 
-    def check_pixels(self, height: int, width: int, offset: int) -> None:
+    def check_pixels(self, height: int, width: int, offset: int, *, precision: int = 8) -> None:
         """Raise `LimitError` if the frame header at byte `offset` declares too large an image."""
-        if height * width > self.max_pixels:
+        if height * width * (1 if precision == 8 else 2) > self.max_pixels:
+            each = "" if precision == 8 else f" of {precision} bits, each counted as two,"
             raise LimitError(
-                f"{width}x{height} pixels are more than the limit of {self.max_pixels}", offset=offset, marker="SOF"
+                f"{width}x{height} pixels{each} are more than the limit of {self.max_pixels}",
+                offset=offset,
+                marker="SOF",
             )
 
     def check_scans(self, scans: int, offset: int) -> None:

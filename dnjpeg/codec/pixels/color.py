@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dnjpeg.codec.kernels.vector import Memory, Scalar, Vector, concatenate, interleave, operation
+from dnjpeg.codec.pixels.precision import center_of
 
 __all__ = ["PIXELS", "RGB_BYTES", "planes_to_rgb", "rgb_to_ycc", "ycc_to_rgb"]
 
 PIXELS = 32  # done at once
-RGB_BYTES = 3 * PIXELS
+RGB_BYTES = 3 * PIXELS  # their samples: bytes, if these have 8 bits
 
 
 def _fix(x: float) -> int:
@@ -43,20 +44,18 @@ def rgb_to_ycc(
         plane.store(index, (value + offset).shift_right(16).truncated(8))
 
 
-def _clamped_bytes(x: Vector) -> Vector:
-    return x.clamped(0, 255).truncated(8)
-
-
 @operation()
 def ycc_to_rgb(samples: Memory, y: Scalar, cb: Scalar, cr: Scalar, rgb: Memory, pixel: Scalar) -> None:
-    """Convert `PIXELS` pixels from three planes in one array to three bytes each.
+    """Convert `PIXELS` pixels from three planes in one array to three samples each.
 
-    R = Y + 1.402 Cr', G = Y - .34414 Cb' - .71414 Cr', B = Y + 1.772 Cb', with Cb' = Cb - 128 and Cr' = Cr - 128. Each
-    product is rounded to nearest. Weights of 1 and more have their whole part taken out, so that the rest fits 16 bits.
+    R = Y + 1.402 Cr', G = Y - .34414 Cb' - .71414 Cr', B = Y + 1.772 Cb', with Cb' = Cb - 128 and Cr' = Cr - 128, or
+    - 2048 of 12 bits. Each product is rounded to nearest. Weights of 1 and more have their whole part taken out, so
+    that the rest fits 16 bits.
     """
+    center = center_of(samples)
     luma = samples.load(y, PIXELS).unsigned(16)
-    blueness = samples.load(cb, PIXELS).unsigned(16) - 128
-    redness = samples.load(cr, PIXELS).unsigned(16) - 128
+    blueness = samples.load(cb, PIXELS).unsigned(16) - center
+    redness = samples.load(cr, PIXELS).unsigned(16) - center
     two = (luma & 0) + 2  # times 2^14: the rounding half, within the same multiply-add
     for_red = interleave(redness, two).pair_products(_fix(1.402) - (1 << 16), 1 << 14)
     for_blue = interleave(blueness, two).pair_products(_fix(1.772) - (2 << 16), 1 << 14)
@@ -64,12 +63,13 @@ def ycc_to_rgb(samples: Memory, y: Scalar, cb: Scalar, cr: Scalar, rgb: Memory, 
     red = luma + redness + (for_red >> 16).truncated(16)
     blue = luma + blueness + blueness + (for_blue >> 16).truncated(16)
     green = luma - redness + (for_green >> 16).truncated(16)
-    rgb.store(pixel, _interleaved(*(_clamped_bytes(x) for x in (red, green, blue))))
+    limited = (x.clamped(0, 2 * center - 1).truncated(rgb.bits) for x in (red, green, blue))
+    rgb.store(pixel, _interleaved(*limited))
 
 
 @operation()
 def planes_to_rgb(samples: Memory, red: Scalar, green: Scalar, blue: Scalar, rgb: Memory, pixel: Scalar) -> None:
-    """Join `PIXELS` pixels from three planes in one array to three bytes each."""
+    """Join `PIXELS` pixels from three planes in one array to three samples each."""
     rgb.store(pixel, _interleaved(*(samples.load(plane, PIXELS) for plane in (red, green, blue))))
 
 

@@ -82,7 +82,7 @@ def _triangle_hv(sums: Memory, index: Scalar, samples: Memory, out: Scalar) -> N
     this = sums.load(index, SAMPLES) * 3
     left = (this + sums.load(index + -1, SAMPLES) + 8).shift_right(4)
     right = (this + sums.load(index + 1, SAMPLES) + 7).shift_right(4)
-    samples.store(out, interleave(left.truncated(8), right.truncated(8)))
+    samples.store(out, interleave(left.truncated(samples.bits), right.truncated(samples.bits)))
 
 
 @operation()
@@ -91,19 +91,19 @@ def _triangle_h(samples: Memory, index: Scalar, out: Scalar) -> None:
     this = samples.load(index, SAMPLES).unsigned(16) * 3
     left = (this + samples.load(index + -1, SAMPLES).unsigned(16) + 1).shift_right(2)
     right = (this + samples.load(index + 1, SAMPLES).unsigned(16) + 2).shift_right(2)
-    samples.store(out, interleave(left.truncated(8), right.truncated(8)))
+    samples.store(out, interleave(left.truncated(samples.bits), right.truncated(samples.bits)))
 
 
 @operation()
 def _triangle_v_upper(samples: Memory, near: Scalar, far: Scalar, out: Scalar) -> None:
     total = samples.load(near, SAMPLES).unsigned(16) * 3 + samples.load(far, SAMPLES).unsigned(16) + 1
-    samples.store(out, total.shift_right(2).truncated(8))
+    samples.store(out, total.shift_right(2).truncated(samples.bits))
 
 
 @operation()
 def _triangle_v_lower(samples: Memory, near: Scalar, far: Scalar, out: Scalar) -> None:
     total = samples.load(near, SAMPLES).unsigned(16) * 3 + samples.load(far, SAMPLES).unsigned(16) + 2
-    samples.store(out, total.shift_right(2).truncated(8))
+    samples.store(out, total.shift_right(2).truncated(samples.bits))
 
 
 @operation()
@@ -118,7 +118,7 @@ def upsample_row(samples, near, far, lower, horizontal, vertical, fancy, sums, o
 
     Parameters
     ----------
-    samples : ndarray, uint8
+    samples : ndarray, uint8 or uint16
         Holds all rows. The sample left of a row and up to `SAMPLES` beyond its end may be written.
     near, far : int
         Indices of the nearest row and of the next nearest one.

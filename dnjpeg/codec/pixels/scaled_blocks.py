@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dnjpeg.codec.kernels.jit import inlined
 from dnjpeg.codec.kernels.vector import Memory, Scalar, operation
+from dnjpeg.codec.pixels.precision import dc_sample
 from dnjpeg.codec.pixels.scaled_transform import (
     GROUP,
     inverse_2x2,
@@ -25,22 +26,13 @@ __all__ = ["inverse_scaled_blocks"]
 
 @operation()
 def _fill_line(samples: Memory, index: Scalar, value: Scalar) -> None:
-    samples.store(index, value.splat(16, 8))
-
-
-@inlined
-def _dc_sample(side, coefficients, block, steps, table):
-    """Sample of a block that has nothing but DC."""
-    value = (coefficients[block] * steps[table] + 4) >> 3
-    if side not in (2, 4):
-        value = ((value + 512) & 1023) - 512  # only ten bits count, see `scaled_transform`
-    return min(max(value + 128, 0), 255)
+    samples.store(index, value.splat(16, samples.bits))
 
 
 @inlined
 def _inverse_block(side, coefficients, block, steps, table, samples, index, stride):
     if not has_top(coefficients, block) and not has_rest(coefficients, block):
-        value = _dc_sample(side, coefficients, block, steps, table)
+        value = dc_sample(samples, coefficients[block] * steps[table], side)
         for y in range(side):
             _fill_line(samples, index + stride * y, value)
     elif side == 2:
@@ -82,7 +74,7 @@ def inverse_scaled_blocks(side, coefficients, block, count, steps, table, sample
     x = 0
     if side == 1:
         while x < count:
-            samples[index + x] = _dc_sample(side, coefficients, block + 64 * x, steps, table)
+            samples[index + x] = dc_sample(samples, coefficients[block + 64 * x] * steps[table], 1)
             x += 1
     if side == 2:
         while x + GROUP <= count:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from dnjpeg.codec.kernels.vector import Memory, Scalar, Vector, concatenate, interleave, operation, transpose8x8
-from dnjpeg.codec.pixels.transform import CONST_BITS, PASS1_BITS
+from dnjpeg.codec.pixels.transform import CONST_BITS, PASS1_BITS, WIDE_PASS1_BITS, store_wide
 
 __all__ = [
     "GROUP",
@@ -162,25 +162,47 @@ def _lanes_to_rows(columns: Sequence[Vector]) -> list[Vector]:
     ]
 
 
+def _saturated(x: Vector) -> Vector:
+    return x.clamped(-32768, 32767).truncated(16)
+
+
 def _means(size: int, coefficients: Memory, block: Scalar, steps: Memory, table: Scalar, blocks: int) -> list[Vector]:
     """Rows of consecutive blocks at the sizes 2 and 4, one block after the other.
 
-    As in libjpeg-turbo's vector code, values that overflow 16 bits wrap around before the passes, and saturate behind.
+    As in libjpeg-turbo's vector code, values that overflow 16 bits wrap around before the passes, and saturate behind;
+    but at the size 2 the first column keeps 32 bits between them.
     """
     extra = MEAN_BITS[size]
 
-    def one_pass(x: Sequence[Vector], shift: int) -> list[Vector]:
-        dc = x[0].signed(32) << (CONST_BITS + extra)
-        samples = _one_pass(size, x, dc, _paired_sum)
-        return [lanes.rounded_shift(shift + extra).clamped(-32768, 32767).truncated(16) for lanes in samples]
+    def one_pass(x: Sequence[Vector], dc: Vector, shift: int) -> list[Vector]:
+        sums = _one_pass(size, x, dc << (CONST_BITS + extra), _paired_sum)
+        return [lanes.rounded_shift(shift + extra) for lanes in sums]
+
+    def by_block(columns: Sequence[Vector]) -> list[Vector]:
+        return _rows_to_lanes([row.part(8 * i, 8) for i in range(blocks) for row in columns])
 
     x = []
     for y in range(8):
         step = concatenate([steps.load(table + 8 * y, 8)] * blocks)
         x.append(concatenate([coefficients.load(block + 64 * i + 8 * y, 8) for i in range(blocks)]) * step)
-    columns = one_pass(x, CONST_BITS - PASS1_BITS)
-    rows = [row.part(8 * i, 8) for i in range(blocks) for row in columns]
-    return _lanes_to_rows(one_pass(_rows_to_lanes(rows), CONST_BITS + PASS1_BITS + 3))
+    columns = one_pass(x, x[0].signed(32), CONST_BITS - PASS1_BITS)
+    x = by_block([_saturated(lanes) for lanes in columns])
+    dc = by_block(columns)[0] if size == 2 else x[0].signed(32)
+    rows = one_pass(x, dc, CONST_BITS + PASS1_BITS + 3)
+    return _lanes_to_rows([_saturated(lanes) for lanes in rows])
+
+
+def _exact_columns(
+    size: int, coefficients: Memory, block: Scalar, steps: Memory, table: Scalar, shift: int
+) -> list[Vector]:
+    """Columns of one block after the first pass, in 64 bits, as libjpeg's C code has it, rounded to 32."""
+    x = []
+    for y in range(8):
+        step = steps.load(table + 8 * y, 8)
+        step = step.signed(32) if steps.signed else step.unsigned(32)
+        x.append((coefficients.load(block + 8 * y, 8).signed(32) * step).signed(64))
+    sums = _one_pass(size, x, x[0] << (CONST_BITS + MEAN_BITS.get(size, 0)), _wide_sum)
+    return [lanes.rounded_shift(shift).truncated(32) for lanes in sums]
 
 
 def _low_frequencies(size: int, coefficients: Memory, block: Scalar, steps: Memory, table: Scalar) -> list[Vector]:
@@ -188,18 +210,21 @@ def _low_frequencies(size: int, coefficients: Memory, block: Scalar, steps: Memo
 
     As in libjpeg's C code the first pass has 64 bits, and in the end only ten bits count.
     """
-    x = []
-    for y in range(8):
-        step = steps.load(table + 8 * y, 8).signed(32)
-        x.append((coefficients.load(block + 8 * y, 8).signed(32) * step).signed(64))
-    sums = _one_pass(size, x, x[0] << CONST_BITS, _wide_sum)
-    columns = [lanes.rounded_shift(CONST_BITS - PASS1_BITS).truncated(32) for lanes in sums]
-    x = _rows_to_lanes(columns)
+    x = _rows_to_lanes(_exact_columns(size, coefficients, block, steps, table, CONST_BITS - PASS1_BITS))
     sums = _one_pass(size, x, x[0] << CONST_BITS, _wide_sum)
     shift = CONST_BITS + PASS1_BITS + 3
     above = 32 - 10 - shift  # bits above the ten
     sums = [((lanes + (1 << (shift - 1))) << above) >> (above + shift) for lanes in sums]
     return _lanes_to_rows([lanes.truncated(16) for lanes in sums])
+
+
+def _wide_rows(size: int, coefficients: Memory, block: Scalar, steps: Memory, table: Scalar) -> list[Vector]:
+    """Rows of one block of 12 bits, at any size."""
+    extra = MEAN_BITS.get(size, 0)
+    columns = _exact_columns(size, coefficients, block, steps, table, CONST_BITS - WIDE_PASS1_BITS + extra)
+    x = [lanes.signed(64) for lanes in _rows_to_lanes(columns)]
+    sums = _one_pass(size, x, x[0] << (CONST_BITS + extra), _wide_sum)
+    return _lanes_to_rows([lanes.rounded_shift(CONST_BITS + WIDE_PASS1_BITS + 3 + extra) for lanes in sums])
 
 
 def _store(rows: Sequence[Vector], size: int, samples: Memory, index: Scalar, stride: Scalar, blocks: int) -> None:
@@ -224,6 +249,12 @@ def _inverse(size: int, blocks: int = 1) -> Any:
         stride: Scalar,
     ) -> None:
         """Dequantize and transform consecutive blocks to samples that lie side by side."""
+        if samples.bits == 16:
+            for i in range(blocks):
+                rows = _wide_rows(size, coefficients, block + 64 * i, steps, table)
+                for y in range(size):
+                    store_wide(rows[y], samples, index + size * i + stride * y)
+            return
         if size in MEAN_BITS:
             rows = _means(size, coefficients, block, steps, table, blocks)
         else:

@@ -3,7 +3,7 @@
 The factorisation is that of Loeffler, Ligtenberg and Moschytz (ICASSP 1989), figure 1, with 13-bit constants. Products
 of 16-bit lanes are summed in pairs to 32 bits, in the order in which libjpeg-turbo's vector code sums them, so that
 even values that overflow on hostile input come out the same. Two blocks that lie side by side are done at once: 16
-lanes.
+lanes. The inverse for samples of 12 bits is the same butterfly in 64-bit lanes, as libjpeg's C code has it.
 """
 
 from __future__ import annotations
@@ -13,11 +13,13 @@ from collections.abc import Sequence
 from numba import types
 
 from dnjpeg.codec.kernels.vector import Memory, Scalar, Vector, concatenate, interleave, operation, transpose8x8
+from dnjpeg.codec.pixels.precision import center_of
 from dnjpeg.codec.pixels.quantize import quantized_rows
 
 __all__ = [
     "CONST_BITS",
     "PASS1_BITS",
+    "WIDE_PASS1_BITS",
     "forward_one",
     "forward_quantized_one",
     "forward_quantized_two",
@@ -26,10 +28,12 @@ __all__ = [
     "inverse_one",
     "inverse_top",
     "inverse_two",
+    "store_wide",
 ]
 
 CONST_BITS = 13
 PASS1_BITS = 2  # extra fraction bits between the two passes
+WIDE_PASS1_BITS = 1  # the same for samples of 12 bits
 
 
 def _fix(x: float) -> int:
@@ -51,13 +55,29 @@ C3_072711026 = _fix(3.072711026)
 
 
 def _narrowed(x: Vector, shift: int) -> Vector:
-    """Round away `shift` bits of 32-bit lanes and saturate to 16 bits."""
+    """Round away `shift` bits of 32-bit lanes and saturate to 16 bits; of 64-bit lanes keep 32 bits."""
+    if x.bits == 64:
+        return x.rounded_shift(shift).truncated(32).signed(64)
     return x.rounded_shift(shift).clamped(-32768, 32767).truncated(16)
+
+
+class _WidePairs:
+    """Two vectors of 64-bit lanes that stand for one of pairs."""
+
+    def __init__(self, a: Vector, b: Vector) -> None:
+        self.a, self.b = a, b
+
+    def pair_products(self, first: int, second: int) -> Vector:
+        return self.a * first + self.b * second
+
+
+def _paired(a: Vector, b: Vector) -> Vector | _WidePairs:
+    return interleave(a, b) if a.bits == 16 else _WidePairs(a, b)
 
 
 def _rotated_pair(a: Vector, b: Vector) -> tuple[Vector, Vector]:
     """Rotation by 3 pi / 8 of the even part, in 32 bits."""
-    pairs = interleave(a, b)
+    pairs = _paired(a, b)
     return (
         pairs.pair_products(C0_541196100 + C0_765366865, C0_541196100),
         pairs.pair_products(C0_541196100, C0_541196100 - C1_847759065),
@@ -66,10 +86,10 @@ def _rotated_pair(a: Vector, b: Vector) -> tuple[Vector, Vector]:
 
 def _odd_part(t4: Vector, t5: Vector, t6: Vector, t7: Vector) -> tuple[Vector, Vector, Vector, Vector]:
     """Return the odd part of the butterfly, in 32 bits; the same for both directions up to the names of its ends."""
-    sums = interleave(t4 + t6, t5 + t7)
+    sums = _paired(t4 + t6, t5 + t7)
     z3 = sums.pair_products(C1_175875602 - C1_961570560, C1_175875602)
     z4 = sums.pair_products(C1_175875602, C1_175875602 - C0_390180644)
-    outer, inner = interleave(t4, t7), interleave(t5, t6)
+    outer, inner = _paired(t4, t7), _paired(t5, t6)
     return (
         outer.pair_products(C0_298631336 - C0_899976223, -C0_899976223) + z3,
         inner.pair_products(C2_053119869 - C2_562915447, -C2_562915447) + z4,
@@ -99,8 +119,9 @@ def _forward_pass(d: Sequence[Vector], *, first: bool) -> list[Vector]:
 
 def _inverse_pass(x: Sequence[Vector], *, shift: int) -> list[Vector]:
     t3, t2 = _rotated_pair(x[2], x[6])
-    t0 = (x[0] + x[4]).signed(32) << CONST_BITS
-    t1 = (x[0] - x[4]).signed(32) << CONST_BITS
+    bits = max(x[0].bits, 32)
+    t0 = (x[0] + x[4]).signed(bits) << CONST_BITS
+    t1 = (x[0] - x[4]).signed(bits) << CONST_BITS
     t10, t13 = t0 + t3, t0 - t3
     t11, t12 = t1 + t2, t1 - t2
     o0, o1, o2, o3 = _odd_part(x[7], x[5], x[3], x[1])
@@ -134,6 +155,24 @@ def _inverse_rows(columns: Sequence[Vector]) -> list[Vector]:
     """Second pass, to rows of samples."""
     rows = _inverse_pass(transpose8x8(columns), shift=CONST_BITS + PASS1_BITS + 3)
     return [row.clamped(-128, 127).truncated(8) ^ -128 for row in transpose8x8(rows)]
+
+
+def _store_inverse_wide(
+    coefficients: Memory, block: Scalar, steps: Memory, table: Scalar, samples: Memory, index: Scalar, stride: Scalar
+) -> None:
+    """Dequantize, transform and store one block of 12 bits."""
+    x = [coefficients.load(block + 8 * y, 8).signed(64) * steps.load(table + 8 * y, 8).unsigned(64) for y in range(8)]
+    columns = _inverse_pass(x, shift=CONST_BITS - WIDE_PASS1_BITS)
+    rows = transpose8x8(_inverse_pass(transpose8x8(columns), shift=CONST_BITS + WIDE_PASS1_BITS + 3))
+    for y, row in enumerate(rows):
+        store_wide(row, samples, index + stride * y)
+
+
+def store_wide(row: Vector, samples: Memory, index: Scalar) -> None:
+    """Store a row of 64-bit lanes as samples of 12 bits: two bits more count, what lies above wraps around."""
+    half = center_of(samples)
+    above = 64 - (8 * half - 1).bit_length()
+    samples.store(index, (((row << above) >> above).clamped(-half, half - 1) + half).truncated(samples.bits))
 
 
 @operation()
@@ -178,6 +217,9 @@ def inverse_one(
     coefficients: Memory, block: Scalar, steps: Memory, table: Scalar, samples: Memory, index: Scalar, stride: Scalar
 ) -> None:
     """Dequantize and transform one block to samples."""
+    if samples.bits == 16:
+        _store_inverse_wide(coefficients, block, steps, table, samples, index, stride)
+        return
     for y, row in enumerate(_inverse(coefficients, block, steps, table, 1)):
         samples.store(index + stride * y, row)
 
@@ -191,6 +233,9 @@ def inverse_top(
     As in libjpeg-turbo's vector code the first pass is then no more than a shift: what is too large for 16 bits, on
     hostile input, wraps around instead of staying at the largest number.
     """
+    if samples.bits == 16:
+        _store_inverse_wide(coefficients, block, steps, table, samples, index, stride)
+        return
     column = coefficients.load(block, 8) * steps.load(table, 8) << PASS1_BITS
     for y, row in enumerate(_inverse_rows([column] * 8)):
         samples.store(index + stride * y, row)
@@ -201,5 +246,9 @@ def inverse_two(
     coefficients: Memory, block: Scalar, steps: Memory, table: Scalar, samples: Memory, index: Scalar, stride: Scalar
 ) -> None:
     """Dequantize and transform two consecutive blocks to samples that lie side by side."""
+    if samples.bits == 16:
+        for x in range(2):
+            _store_inverse_wide(coefficients, block + 64 * x, steps, table, samples, index + 8 * x, stride)
+        return
     for y, row in enumerate(_inverse(coefficients, block, steps, table, 2)):
         samples.store(index + stride * y, row)

@@ -9,7 +9,7 @@ from typing import SupportsIndex
 
 from dnjpeg.codec.format.frame import Frame
 
-__all__ = ["FULL_SIZE", "Region", "Scale", "Window", "block_sides", "scale_for", "window_of"]
+__all__ = ["FULL_SIZE", "Region", "Scale", "Window", "block_sides", "scale_for", "scaled_size", "window_of"]
 
 Scale = Fraction | float
 Region = tuple[int, int, int, int]
@@ -63,7 +63,7 @@ def window_of(frame: Frame, scale: Scale = 1, region: Region | None = None) -> W
         If the scale is none of these, or the region is empty or does not lie within the image.
     """
     eighths = _eighths(scale)
-    height, width = _scaled(frame.height, eighths), _scaled(frame.width, eighths)
+    height, width = scaled_size(frame.height, eighths), scaled_size(frame.width, eighths)
     if region is None:
         return Window(eighths, 0, 0, height, width)
     try:
@@ -110,7 +110,7 @@ def scale_for(size: tuple[int, int], target: int | tuple[int, int]) -> Fraction:
     if min(height, width, rows, columns) < 1:
         raise ValueError(f"sizes must be positive, not {height}x{width} and {rows}x{columns}")
     for eighths in range(1, FULL_SIZE):
-        if _scaled(height, eighths) >= rows and _scaled(width, eighths) >= columns:
+        if scaled_size(height, eighths) >= rows and scaled_size(width, eighths) >= columns:
             return Fraction(eighths, FULL_SIZE)
     return Fraction(1)
 
@@ -145,6 +145,6 @@ def _eighths(scale: Scale) -> int:
     return eighths
 
 
-def _scaled(pixels: int, eighths: int) -> int:
+def scaled_size(pixels: int, eighths: int) -> int:
     """Size of a scaled image, rounded up."""
     return -(-pixels * eighths // FULL_SIZE)

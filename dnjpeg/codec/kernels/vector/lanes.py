@@ -73,6 +73,11 @@ class Vector:
         """Number of lanes."""
         return int(self.value.type.count)
 
+    @property
+    def bits(self) -> int:
+        """Bits of a lane, an integer."""
+        return int(self.value.type.element.width)
+
     def _new(self, value: ir.Value) -> Vector:
         return Vector(self.builder, value)
 

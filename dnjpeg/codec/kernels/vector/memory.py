@@ -66,9 +66,18 @@ class Memory:
         self._data = proxy.data
         self._items = proxy.items
         self._element = proxy.data.type.pointee
-        self._signed = getattr(kind.dtype, "signed", True)
+        self.signed = bool(getattr(kind.dtype, "signed", True))
         self.rows = Scalar(builder, proxy.rows)
         self.columns = Scalar(builder, proxy.columns)
+
+    @property
+    def bits(self) -> int:
+        """Bits of an element, an integer."""
+        return int(self._element.width)
+
+    def constant(self, number: int) -> Scalar:
+        """Return a number that is known while the operation is being compiled, such as one that depends on `bits`."""
+        return Scalar(self._builder, ir.Constant(I64, number))
 
     def _address(self, index: Scalar, lanes: int, kind: ir.Type) -> ir.Value:
         if CHECKED:
@@ -97,7 +106,7 @@ class Memory:
         """Load one element, widened to 64 bits as its type says."""
         value = self._builder.load(self._address(index, 1, self._element), align=1)
         if value.type != I64:
-            value = (self._builder.sext if self._signed else self._builder.zext)(value, I64)
+            value = (self._builder.sext if self.signed else self._builder.zext)(value, I64)
         return Scalar(self._builder, value)
 
     def store_scalar(self, index: Scalar, scalar: Scalar) -> None:

@@ -19,6 +19,7 @@ from dnjpeg.codec.entropy.scan import (
     stopped,
 )
 from dnjpeg.codec.entropy.sequential_decoder import receive_extend
+from dnjpeg.codec.entropy.zigzag_masks import band_mask, nonzero_zigzag
 from dnjpeg.codec.format.decoding_lookup import (
     END_OF_BLOCK,
     INCOMPLETE,
@@ -30,7 +31,7 @@ from dnjpeg.codec.format.decoding_lookup import (
 from dnjpeg.codec.format.layout import AC_TABLE, BLOCK_COLS, BLOCK_ROWS, DC_TABLE, FIRST, HORIZONTAL, VERTICAL
 from dnjpeg.codec.format.zigzag import NATURAL
 from dnjpeg.codec.kernels.jit import inlined, kernel
-from dnjpeg.codec.kernels.vector import span
+from dnjpeg.codec.kernels.vector import span, trailing_zeros
 
 __all__ = ["decode_progressive_rows"]
 
@@ -123,13 +124,33 @@ def _decode_ac_first(state, coded, lookups, table, coefficients, block, start, e
 
 
 @inlined
-def _correct(position, word, filled, coded, coefficients, index, bit):
-    """Correction bit of a coefficient that is known already (figure G.7)."""
-    if filled < 8:
-        position, word, filled = refill(coded, position, word, filled)
-    if word >> np.uint64(63) and coefficients[index] & bit == 0:
-        coefficients[index] += bit if coefficients[index] >= 0 else -bit
-    return position, word << np.uint64(1), filled - 1
+def _correct(position, word, filled, coded, coefficients, block, known, bit):
+    """Correction bits of coefficients that are known already, the set bits of `known` (figure G.7).
+
+    Half of these bits are ones, so that a branch on them would go wrong as often as not.
+    """
+    while known:
+        if filled == 0:
+            position, word, filled = refill(coded, position, word, filled)
+        index = block + span(NATURAL)[trailing_zeros(known)]
+        known &= known - np.uint64(1)
+        value = coefficients[index]
+        sign = value >> 63
+        lacking = ((value & bit) - 1) >> 63  # all ones, unless the coefficient has the bit already
+        change = bit & lacking & (np.int64(word) >> 63)
+        coefficients[index] = value + ((change ^ sign) - sign)
+        word <<= np.uint64(1)
+        filled -= 1
+    return position, word, filled
+
+
+@inlined
+def _pass_zeros(zeros, run):
+    """Leave out the lowest `run` bits that are set."""
+    while run > 0:
+        zeros &= zeros - np.uint64(1)
+        run -= 1
+    return zeros
 
 
 @inlined
@@ -138,6 +159,7 @@ def _decode_ac_refine(state, coded, lookups, table, coefficients, block, start, 
     position, word, filled = state[POSITION], np.uint64(state[WORD]), state[FILLED]
     fault = 0
     bit = 1 << low
+    known = nonzero_zigzag(coefficients, block)
     k = start
     while k <= end and state[EOB_RUN] == 0:
         position, word, filled = refill(coded, position, word, filled)
@@ -159,26 +181,19 @@ def _decode_ac_refine(state, coded, lookups, table, coefficients, block, start, 
         elif run == END_OF_BLOCK:
             state[EOB_RUN] = 1
             break
-        while k <= end:
-            index = block + span(NATURAL)[k]
-            if coefficients[index] != 0:
-                position, word, filled = _correct(position, word, filled, coded, coefficients, index, bit)
-            else:
-                if run == 0:
-                    break
-                run -= 1
-            k += 1
+        zeros = _pass_zeros(~known & band_mask(k, end), run)
+        place = trailing_zeros(zeros) if zeros else end + 1
+        between = known & band_mask(k, place - 1) if place > k else np.uint64(0)
+        position, word, filled = _correct(position, word, filled, coded, coefficients, block, between, bit)
+        k = place + 1
         if value != 0:
-            coefficients[block + span(NATURAL)[k]] = bit if value > 0 else -bit
-            if k > end:
+            coefficients[block + span(NATURAL)[place]] = bit if value > 0 else -bit
+            if place > end:
                 fault = PAST_BLOCK
-        k += 1
     if state[EOB_RUN] > 0:
-        while k <= end:
-            index = block + span(NATURAL)[k]
-            if coefficients[index] != 0:
-                position, word, filled = _correct(position, word, filled, coded, coefficients, index, bit)
-            k += 1
+        if k <= end:
+            rest = known & band_mask(k, end)
+            position, word, filled = _correct(position, word, filled, coded, coefficients, block, rest, bit)
         state[EOB_RUN] -= 1
     state[POSITION], state[WORD], state[FILLED] = position, np.int64(word), filled
     return fault

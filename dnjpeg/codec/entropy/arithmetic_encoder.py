@@ -24,8 +24,8 @@ from dnjpeg.codec.entropy.arithmetic import (
     encode_decision,
     end_encoding,
 )
-from dnjpeg.codec.entropy.progressive_encoder import band_mask, nonzero_zigzag
 from dnjpeg.codec.entropy.scan import FAULT, INTERVAL, INTERVALS, LEFT, POSITION, PREDICTIONS, TOO_LARGE, reset_interval
+from dnjpeg.codec.entropy.zigzag_masks import band_mask, reaching_zigzag
 from dnjpeg.codec.format.layout import AC_TABLE, BLOCK_COLS, BLOCK_ROWS, DC_TABLE, FIRST, HORIZONTAL, VERTICAL
 from dnjpeg.codec.format.zigzag import NATURAL
 from dnjpeg.codec.kernels.jit import inlined, kernel
@@ -171,11 +171,11 @@ def _encode_mcu(state, scan, row, col, out, bins, limits, coefficients, band):
                     continue
                 mask = band_mask(first, end) if inside else np.uint64(0)
                 block = block if inside else 0
-                nonzero = nonzero_zigzag(coefficients, block, low) & mask
+                nonzero = reaching_zigzag(coefficients, block, low) & mask
                 if high == 0:
                     _encode_ac(state, out, bins, table, limits[c, KX], coefficients, block, nonzero, first, end, low)
                 else:
-                    known = nonzero_zigzag(coefficients, block, high) & mask
+                    known = reaching_zigzag(coefficients, block, high) & mask
                     _refine_ac(state, out, bins, table, coefficients, block, nonzero, known, first, end, low)
 
 

@@ -40,9 +40,12 @@ def put_bits(out, position, word, used, bits, count):
 
 @inlined
 def refill(data, position, word, filled):
-    """Top `word` up to at least 56 bits; `filled` are valid at its upper end. Returns ``position, word, filled``."""
-    word |= load_big_endian(data, position) >> np.uint64(filled)
-    return position + ((63 - filled) >> 3), word, filled | 56
+    """Top `word` up to at least 56 bits; `filled` are valid at its upper end. Returns ``position, word, filled``.
+
+    Of `filled` only the lowest six bits are looked at.
+    """
+    word |= load_big_endian(data, position) >> np.uint64(filled & 63)
+    return position + ((~filled & 63) >> 3), word, filled | 56
 
 
 @operation(types.uint64)

@@ -19,6 +19,7 @@ from dnjpeg.codec.entropy.scan import (
     stopped,
 )
 from dnjpeg.codec.entropy.sequential_decoder import receive_extend
+from dnjpeg.codec.entropy.zigzag_masks import band_mask, nonzero_zigzag
 from dnjpeg.codec.format.decoding_lookup import (
     END_OF_BLOCK,
     INCOMPLETE,
@@ -30,7 +31,7 @@ from dnjpeg.codec.format.decoding_lookup import (
 from dnjpeg.codec.format.layout import AC_TABLE, BLOCK_COLS, BLOCK_ROWS, DC_TABLE, FIRST, HORIZONTAL, VERTICAL
 from dnjpeg.codec.format.zigzag import NATURAL
 from dnjpeg.codec.kernels.jit import inlined, kernel
-from dnjpeg.codec.kernels.vector import span
+from dnjpeg.codec.kernels.vector import count_ones, mostly_zero, span, trailing_zeros
 
 __all__ = ["decode_progressive_rows"]
 
@@ -123,23 +124,63 @@ def _decode_ac_first(state, coded, lookups, table, coefficients, block, start, e
 
 
 @inlined
-def _correct(position, word, filled, coded, coefficients, index, bit):
-    """Correction bit of a coefficient that is known already (figure G.7)."""
-    if filled < 8:
+def _pass_zeros(zeros, run):
+    """Leave out the lowest `run` <= 15 bits that are set. Most runs are short, and how short is hard to foresee."""
+    if mostly_zero(run >> 2):
+        for _ in range(run & ~3):
+            zeros &= zeros - np.uint64(1)
+    two = zeros & (zeros - np.uint64(1))
+    two &= two - np.uint64(1)
+    zeros = two if run & 2 else zeros
+    return zeros & (zeros - np.uint64(run & 1))
+
+
+@inlined
+def _keep_corrections(position, word, filled, coded, corrections, count):
+    """Append the next `count` < 64 bits to `corrections`."""
+    if mostly_zero(count > min(filled, 32)):
         position, word, filled = refill(coded, position, word, filled)
-    if word >> np.uint64(63) and coefficients[index] & bit == 0:
-        coefficients[index] += bit if coefficients[index] >= 0 else -bit
-    return position, word << np.uint64(1), filled - 1
+        if count > 32:
+            corrections = corrections << np.uint64(32) | word >> np.uint64(32)
+            position, word, filled = refill(coded, position, word << np.uint64(32), filled - 32)
+            count -= 32
+    corrections = corrections << np.uint64(count) | (word >> np.uint64(1)) >> np.uint64(63 - count)
+    return position, word << np.uint64(count), filled - count, corrections
+
+
+@inlined
+def _correct(coefficients, block, known, corrections, bit):
+    """Add a bit to coefficients that are known already, where their correction bits are ones (figure G.7).
+
+    `corrections` has one for each set bit of `known`, the first one highest. Half of them are ones, so that a branch on
+    them would go wrong as often as not.
+    """
+    corrections <<= np.uint64(64 - count_ones(known)) & np.uint64(63)
+    while known:
+        index = block + span(NATURAL)[trailing_zeros(known)]
+        known &= known - np.uint64(1)
+        value = coefficients[index]
+        sign = value >> 63
+        lacking = ((value & bit) - 1) >> 63  # all ones, unless the coefficient has the bit already
+        change = bit & lacking & (np.int64(corrections) >> 63)
+        coefficients[index] = value + ((change ^ sign) - sign)
+        corrections <<= np.uint64(1)
 
 
 @inlined
 def _decode_ac_refine(state, coded, lookups, table, coefficients, block, start, end, low):
-    """One more bit of known coefficients, and new ones of magnitude ``2**Al`` between them (figure G.7)."""
+    """One more bit of known coefficients, and new ones of magnitude ``2**Al`` between them (figure G.7).
+
+    The correction bits of a whole block are kept until all are there.
+    """
     position, word, filled = state[POSITION], np.uint64(state[WORD]), state[FILLED]
     fault = 0
     bit = 1 << low
-    k = start
-    while k <= end and state[EOB_RUN] == 0:
+    left = band_mask(start, end)  # what was not passed yet
+    known = nonzero_zigzag(coefficients, block) & left
+    corrections = np.uint64(0)
+    beyond = 0
+    while left != 0 and state[EOB_RUN] == 0:
         position, word, filled = refill(coded, position, word, filled)
         word, filled, entry, symbol, wrong = _decode_symbol(word, filled, lookups, table)
         if wrong != 0:
@@ -159,27 +200,27 @@ def _decode_ac_refine(state, coded, lookups, table, coefficients, block, start, 
         elif run == END_OF_BLOCK:
             state[EOB_RUN] = 1
             break
-        while k <= end:
-            index = block + span(NATURAL)[k]
-            if coefficients[index] != 0:
-                position, word, filled = _correct(position, word, filled, coded, coefficients, index, bit)
-            else:
-                if run == 0:
-                    break
-                run -= 1
-            k += 1
+        zeros = _pass_zeros(left & ~known, run)
+        place = zeros & (~zeros + np.uint64(1))
+        passed = left & (place - np.uint64(1))  # all, if there is no place left
+        position, word, filled, corrections = _keep_corrections(
+            position, word, filled, coded, corrections, count_ones(known & passed)
+        )
+        left &= ~(passed | place)
         if value != 0:
-            coefficients[block + span(NATURAL)[k]] = bit if value > 0 else -bit
-            if k > end:
-                fault = PAST_BLOCK
-        k += 1
+            if zeros == 0:
+                beyond = value
+            else:
+                coefficients[block + span(NATURAL)[trailing_zeros(zeros)]] = bit if value > 0 else -bit
     if state[EOB_RUN] > 0:
-        while k <= end:
-            index = block + span(NATURAL)[k]
-            if coefficients[index] != 0:
-                position, word, filled = _correct(position, word, filled, coded, coefficients, index, bit)
-            k += 1
+        position, word, filled, corrections = _keep_corrections(
+            position, word, filled, coded, corrections, count_ones(known & left)
+        )
         state[EOB_RUN] -= 1
+    _correct(coefficients, block, known, corrections, bit)
+    if beyond != 0:  # as libjpeg has it, after all corrections
+        coefficients[block + span(NATURAL)[end + 1]] = bit if beyond > 0 else -bit
+        fault = PAST_BLOCK
     state[POSITION], state[WORD], state[FILLED] = position, np.int64(word), filled
     return fault
 

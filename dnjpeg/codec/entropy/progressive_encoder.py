@@ -7,36 +7,21 @@ libjpeg's.
 from __future__ import annotations
 
 import numpy as np
-from numba import types
 
 from dnjpeg.codec.entropy.scan import EOB_RUN, INTERVAL, LEFT, PENDING, PREDICTIONS, reset_interval
 from dnjpeg.codec.entropy.sequential_encoder import magnitude_bits
 from dnjpeg.codec.entropy.tokens import RAW, RESTART
+from dnjpeg.codec.entropy.zigzag_masks import band_mask, reaching_zigzag
 from dnjpeg.codec.format.layout import AC_TABLE, BLOCK_COLS, BLOCK_ROWS, DC_TABLE, FIRST, HORIZONTAL, VERTICAL
-from dnjpeg.codec.format.zigzag import NATURAL, ZIGZAG
+from dnjpeg.codec.format.zigzag import NATURAL
 from dnjpeg.codec.kernels.jit import inlined, kernel
-from dnjpeg.codec.kernels.vector import Memory, Scalar, bit_length, operation, span, trailing_zeros
+from dnjpeg.codec.kernels.vector import bit_length, span, trailing_zeros
 
-__all__ = ["CORRECTIONS", "band_mask", "nonzero_zigzag", "tokenize_progressive"]
+__all__ = ["CORRECTIONS", "tokenize_progressive"]
 
 LONGEST_RUN = 0x7FFF  # of ended bands
 MOST_PENDING = 1000 - 63  # correction bits that may wait when a block ends, so that one more block's fit
 CORRECTIONS = 1024
-
-
-@operation(types.uint64)
-def nonzero_zigzag(coefficients: Memory, block: Scalar, low: Scalar) -> Scalar:
-    """Bit k is set where the k-th coefficient of the zigzag sequence has a magnitude of ``2**low`` and more."""
-    values = coefficients.load(block, 64)
-    sign = values >> 15
-    kept = ((values ^ sign) - sign) & low.all_above().splat(64, 16)
-    return kept.nonzero_lanes().select(ZIGZAG).where_nonzero()
-
-
-@inlined
-def band_mask(start, end):
-    """Bits `start` to `end`."""
-    return (~np.uint64(0) >> np.uint64(63 - end)) & (~np.uint64(0) << np.uint64(start))
 
 
 @inlined
@@ -97,7 +82,7 @@ def _tokenize_dc(state, scan, row, col, coefficients, tokens, count, high, low):
 @inlined
 def _tokenize_ac_first(state, coefficients, block, tokens, count, table, corrections, start, end, low):
     """One band of one block, shifted right by Al (figure G.3)."""
-    nonzero = nonzero_zigzag(coefficients, block, low) & band_mask(start, end)
+    nonzero = reaching_zigzag(coefficients, block, low) & band_mask(start, end)
     if nonzero == 0:
         state[EOB_RUN] += 1
         if state[EOB_RUN] < LONGEST_RUN:
@@ -123,8 +108,8 @@ def _tokenize_ac_first(state, coefficients, block, tokens, count, table, correct
 @inlined
 def _tokenize_ac_refine(state, coefficients, block, tokens, count, table, corrections, start, end, low):
     """One more bit of known coefficients, and new ones between them (figures G.7 to G.9)."""
-    nonzero = nonzero_zigzag(coefficients, block, low) & band_mask(start, end)
-    new = nonzero & ~nonzero_zigzag(coefficients, block, low + 1)
+    nonzero = reaching_zigzag(coefficients, block, low) & band_mask(start, end)
+    new = nonzero & ~reaching_zigzag(coefficients, block, low + 1)
     first, waiting = state[PENDING], 0  # this block's correction bits lie behind those of the run before it
     previous = start - 1
     run = 0

@@ -41,6 +41,22 @@ def receive_extend(word, size):
     return value
 
 
+@inlined
+def _look_up(lookups, table, word):
+    """Entry for the next bits."""
+    return lookups[table + np.int64(word >> np.uint64(64 - LOOKUP_BITS))]
+
+
+@inlined
+def _drop(word, filled, bits):
+    """Drop as many bits as the lowest six of `bits` tell.
+
+    The others are not masked away, for that would be one more instruction on the path that all decoding waits for: of
+    `filled`, too, only the lowest six bits mean something within a block.
+    """
+    return word << np.uint64(bits & 63), filled - bits
+
+
 # Below this position the first coefficient of a pair cannot be the block's last, whatever its run.
 PAIRS = 63 - 15
 
@@ -64,40 +80,35 @@ def _decode_block(position, word, filled, coded, lookups, dc, ac, coefficients, 
     fault = 0
     difference = 0
     position, word, filled = refill(coded, position, word, filled)
-    entry = lookups[dc + np.int64(word >> np.uint64(64 - LOOKUP_BITS))]
+    entry = _look_up(lookups, dc, word)
     if entry & INCOMPLETE == 0:
-        word <<= np.uint64(entry & 63)
-        filled -= entry & 63
+        word, filled = _drop(word, filled, entry)
         difference = first_value(entry)
     else:
         size, length = slow_decode(lookups, dc, np.int64(word >> np.uint64(48)), entry)
         if length > 16:
             fault = BAD_CODE
-        word <<= np.uint64(length)
-        filled -= length
+        word, filled = _drop(word, filled, length)
         if size > 0:
             difference = receive_extend(word, size)
-            word <<= np.uint64(size)
-            filled -= size
+            word, filled = _drop(word, filled, size)
     k = 1
     while k < 64:
         position, word, filled = refill(coded, position, word, filled)
-        entry = lookups[ac + np.int64(word >> np.uint64(64 - LOOKUP_BITS))]
-        # Twice two coefficients: there are bits enough for them. None but the last can end the block, whose next bits
-        # are not for a coefficient.
+        entry = _look_up(lookups, ac, word)
         if k < PAIRS and entry & INCOMPLETE == 0:
-            word <<= np.uint64(entry & 63)
-            filled -= entry & 63
+            word, filled = _drop(word, filled, entry)
             k = _store_pair(coefficients, block, k, entry)
-            entry = lookups[ac + np.int64(word >> np.uint64(64 - LOOKUP_BITS))]
+            entry = _look_up(lookups, ac, word)
             if k < PAIRS and entry & INCOMPLETE == 0:
-                word <<= np.uint64(entry & 63)
-                filled -= entry & 63
+                word, filled = _drop(word, filled, entry)
                 k = _store_pair(coefficients, block, k, entry)
-            continue
+                continue
+            if k >= 64:
+                break
+        # Even behind a pair there are 46 bits, enough for what now comes: one coefficient.
         if entry & INCOMPLETE == 0:
-            word <<= np.uint64(first_drop(entry))
-            filled -= first_drop(entry)
+            word, filled = _drop(word, filled, first_drop(entry))
             k += (entry >> 8) & 127
             coefficients[block + span(NATURAL)[k]] = first_value(entry)
             k += 1
@@ -105,8 +116,7 @@ def _decode_block(position, word, filled, coded, lookups, dc, ac, coefficients, 
         symbol, length = slow_decode(lookups, ac, np.int64(word >> np.uint64(48)), entry)
         if length > 16:
             fault = BAD_CODE
-        word <<= np.uint64(length)
-        filled -= length
+        word, filled = _drop(word, filled, length)
         size = symbol & 15
         if size == 0 and symbol != 0xF0:
             k += END_OF_BLOCK + 1
@@ -114,9 +124,9 @@ def _decode_block(position, word, filled, coded, lookups, dc, ac, coefficients, 
         k += symbol >> 4
         if size > 0:
             coefficients[block + span(NATURAL)[k]] = receive_extend(word, size)
-            word <<= np.uint64(size)
-            filled -= size
+            word, filled = _drop(word, filled, size)
         k += 1
+    filled &= 63
     if 64 < k < END_OF_BLOCK:
         fault = PAST_BLOCK
     return position, word, filled, difference, fault

@@ -7,22 +7,16 @@ and an end of block (A.2.4 leaves their content open; this is libjpeg's).
 from __future__ import annotations
 
 import numpy as np
-from numba import types
 
 from dnjpeg.codec.entropy.scan import INTERVAL, LEFT, PREDICTIONS, reset_interval
 from dnjpeg.codec.entropy.tokens import RESTART
+from dnjpeg.codec.entropy.zigzag_masks import nonzero_zigzag
 from dnjpeg.codec.format.layout import AC_TABLE, BLOCK_COLS, BLOCK_ROWS, DC_TABLE, FIRST, HORIZONTAL, VERTICAL
-from dnjpeg.codec.format.zigzag import NATURAL, ZIGZAG
+from dnjpeg.codec.format.zigzag import NATURAL
 from dnjpeg.codec.kernels.jit import inlined
-from dnjpeg.codec.kernels.vector import Memory, Scalar, bit_length, mostly_zero, operation, span, trailing_zeros
+from dnjpeg.codec.kernels.vector import bit_length, mostly_zero, span, trailing_zeros
 
 __all__ = ["magnitude_bits", "tokenize_mcu_row"]
-
-
-@operation(types.uint64)
-def _nonzero_zigzag(coefficients: Memory, block: Scalar) -> Scalar:
-    """Bit k is set where the k-th coefficient of the zigzag sequence is not zero."""
-    return coefficients.load(block, 64).nonzero_lanes().select(ZIGZAG).where_nonzero()
 
 
 @inlined
@@ -54,7 +48,7 @@ def _tokenize_block(coefficients, block, difference, tokens, count, dc, ac):
     """
     tokens[count] = (dc << 16) + _magnitude(difference)
     count += 1
-    nonzero = _nonzero_zigzag(coefficients, block) & ~np.uint64(1)
+    nonzero = nonzero_zigzag(coefficients, block) & ~np.uint64(1)
     previous = 0
     while nonzero:
         k = trailing_zeros(nonzero)

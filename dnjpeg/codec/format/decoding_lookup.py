@@ -40,7 +40,7 @@ __all__ = [
     "slow_decode",
 ]
 
-LOOKUP_BITS = 11
+LOOKUP_BITS = 10
 END_OF_BLOCK = 96
 INCOMPLETE = 0x80
 LIMITS = 1 << LOOKUP_BITS

@@ -44,6 +44,10 @@ class Scalar:
         zeros = _call(self.builder, "llvm.ctlz.i64", self.value, ir.Constant(ir.IntType(1), 0))
         return Scalar(self.builder, self.builder.sub(ir.Constant(I64, 64), zeros))
 
+    def count_ones(self) -> Scalar:
+        """Count the bits that are set."""
+        return Scalar(self.builder, _call(self.builder, "llvm.ctpop.i64", self.value))
+
     def expected(self, number: int) -> Scalar:
         """Return the value, with the hint that it is mostly this number."""
         return Scalar(self.builder, _call(self.builder, "llvm.expect.i64", self.value, ir.Constant(I64, number)))

@@ -17,6 +17,7 @@ __all__ = [
     "bit_length",
     "clear",
     "copy",
+    "count_ones",
     "load_big_endian",
     "mostly_zero",
     "operation",
@@ -99,6 +100,12 @@ def trailing_zeros(word: Scalar) -> Scalar:
 def bit_length(word: Scalar) -> Scalar:
     """Count the bits up to the highest set one; 0 for zero."""
     return word.bit_length()
+
+
+@operation(types.int64)
+def count_ones(word: Scalar) -> Scalar:
+    """Count the bits that are set."""
+    return word.count_ones()
 
 
 @operation(types.int64)

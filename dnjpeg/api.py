@@ -14,6 +14,7 @@ from dnjpeg.codec.format.coding import Coding, Restart
 from dnjpeg.codec.format.limits import Limits
 from dnjpeg.codec.format.metadata import Comment, described, per_inch
 from dnjpeg.codec.format.script_text import ScriptLike, resolve_script
+from dnjpeg.codec.format.subsampling import SubsamplingLike, resolve_subsampling
 from dnjpeg.codec.pixels.window import Region, Scale
 from dnjpeg.inspection import Inspection, collect
 from dnjpeg.tables import QuantizationTables, resolve
@@ -36,7 +37,8 @@ def encode(
     *,
     tables: TablesLike | None = None,
     quality: int | None = None,
-    subsampling: str = "4:2:0",
+    subsampling: SubsamplingLike = "4:2:0",
+    color: str | None = None,
     optimize: bool = True,
     progressive: bool = False,
     scans: ScriptLike | None = None,
@@ -121,7 +123,8 @@ def encode(
     return encoder.encode(
         pixels,
         chosen.arrays if wide_tables else chosen.arrays_for_baseline(),
-        subsampling=subsampling,
+        subsampling=resolve_subsampling(subsampling),
+        color=color,
         coding=_coding(optimize, progressive, arithmetic, scans, restart, restart_rows),
         jfif=per_inch(dpi) if jfif else None,
         metadata=described(comment=comment, exif=exif, icc_profile=icc_profile, xmp=xmp),

@@ -14,15 +14,19 @@ from dnjpeg.codec.entropy.scan_writer import CodedScan, ScanPlan, plan_scan, sta
 from dnjpeg.codec.entropy.sequential_encoder import tokenize_mcu_row
 from dnjpeg.codec.entropy.tokens import CODED_BYTES, code_tokens
 from dnjpeg.codec.format.coding import Coding, Restart
-from dnjpeg.codec.format.frame import Component, Frame, sampling_factors
+from dnjpeg.codec.format.coding_tables import CodingTables, TablesKey
+from dnjpeg.codec.format.color import COLORS, quantization_slots
+from dnjpeg.codec.format.frame import Component, Frame
 from dnjpeg.codec.format.headers import EOI_MARKER, Headers
 from dnjpeg.codec.format.layout import coefficient_arrays
-from dnjpeg.codec.format.script import ScriptScan
+from dnjpeg.codec.format.script import ScriptScan, check_mcu
+from dnjpeg.codec.format.subsampling import Subsampling, component_factors
 from dnjpeg.codec.format.syntax import DEFAULT_JFIF, Jfif, Metadata
 from dnjpeg.codec.kernels.jit import kernel
 from dnjpeg.codec.kernels.scratch import scratch
 from dnjpeg.codec.kernels.vector import span
 from dnjpeg.codec.pixels.forward import MCU_COLS, MCU_ROWS, ForwardPlan, forward_mcu_row, forward_rows, plan_forward
+from dnjpeg.codec.pixels.planes import CONVERSIONS
 from dnjpeg.codec.pixels.quantize import reciprocals
 from dnjpeg.codec.writer import assemble, write_scans
 
@@ -33,35 +37,47 @@ Pixels = npt.NDArray[np.uint8]
 
 def encode(
     pixels: Pixels,
-    tables: Sequence[npt.NDArray[np.uint16]],
+    tables: Sequence[npt.NDArray[np.uint16]] | None,
     *,
-    subsampling: str = "4:2:0",
+    subsampling: Subsampling = "4:2:0",
+    color: str | None = None,
     coding: Coding,
     jfif: Jfif | None = DEFAULT_JFIF,
     metadata: tuple[Metadata, ...] = (),
+    coding_tables: CodingTables | None = None,
 ) -> bytes:
     """Encode pixels as a file; see `dnjpeg.encode`.
 
     Parameters
     ----------
-    tables : sequence of ndarray, uint16, (8, 8)
-        One for all components, one for luma and one for chroma, or one a component; natural order, 1..65535.
+    tables : sequence of ndarray, uint16, (8, 8), or None
+        One for all components, one for luma and one for chroma, or one a component; natural order, 1..65535. None: those
+        of `coding_tables`.
+    subsampling : str or tuple
+        From `resolve_subsampling`.
+    color : str or None
+        None: "grayscale", "YCbCr" or "CMYK", as the pixels are.
     coding : Coding
         What is None in it is false.
     jfif : Jfif or None
         None: no JFIF segment.
     metadata : tuple of Metadata
         Segments behind it.
+    coding_tables : CodingTables or None
+        What decoders have already and the file leaves out.
     """
-    flat = _checked(pixels).reshape(-1)
-    key = tuple(_steps_key(table) for table in tables)
-    job = _job(pixels.shape, key, subsampling, coding, jfif, metadata)
-    if job.frame.progressive or job.frame.arithmetic or coding.script is not None:
-        strip = plan_forward(job.frame)
+    pixels = _checked(pixels)
+    flat = pixels.reshape(-1)
+    shared = None if coding_tables is None else coding_tables.as_key()
+    key = tuple(_steps_key(table) for table in (_in_order(coding_tables) if tables is None else tables))
+    job = _job(pixels.shape, key, subsampling, color, coding, jfif, metadata, shared)
+    if not job.streamed:
+        strip = plan_forward(job.frame, job.headers.color, job.channels)
         coefficients = scratch("coefficients", strip.coefficients, np.int16)
         forward_rows(flat, strip.sizes, strip.layout, job.factors, scratch("strip", strip.samples), coefficients)
         return write_scans(job.headers, coefficients, job.coding)
-    return _encode_optimal(flat, job) if coding.optimize else _encode_standard(flat, job)
+    made = coding.optimize or shared is not None
+    return _encode_made(flat, job) if made else _encode_standard(flat, job)
 
 
 @dataclass(frozen=True)
@@ -71,10 +87,19 @@ class _Job:
     coding: Coding
     headers: Headers
     factors: npt.NDArray[np.uint16]
+    channels: int
 
     @property
     def frame(self) -> Frame:
         return self.headers.frame
+
+    @cached_property
+    def streamed(self) -> bool:
+        """Whether one scan takes the coefficients a row of MCUs at a time as they come from the pixels."""
+        frame = self.frame
+        if frame.progressive or frame.arithmetic or self.coding.script is not None:
+            return False
+        return len(frame.components) > 1 or frame.max_horizontal == frame.max_vertical == 1  # a block is its MCU
 
     @cached_property
     def scan(self) -> ScriptScan:
@@ -88,7 +113,7 @@ class _Job:
 
     @cached_property
     def strip(self) -> ForwardPlan:
-        return plan_forward(self.frame, kept_rows=1)
+        return plan_forward(self.frame, self.headers.color, self.channels, kept_rows=1)
 
     @cached_property
     def interval(self) -> int:
@@ -107,23 +132,38 @@ def _steps_key(table: npt.NDArray[np.uint16]) -> bytes:
     return table.tobytes()
 
 
+def _in_order(coding_tables: CodingTables | None) -> list[npt.NDArray[np.uint16]]:
+    slots = {} if coding_tables is None else coding_tables.quantization
+    if sorted(slots) != list(range(len(slots))) or not slots:
+        raise ValueError(f"coding tables with quantization tables in the slots {sorted(slots)}, must be 0, or 0 to n")
+    return [slots[slot] for slot in range(len(slots))]
+
+
 @lru_cache(64)
 def _job(
     shape: tuple[int, ...],
     tables: tuple[bytes, ...],
-    subsampling: str,
+    subsampling: Subsampling,
+    color: str | None,
     coding: Coding,
     jfif: Jfif | None,
     metadata: tuple[Metadata, ...],
+    shared: TablesKey | None,
 ) -> _Job:
-    frame = _frame(shape, subsampling, len(tables))
+    channels = _channels(shape)
+    color = _color(channels, color)
+    frame = _frame(shape, subsampling, color, len(tables))
     slots = [component.table for component in frame.components]
     used = tuple(np.frombuffer(tables[slot], np.uint16).reshape(8, 8) for slot in slots)
     coding = coding.following(frame, 0)
     frame = replace(frame, process=coding.process(used))
-    color = "YCbCr" if len(shape) == 3 else "grayscale"
     factors = np.concatenate([_reciprocals(tables[slot]) for slot in slots])
-    return _Job(coding, Headers(frame, color, used, coding.restart or Restart(), jfif, metadata), factors)
+    left_out = None if shared is None else CodingTables.from_key(shared)
+    headers = Headers(frame, color, used, coding.restart or Restart(), jfif, metadata, left_out)
+    job = _Job(coding, headers, factors, channels)
+    if job.streamed:
+        check_mcu(job.scan, frame)
+    return job
 
 
 @lru_cache(256)
@@ -134,8 +174,8 @@ def _reciprocals(table: bytes) -> npt.NDArray[np.uint16]:
     return reciprocals(steps)
 
 
-def _encode_optimal(pixels: Pixels, job: _Job) -> bytes:
-    """Sequential, with Huffman tables made for the image."""
+def _encode_made(pixels: Pixels, job: _Job) -> bytes:
+    """Sequential, with Huffman tables made for the image, or shared ones."""
     strip, plan = job.strip, job.plan
     tokens = scratch("tokens", plan.mcu_rows * plan.row_tokens, np.int32)
     count = _tokenize_pixels(
@@ -149,7 +189,7 @@ def _encode_optimal(pixels: Pixels, job: _Job) -> bytes:
         plan.scan,
         tokens,
     )
-    return assemble(job.headers, [token_scan(job.headers, job.scan, plan, tokens[:count], optimize=True)])
+    return assemble(job.headers, [token_scan(job.headers, job.scan, plan, tokens[:count], optimize=job.coding.optimize)])
 
 
 def _encode_standard(pixels: Pixels, job: _Job) -> bytes:
@@ -185,15 +225,15 @@ def _encode_standard(pixels: Pixels, job: _Job) -> bytes:
         out = np.concatenate([out, np.empty_like(out)])
 
 
-def transform(pixels: Pixels, *, subsampling: str = "4:2:0") -> tuple[npt.NDArray[np.int16], ...]:
+def transform(pixels: Pixels, *, subsampling: Subsampling = "4:2:0") -> tuple[npt.NDArray[np.int16], ...]:
     """Transform pixels to coefficients that are not quantized.
 
     Parameters
     ----------
-    pixels : ndarray, uint8, (H, W, 3) or (H, W)
-        RGB or gray.
-    subsampling : str
-        As in `dnjpeg.encode`.
+    pixels : ndarray, uint8, (H, W, 3), (H, W) or (H, W, 4)
+        RGB, gray or CMYK.
+    subsampling : str or tuple
+        From `resolve_subsampling`.
 
     Returns
     -------
@@ -202,8 +242,10 @@ def transform(pixels: Pixels, *, subsampling: str = "4:2:0") -> tuple[npt.NDArra
         rounded to integers by the accurate integer method (T.81 A.3.3).
     """
     pixels = _checked(pixels)
-    frame = _frame(pixels.shape, subsampling, 1)
-    strip = plan_forward(frame)
+    channels = _channels(pixels.shape)
+    color = _color(channels, None)
+    frame = _frame(pixels.shape, subsampling, color, 1)
+    strip = plan_forward(frame, color, channels)
     coefficients = np.empty(strip.coefficients, np.int16)
     no_factors = np.empty(0, np.uint16)
     forward_rows(
@@ -216,8 +258,8 @@ def _checked(pixels: Pixels) -> Pixels:
     if not isinstance(pixels, np.ndarray) or pixels.dtype != np.uint8:
         kind = pixels.dtype if isinstance(pixels, np.ndarray) else type(pixels).__name__
         raise TypeError(f"pixels must be a uint8 array, not {kind}")
-    if not (pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[2] == 3)):
-        raise ValueError(f"pixels must be (H, W, 3) RGB or (H, W) gray, not {pixels.shape}")
+    if not (pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[2] in (3, 4))):
+        raise ValueError(f"pixels must be (H, W, 3) RGB, (H, W) gray or (H, W, 4) CMYK, not {pixels.shape}")
     height, width = pixels.shape[:2]
     if not (1 <= height <= 65535 and 1 <= width <= 65535):
         raise ValueError(f"pixels of shape {pixels.shape}: a JPEG image has 1 to 65535 pixels a side")
@@ -226,15 +268,35 @@ def _checked(pixels: Pixels) -> Pixels:
     return flat
 
 
-def _frame(shape: tuple[int, ...], subsampling: str, tables: int) -> Frame:
+def _channels(shape: tuple[int, ...]) -> int:
+    return shape[2] if len(shape) == 3 else 1
+
+
+def _color(channels: int, color: str | None) -> str:
+    """What the components are to mean; by default what pixels of so many channels usually become."""
+    choices = [name for count, name in CONVERSIONS if count == channels]
+    if color is None:
+        return {1: "grayscale", 3: "YCbCr", 4: "CMYK"}[channels]
+    if color not in choices:
+        kind = {1: "gray", 3: "RGB", 4: "CMYK"}[channels]
+        raise ValueError(f"{kind} pixels as {color!r}: choose from {', '.join(choices)}")
+    return color
+
+
+def _frame(shape: tuple[int, ...], subsampling: Subsampling, color: str, tables: int) -> Frame:
     height, width = shape[:2]
-    horizontal, vertical = sampling_factors(subsampling)
-    if len(shape) == 2:
-        return Frame(height, width, (Component(1, 1, 1, 0),))
-    if not 1 <= tables <= 3:
-        raise ValueError(f"{tables} quantization tables, must be 1 to 3")
-    luma = Component(1, horizontal, vertical, 0)
-    return Frame(height, width, (luma, Component(2, 1, 1, min(1, tables - 1)), Component(3, 1, 1, min(2, tables - 1))))
+    model = COLORS[color]
+    count = len(model.identifiers)
+    allowed = {1, 2, count} | ({3} if model.chroma else set())
+    if count > 1 and tables not in allowed:
+        raise ValueError(f"{tables} quantization tables, must be {' or '.join(map(str, sorted(allowed)))} for {color}")
+    parts = zip(
+        model.identifiers,
+        component_factors(subsampling, color),
+        quantization_slots(color, count, range(tables)),
+        strict=True,
+    )
+    return Frame(height, width, tuple(Component(identifier, *factors, slot) for identifier, factors, slot in parts))
 
 
 @kernel

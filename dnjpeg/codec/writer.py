@@ -67,7 +67,7 @@ def write_scans(headers: Headers, coefficients: npt.NDArray[np.int16], coding: C
 def assemble(headers: Headers, scans: Iterable[CodedScan]) -> bytes:
     """Join coded scans to a whole file. A Huffman table is sent once, restart intervals when they change."""
     parts = [headers.before_scans]
-    sent: dict[tuple[int, int], HuffmanTable] = {}
+    sent: dict[tuple[int, int], HuffmanTable] = dict(headers.known_huffman)
     told = 0
     for coded in scans:
         # Tables made for a scan are sent even if they equal those before, as libjpeg does.

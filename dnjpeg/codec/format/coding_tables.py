@@ -11,12 +11,15 @@ from dnjpeg.codec.format import syntax
 from dnjpeg.codec.format.huffman import HuffmanTable
 from dnjpeg.codec.format.syntax import ConditioningSegment, HuffmanSegment, QuantizationSegment, RestartSegment, Segment
 
-__all__ = ["DEFAULT_CONDITIONING", "CodingTables"]
+__all__ = ["DEFAULT_CONDITIONING", "CodingTables", "TablesKey"]
 
 # What holds where no DAC segment says otherwise, DC and AC (F.1.4.4.1.2, F.1.4.4.2): L = 0 and U = 1, Kx = 5.
 DEFAULT_CONDITIONING = (0x10, 5)
 
 Key = tuple[int, int]  # class (0 DC, 1 AC) and slot
+
+TablesKey = tuple[tuple[tuple[int, bytes], ...], tuple[tuple[Key, HuffmanTable], ...]]
+"""Quantization and Huffman tables as a value that a cache can go by."""
 
 
 @dataclass(eq=False)
@@ -46,6 +49,20 @@ class CodingTables:
     def at_image(self) -> CodingTables:
         """Return what is in force at the beginning of an image: SOI ends conditioning and restart interval (B.2.4)."""
         return CodingTables(dict(self.quantization), dict(self.huffman))
+
+    def as_key(self) -> TablesKey:
+        """Return the quantization and Huffman tables as a hashable value."""
+        return (
+            tuple((slot, self.quantization[slot].tobytes()) for slot in sorted(self.quantization)),
+            tuple((key, self.huffman[key]) for key in sorted(self.huffman)),
+        )
+
+    @classmethod
+    def from_key(cls, key: TablesKey) -> CodingTables:
+        """Return the tables again."""
+        quantization, huffman = key
+        steps = {slot: np.frombuffer(table, np.uint16).reshape(8, 8) for slot, table in quantization}
+        return cls(steps, dict(huffman))
 
     def define(self, segment: Segment) -> bool:
         """Take over what a segment defines; returns whether it is of a kind that defines something.

@@ -11,7 +11,15 @@ PROGRESSIVE = 2  # n of the SOFn marker of the progressive Huffman process
 ARITHMETIC = 8  # added to n where the entropy coding is arithmetic
 
 # J:a:b notation -> luma sampling factors (H, V), chroma having 1x1
-SUBSAMPLINGS = {"4:4:4": (1, 1), "4:2:2": (2, 1), "4:2:0": (2, 2), "4:4:0": (1, 2), "4:1:1": (4, 1)}
+SUBSAMPLINGS = {
+    "4:4:4": (1, 1),
+    "4:2:2": (2, 1),
+    "4:2:0": (2, 2),
+    "4:4:0": (1, 2),
+    "4:1:1": (4, 1),
+    "4:4:1": (1, 4),
+    "4:1:0": (4, 2),
+}
 
 
 def coding_process(*, progressive: bool, arithmetic: bool, extended: bool = False) -> int:

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from dnjpeg.codec.format.coding import Restart
-from dnjpeg.codec.format.coding_tables import DEFAULT_CONDITIONING
+from dnjpeg.codec.format.coding_tables import DEFAULT_CONDITIONING, CodingTables
+from dnjpeg.codec.format.color import COLORS
 from dnjpeg.codec.format.frame import Frame
 from dnjpeg.codec.format.huffman import HuffmanTable
 from dnjpeg.codec.format.metadata import MetadataParts
@@ -44,7 +45,7 @@ class Headers(MetadataParts):
     frame : Frame
         Size, components, sampling factors and process.
     color : str
-        What the components mean: ``"grayscale"``, ``"YCbCr"`` or ``"RGB"``.
+        What the components mean: ``"grayscale"``, ``"YCbCr"``, ``"RGB"``, ``"CMYK"``, ``"YCCK"`` or ``"unknown"``.
     tables : tuple of ndarray, uint16, (8, 8)
         Quantization table of each component, natural order.
     restart : Restart
@@ -54,6 +55,8 @@ class Headers(MetadataParts):
     metadata : tuple of Metadata
         EXIF, ICC profile, comments and the like, in order; `exif`, `icc_profile`, `xmp` and `comments` give them by
         kind.
+    coding_tables : CodingTables or None
+        Tables that are left out of an abbreviated file, for its decoder has them (B.4).
     """
 
     frame: Frame
@@ -62,17 +65,29 @@ class Headers(MetadataParts):
     restart: Restart
     jfif: Jfif | None = DEFAULT_JFIF
     metadata: tuple[Metadata, ...] = ()
+    coding_tables: CodingTables | None = None
+
+    @property
+    def known_huffman(self) -> HuffmanTables:
+        """Huffman tables that are not sent; a progressive file has tables of its own for each scan."""
+        return {} if self.coding_tables is None or self.frame.progressive else self.coding_tables.huffman
 
     @cached_property
     def before_scans(self) -> bytes:
         """Return all that stands before the first scan, in libjpeg's order."""
         parts = [b"\xff\xd8"]
-        if self.color == "RGB":
-            parts.append(Adobe(0).write())
-        elif self.jfif is not None:
+        model = COLORS[self.color]
+        if model.jfif and self.jfif is not None:
             parts.append(self.jfif.write())
+        if model.adobe is not None:
+            parts.append(Adobe(model.adobe).write())
         parts += [segment.write() for segment in self.metadata]
-        written = set()
+        known = {} if self.coding_tables is None else self.coding_tables.quantization
+        written = {
+            component.table
+            for component, table in zip(self.frame.components, self.tables, strict=True)
+            if np.array_equal(known.get(component.table), table)
+        }
         for component, table in zip(self.frame.components, self.tables, strict=True):
             if component.table not in written:
                 parts.append(QuantizationSegment(component.table, table).write())

@@ -14,6 +14,7 @@ from dnjpeg.codec.kernels.vector import span
 from dnjpeg.errors import FormatError
 
 __all__ = [
+    "JOINED_BITS",
     "LOOKUP_BITS",
     "LOOKUP_SIZE",
     "STANDARD",
@@ -94,9 +95,14 @@ STANDARD = {
 }
 
 
+JOINED_BITS = 11  # that follow a code at most to be coded with it; 8-bit samples need no more
+
+
 @lru_cache(64)
 def encoding_lookup(table: HuffmanTable) -> npt.NDArray[np.int64]:
     """Lookup by symbol: ``(code << size) << 8 | length + size``, where size = symbol & 15 bits follow the code.
+
+    If these are more than `JOINED_BITS`, they count as none.
 
     Returns
     -------
@@ -117,6 +123,7 @@ def _fill_codes(counts, values, lookup):
         for _ in range(counts[length - 1]):
             symbol = values[index]
             size = symbol & 15
+            size = size if size <= JOINED_BITS else 0
             lookup[symbol] = code << size << 8 | (length + size)
             code += 1
             index += 1

@@ -55,6 +55,9 @@ def decode(
 
 
 def _output(frame: Frame, offset: int, window: Window, out: Pixels | None) -> Pixels:
+    if len(frame.components) not in (1, 3) or frame.precision != 8:
+        reason = f"{len(frame.components)} components of {frame.precision} bits as pixels"
+        raise UnsupportedError(reason, offset=offset, marker=f"SOF{frame.process}")
     shape = (window.height, window.width) if len(frame.components) == 1 else (window.height, window.width, 3)
     for component in frame.components:
         if frame.max_horizontal % component.horizontal or frame.max_vertical % component.vertical:

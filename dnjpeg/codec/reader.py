@@ -13,6 +13,7 @@ from dnjpeg.codec.entropy.scan import FAULT, FAULT_BEGIN, FAULT_CONSUMED, FAULTS
 from dnjpeg.codec.format import syntax
 from dnjpeg.codec.format.coding import Restart
 from dnjpeg.codec.format.coding_tables import DEFAULT_CONDITIONING, CodingTables
+from dnjpeg.codec.format.color import COLORS
 from dnjpeg.codec.format.frame import Frame
 from dnjpeg.codec.format.headers import Headers
 from dnjpeg.codec.format.huffman import LOOKUP_SIZE, STANDARD, decoding_lookup
@@ -174,11 +175,11 @@ class Reader:
         if self.frame is not None:
             raise segment.error("a second frame header")
         frame = syntax.frame_header(segment)
-        if frame.process not in (0, 1, 2, 9, 10) or frame.precision != 8:
+        if frame.process not in (0, 1, 2, 9, 10) or frame.precision not in ((8,) if frame.process == 0 else (8, 12)):
             raise syntax.unsupported_process(frame, segment.offset)
         if frame.height == 0:
             frame = replace(frame, height=lines_behind_first_scan(self.view, segment))
-        if len(frame.components) not in (1, 3):
+        if len(frame.components) > 4:
             raise UnsupportedError(f"{len(frame.components)} components", offset=segment.offset, marker=segment.name)
         self.limits.check_pixels(frame.height, frame.width, segment.offset)
         if len(frame.components) == 1:  # its sampling factors mean nothing, and libjpeg writes them as 1 and 1
@@ -286,6 +287,10 @@ class Reader:
         assert self.frame is not None
         if len(self.frame.components) == 1:
             return "grayscale"
+        if len(self.frame.components) == 2:
+            return "unknown"
+        if len(self.frame.components) == 4:
+            return "CMYK" if self._adobe is None or self._adobe.transform == 0 else "YCCK"
         identifiers = bytes(component.identifier for component in self.frame.components)
         if self._jfif is None and (self._adobe.transform == 0 if self._adobe is not None else identifiers == b"RGB"):
             return "RGB"
@@ -313,10 +318,10 @@ class Reader:
 
     def metadata(self) -> tuple[Metadata, ...]:
         """Return the segments that the image does not need, in order: without those that are written in any case."""
-        written = (APP14, b"Adobe") if self.color() == "RGB" else (APP0, b"JFIF\0")
-        if written[0] == APP0 and self._begins_with_exif():
-            return tuple(self._metadata)
-        return tuple(item for item in self._metadata if (item.code, item.payload[:5]) != written)
+        model = COLORS[self.color()]
+        jfif, adobe = model.jfif and not self._begins_with_exif(), model.adobe is not None
+        written = [(APP0, b"JFIF\0")] * jfif + [(APP14, b"Adobe")] * adobe
+        return tuple(item for item in self._metadata if (item.code, item.payload[:5]) not in written)
 
     def missing(self) -> list[int]:
         """List the identifiers of components that had no scan."""

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dnjpeg.codec.format.coding import Coding
+from dnjpeg.codec.format.color import quantization_slots
 from dnjpeg.codec.format.coefficients import CoefficientImage
 from dnjpeg.codec.format.limits import Limits
 from dnjpeg.codec.format.metadata import kept, replaced
@@ -63,7 +64,7 @@ def requantized(image: CoefficientImage, tables: Sequence[npt.NDArray[np.uint16]
     tables : sequence of ndarray, uint16, (8, 8)
         One for all components, one for luma and one for chroma, or one a component; natural order.
     """
-    slots = [min(index, len(tables) - 1) for index in range(len(image.frame.components))]
+    slots = quantization_slots(image.color, len(image.frame.components), tables)
     coefficients = []
     for old, slot, array in zip(image.tables, slots, image.coefficients, strict=True):
         changed = array.copy()

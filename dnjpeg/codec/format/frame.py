@@ -127,6 +127,22 @@ class Frame:
         lines, samples = self.sample_shape(index)
         return -(-lines // 8), -(-samples // 8)
 
+    def check(self) -> None:
+        """Raise `ValueError` if a parameter is not one that a frame header can hold (table B.2)."""
+        ranges = [("height", self.height, 1, 65535), ("width", self.width, 1, 65535)]
+        for index, part in enumerate(self.components):
+            ranges += [
+                (f"identifier of component {index}", part.identifier, 0, 255),
+                (f"horizontal sampling factor of component {index}", part.horizontal, 1, 4),
+                (f"vertical sampling factor of component {index}", part.vertical, 1, 4),
+                (f"quantization table slot of component {index}", part.table, 0, 3),
+            ]
+        for name, value, least, most in ranges:
+            if not least <= value <= most:
+                raise ValueError(f"{name} {value}, must be {least} to {most}")
+        if self.precision not in (8, 12):
+            raise ValueError(f"precision {self.precision}, must be 8 or 12 bits")
+
     def with_tables(self, slots: tuple[int, ...]) -> Frame:
         """Return the same frame whose components refer to other quantization table slots."""
         return replace(

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from dnjpeg.codec.entropy.scan import end_interval, start_scan
 from dnjpeg.codec.entropy.scan_writer import CodedScan, ScanPlan, plan_scan, standard_tables, token_scan
 from dnjpeg.codec.entropy.sequential_encoder import tokenize_mcu_row
-from dnjpeg.codec.entropy.tokens import CODED_BYTES, code_tokens
+from dnjpeg.codec.entropy.tokens import CODED_BYTES, RAW, SYMBOLS, code_tokens, count_symbols
 from dnjpeg.codec.format.coding import Coding, Restart
 from dnjpeg.codec.format.coding_tables import CodingTables, TablesKey
 from dnjpeg.codec.format.color import COLORS, quantization_slots
@@ -30,7 +30,7 @@ from dnjpeg.codec.pixels.planes import CONVERSIONS
 from dnjpeg.codec.pixels.quantize import reciprocals
 from dnjpeg.codec.writer import assemble, write_scans
 
-__all__ = ["encode", "transform"]
+__all__ = ["encode", "symbol_frequencies", "transform"]
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -51,8 +51,8 @@ def encode(
     Parameters
     ----------
     tables : sequence of ndarray, uint16, (8, 8), or None
-        One for all components, one for luma and one for chroma, or one a component; natural order, 1..65535. None: those
-        of `coding_tables`.
+        One for all components, one for luma and one for chroma, or one a component; natural order, 1..65535. None:
+        those of `coding_tables`.
     subsampling : str or tuple
         From `resolve_subsampling`.
     color : str or None
@@ -68,6 +68,8 @@ def encode(
     """
     pixels = _checked(pixels)
     flat = pixels.reshape(-1)
+    if coding_tables is not None:
+        coding_tables.check()
     shared = None if coding_tables is None else coding_tables.as_key()
     key = tuple(_steps_key(table) for table in (_in_order(coding_tables) if tables is None else tables))
     job = _job(pixels.shape, key, subsampling, color, coding, jfif, metadata, shared)
@@ -176,6 +178,12 @@ def _reciprocals(table: bytes) -> npt.NDArray[np.uint16]:
 
 def _encode_made(pixels: Pixels, job: _Job) -> bytes:
     """Sequential, with Huffman tables made for the image, or shared ones."""
+    tokens = _tokens(pixels, job)
+    return assemble(job.headers, [token_scan(job.headers, job.scan, job.plan, tokens, optimize=job.coding.optimize)])
+
+
+def _tokens(pixels: Pixels, job: _Job) -> npt.NDArray[np.int32]:
+    """Tokens of the only scan."""
     strip, plan = job.strip, job.plan
     tokens = scratch("tokens", plan.mcu_rows * plan.row_tokens, np.int32)
     count = _tokenize_pixels(
@@ -189,7 +197,30 @@ def _encode_made(pixels: Pixels, job: _Job) -> bytes:
         plan.scan,
         tokens,
     )
-    return assemble(job.headers, [token_scan(job.headers, job.scan, plan, tokens[:count], optimize=job.coding.optimize)])
+    return tokens[:count]
+
+
+def symbol_frequencies(
+    pixels: Pixels,
+    tables: Sequence[npt.NDArray[np.uint16]],
+    *,
+    subsampling: Subsampling,
+    color: str | None,
+    coding: Coding,
+) -> npt.NDArray[np.int64]:
+    """Count the Huffman symbols of an image as a sequential file, by class (0 DC, 1 AC), slot and symbol.
+
+    Parameters are those of `encode`.
+
+    Returns
+    -------
+    ndarray, int64, (2, 2, 256)
+    """
+    pixels = _checked(pixels)
+    gray = pixels.ndim == 2 or color == "grayscale"
+    key = tuple(_steps_key(table) for table in tables)
+    job = _job(pixels.shape, key, "4:4:4" if gray else subsampling, color, coding, None, (), None)
+    return count_symbols(_tokens(pixels.reshape(-1), job))[:RAW].reshape(2, 2, SYMBOLS)
 
 
 def _encode_standard(pixels: Pixels, job: _Job) -> bytes:
@@ -273,7 +304,7 @@ def _channels(shape: tuple[int, ...]) -> int:
 
 
 def _color(channels: int, color: str | None) -> str:
-    """What the components are to mean; by default what pixels of so many channels usually become."""
+    """Return what the components are to mean; by default what pixels of so many channels usually become."""
     choices = [name for count, name in CONVERSIONS if count == channels]
     if color is None:
         return {1: "grayscale", 3: "YCbCr", 4: "CMYK"}[channels]

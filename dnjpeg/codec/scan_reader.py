@@ -12,6 +12,7 @@ from dnjpeg.codec.entropy.arithmetic_decoder import decode_arithmetic_rows
 from dnjpeg.codec.entropy.progressive_decoder import decode_progressive_rows
 from dnjpeg.codec.entropy.scan import GOOD_ROW, start_scan, stopped
 from dnjpeg.codec.entropy.sequential_decoder import decode_mcu_row
+from dnjpeg.codec.format.coding_tables import CodingTables
 from dnjpeg.codec.format.coefficients import CoefficientImage
 from dnjpeg.codec.format.frame import Frame
 from dnjpeg.codec.format.huffman import LOOKUP_SIZE
@@ -53,9 +54,15 @@ def with_lookups(scan: npt.NDArray[np.int64]) -> None:
     scan[:, DC_TABLE], scan[:, AC_TABLE] = starts, starts + LOOKUP_SIZE
 
 
-def read(data: bytes | bytearray | memoryview, *, strict: bool, limits: Limits) -> CoefficientImage:
+def read(
+    data: bytes | bytearray | memoryview,
+    *,
+    strict: bool,
+    limits: Limits,
+    coding_tables: CodingTables | None = None,
+) -> CoefficientImage:
     """Read the coefficients of a whole file; see `dnjpeg.read`."""
-    reader = Reader(data, strict, limits)
+    reader = Reader(data, strict, limits, coding_tables)
     scan = reader.next_scan()
     if scan is None:
         raise FormatError("no image: EOI before the first scan", offset=reader.position - 2)

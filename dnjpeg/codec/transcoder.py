@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from dnjpeg.codec.format.coding import Coding
-from dnjpeg.codec.format.color import quantization_slots
+from dnjpeg.codec.format.coding_tables import CodingTables
 from dnjpeg.codec.format.coefficients import CoefficientImage
+from dnjpeg.codec.format.color import quantization_slots
 from dnjpeg.codec.format.limits import Limits
 from dnjpeg.codec.format.metadata import kept, replaced
 from dnjpeg.codec.format.syntax import Jfif, Metadata
@@ -28,6 +29,7 @@ def transcode(
     coding: Coding,
     *,
     limits: Limits,
+    coding_tables: CodingTables | None = None,
     copy: str = "all",
     jfif: Jfif | None = None,
     metadata: Sequence[Metadata] = (),
@@ -44,7 +46,7 @@ def transcode(
     rearranged : callable, optional
         What to do without loss with its coefficients, before anything else.
     """
-    image = read(data, strict=True, limits=limits)
+    image = read(data, strict=True, limits=limits, coding_tables=coding_tables)
     image = rearranged(image) if rearranged is not None else image
     image = replace(image, jfif=jfif or image.jfif, metadata=replaced(kept(image.metadata, copy), metadata))
     coding = coding.following(image.frame, image.restart_interval)

@@ -15,6 +15,7 @@ from dnjpeg.codec.entropy.sequential_writer import code_sequential
 from dnjpeg.codec.format.coding import Coding, Restart
 from dnjpeg.codec.format.coding_tables import CodingTables
 from dnjpeg.codec.format.coefficients import CoefficientImage
+from dnjpeg.codec.format.color import COLORS
 from dnjpeg.codec.format.headers import EOI_MARKER, Headers
 from dnjpeg.codec.format.huffman import HuffmanTable
 from dnjpeg.codec.format.script import ScriptScan, check_mcu
@@ -30,7 +31,8 @@ def write(image: CoefficientImage, coding: Coding, coding_tables: CodingTables |
     process = coding.process(image.tables, image.frame.precision)
     frame = replace(image.frame.with_tables(_slots(image)), process=process)
     restart = coding.restart or Restart()
-    headers = Headers(frame, image.color, image.tables, restart, image.jfif, image.metadata, coding_tables)
+    jfif = image.jfif if COLORS[image.color].jfif else None  # what a file has of it is otherwise among its metadata
+    headers = Headers(frame, image.color, image.tables, restart, jfif, image.metadata, coding_tables)
     return write_scans(headers, np.concatenate([array.reshape(-1) for array in image.coefficients]), coding)
 
 
@@ -45,9 +47,11 @@ def _check(image: CoefficientImage) -> None:
     if image.frame.precision > 8:
         largest = 1 << (image.frame.precision + 2)
         for array in image.coefficients:
-            if array.min() < -largest or array.max() >= largest or (array == -largest).sum() > (
-                array[..., 0, 0] == -largest
-            ).sum():
+            if (
+                array.min() < -largest
+                or array.max() >= largest
+                or (array == -largest).sum() > (array[..., 0, 0] == -largest).sum()
+            ):
                 ac = largest - 1
                 raise ValueError(f"coefficient out of range: AC must be {-ac}..{ac}, DC {-largest}..{ac}")
 

@@ -172,9 +172,7 @@ def _encode_mcu(state, scan, row, col, out, bins, limits, largest, coefficients,
                 nonzero = nonzero_zigzag(coefficients, block, low) & mask
                 if high == 0:
                     kx = limits[c, KX]
-                    _encode_ac(
-                        state, out, bins, table, kx, largest[1], coefficients, block, nonzero, first, end, low
-                    )
+                    _encode_ac(state, out, bins, table, kx, largest[1], coefficients, block, nonzero, first, end, low)
                 else:
                     known = nonzero_zigzag(coefficients, block, high) & mask
                     _refine_ac(state, out, bins, table, coefficients, block, nonzero, known, first, end, low)

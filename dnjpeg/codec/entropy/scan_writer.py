@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import product
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +24,6 @@ __all__ = [
     "CodedScan",
     "ScanPlan",
     "largest_sizes",
-    "optimal_tables",
     "out_of_range",
     "plan_scan",
     "standard_tables",
@@ -125,40 +125,21 @@ def plan_scan(frame: Frame, color: str, components: tuple[int, ...], *, kept_row
     return ScanPlan(layout, scan, mcu_rows, mcu_cols, slots, frame.precision > 8)
 
 
+def _check_sizes(frequencies: npt.NDArray[np.int64], precision: int) -> None:
+    """Raise `ValueError` if a symbol tells of a coefficient out of range."""
+    sizes = frequencies.reshape(2, 2, 16, 16).sum(axis=2)
+    dc_size, ac_size = largest_sizes(precision)
+    if sizes[0, :, dc_size + 1 :].any() or sizes[1, :, ac_size + 1 :].any():
+        raise ValueError(out_of_range(precision))
+
+
 def _check_codes(frequencies: npt.NDArray[np.int64], codes: npt.NDArray[np.int64]) -> None:
-    """Refuse Huffman tables that were not made for this scan and lack codes that it needs."""
+    """Refuse shared Huffman tables that lack codes which this scan needs."""
     lacking = np.flatnonzero((frequencies[:RAW] > 0) & (codes[:RAW] == 0))
     if len(lacking):
         table, symbol = divmod(int(lacking[0]), SYMBOLS)
         name = f"{('DC', 'AC')[table >> 1]} Huffman table {table & 1}"
         raise ValueError(f"the shared {name} has no code for the symbol 0x{symbol:02X}, which this image needs")
-
-
-def optimal_tables(frequencies: npt.NDArray[np.int64], precision: int = 8) -> HuffmanTables:
-    """Huffman tables made for symbols that occur this often (K.2); none for a table without symbols.
-
-    Parameters
-    ----------
-    frequencies : ndarray, int64, (2, 2, 256)
-        By class (0 DC, 1 AC), slot and symbol.
-    precision : int
-        Bits a sample.
-
-    Raises
-    ------
-    ValueError
-        If a symbol tells of a coefficient out of range.
-    """
-    sizes = frequencies.reshape(2, 2, 16, 16).sum(axis=2)
-    dc_size, ac_size = largest_sizes(precision)
-    if sizes[0, :, dc_size + 1 :].any() or sizes[1, :, ac_size + 1 :].any():
-        raise ValueError(out_of_range(precision))
-    return {
-        (table_class, slot): optimal_table(frequencies[table_class, slot])
-        for table_class in (0, 1)
-        for slot in (0, 1)
-        if sizes[table_class, slot].any()
-    }
 
 
 @lru_cache(16)
@@ -178,22 +159,24 @@ def token_scan(
     headers, scan, plan
     tokens : ndarray, int32
     optimize : bool
-        With tables made for them, instead of the standard ones.
+        With tables made for them, instead of the standard ones; those that the decoder has go before either.
 
     Raises
     ------
     ValueError
-        If a coefficient is out of range.
+        If a coefficient is out of range, or a table that the decoder has lacks a code.
     """
     frequencies = count_symbols(tokens)
-    huffman = optimal_tables(frequencies[:RAW].reshape(2, 2, SYMBOLS), headers.frame.precision)
+    by_table = frequencies[:RAW].reshape(2, 2, SYMBOLS)
+    _check_sizes(by_table, headers.frame.precision)
     known = headers.known_huffman
-    if known:
-        huffman = {key: known.get(key, table) for key, table in huffman.items()}
+    if optimize or known or plan.wide:  # the standard ones have no codes for 12-bit samples
+        used = [
+            (table_class, slot) for table_class, slot in product((0, 1), (0, 1)) if by_table[table_class, slot].any()
+        ]
+        huffman = {key: known[key] if key in known else optimal_table(by_table[key]) for key in used}
         codes = codes_of(huffman)
         _check_codes(frequencies, codes)
-    elif optimize or headers.frame.precision > 8:  # the standard ones have no codes for 12-bit samples
-        codes = codes_of(huffman)
     else:
         huffman, codes = standard_tables(plan.slots_of(scan))
     restarts = int(frequencies[RESTART])

@@ -50,6 +50,24 @@ class CodingTables:
         """Return what is in force at the beginning of an image: SOI ends conditioning and restart interval (B.2.4)."""
         return CodingTables(dict(self.quantization), dict(self.huffman))
 
+    def check(self) -> None:
+        """Raise `ValueError` if these are not tables that DQT and DHT segments can define."""
+        for slot, steps in self.quantization.items():
+            if slot not in range(4):
+                raise ValueError(f"quantization table slot {slot}, must be 0 to 3")
+            if (
+                not isinstance(steps, np.ndarray)
+                or steps.dtype != np.uint16
+                or steps.shape != (8, 8)
+                or not steps.all()
+            ):
+                raise ValueError(f"quantization table {slot} must be a uint16 array (8, 8) of steps from 1 to 65535")
+        for key, table in self.huffman.items():
+            if key not in [(table_class, slot) for table_class in range(2) for slot in range(4)]:
+                raise ValueError(f"Huffman table of class and slot {key}, must be 0 or 1, and 0 to 3")
+            if not isinstance(table, HuffmanTable):
+                raise ValueError(f"Huffman table {key} must be a HuffmanTable, not a {type(table).__name__}")
+
     def as_key(self) -> TablesKey:
         """Return the quantization and Huffman tables as a hashable value."""
         return (

@@ -77,7 +77,7 @@ class Headers(MetadataParts):
         """Return all that stands before the first scan, in libjpeg's order."""
         parts = [b"\xff\xd8"]
         model = COLORS[self.color]
-        if model.jfif and self.jfif is not None:
+        if self.jfif is not None and self._takes_jfif(self.jfif):
             parts.append(self.jfif.write())
         if model.adobe is not None:
             parts.append(Adobe(model.adobe).write())
@@ -86,7 +86,7 @@ class Headers(MetadataParts):
         written = {
             component.table
             for component, table in zip(self.frame.components, self.tables, strict=True)
-            if np.array_equal(known.get(component.table), table)
+            if component.table in known and np.array_equal(known[component.table], table)
         }
         for component, table in zip(self.frame.components, self.tables, strict=True):
             if component.table not in written:
@@ -94,6 +94,13 @@ class Headers(MetadataParts):
                 written.add(component.table)
         parts.append(write_frame_header(self.frame))
         return b"".join(parts)
+
+    def _takes_jfif(self, jfif: Jfif) -> bool:
+        """Tell whether the file may have this segment: four components to tell a density, as Pillow does it.
+
+        Of RGB libjpeg's decoders would think that it was YCbCr.
+        """
+        return COLORS[self.color].jfif or (len(self.frame.components) == 4 and jfif.unit != 0)
 
     def before_scan(
         self, scan: ScriptScan, slots: tuple[int, ...], huffman: HuffmanTables, interval: int | None

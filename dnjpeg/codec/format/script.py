@@ -125,7 +125,9 @@ def check_script(script: Sequence[ScriptScan], frame: Frame) -> None:
             _check_components(scan, frame)
             for index in scan.components:
                 bits = sent.setdefault(index, [-1] * 64)
-                _check_progressive(scan, bits, LOWEST_BIT[frame.precision]) if progressive else _check_sequential(scan, bits)
+                _check_progressive(scan, bits, LOWEST_BIT[frame.precision]) if progressive else _check_sequential(
+                    scan, bits
+                )
                 bits[scan.start : scan.end + 1] = [scan.low] * (scan.end + 1 - scan.start)
         except ValueError as error:
             raise ValueError(f"{scan.place or f'scan {number}'}: {error}") from None

@@ -50,7 +50,7 @@ def resolve_subsampling(subsampling: SubsamplingLike) -> Subsampling:
 
 
 def component_factors(subsampling: Subsampling, color: str) -> Factors:
-    """Sampling factors of each component of an image that is to be encoded.
+    """Return the sampling factors of each component of an image that is to be encoded.
 
     A name tells of chroma only. Of factors, components without any have 1 and 1, as with cjpeg.
 

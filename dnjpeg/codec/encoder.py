@@ -3,31 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
+from dnjpeg.codec.encoding_plan import (
+    EncodingPlan,
+    channels_of,
+    checked_pixels,
+    plan_encoding,
+    planned_frame,
+    resolved_color,
+    steps_in_order,
+    steps_key,
+)
 from dnjpeg.codec.entropy.scan import end_interval, start_scan
-from dnjpeg.codec.entropy.scan_writer import CodedScan, ScanPlan, plan_scan, standard_tables, token_scan
+from dnjpeg.codec.entropy.scan_writer import standard_tables, token_scan
 from dnjpeg.codec.entropy.sequential_encoder import tokenize_mcu_row
 from dnjpeg.codec.entropy.tokens import CODED_BYTES, RAW, SYMBOLS, code_tokens, count_symbols
-from dnjpeg.codec.format.coding import Coding, Restart
-from dnjpeg.codec.format.coding_tables import CodingTables, TablesKey
-from dnjpeg.codec.format.color import COLORS, quantization_slots
-from dnjpeg.codec.format.frame import Component, Frame
-from dnjpeg.codec.format.headers import EOI_MARKER, Headers
+from dnjpeg.codec.format.coding import Coding
+from dnjpeg.codec.format.coding_tables import CodingTables
+from dnjpeg.codec.format.headers import EOI_MARKER
 from dnjpeg.codec.format.layout import coefficient_arrays
-from dnjpeg.codec.format.script import ScriptScan, check_mcu
-from dnjpeg.codec.format.subsampling import Subsampling, component_factors
+from dnjpeg.codec.format.subsampling import Subsampling
 from dnjpeg.codec.format.syntax import DEFAULT_JFIF, Jfif, Metadata
 from dnjpeg.codec.kernels.jit import kernel
 from dnjpeg.codec.kernels.scratch import scratch
 from dnjpeg.codec.kernels.vector import span
-from dnjpeg.codec.pixels.forward import MCU_COLS, MCU_ROWS, ForwardPlan, forward_mcu_row, forward_rows, plan_forward
-from dnjpeg.codec.pixels.planes import CONVERSIONS
-from dnjpeg.codec.pixels.quantize import reciprocals
+from dnjpeg.codec.pixels.forward import MCU_COLS, MCU_ROWS, forward_mcu_row, forward_rows, plan_forward
 from dnjpeg.codec.writer import assemble, write_scans
 
 __all__ = ["encode", "symbol_frequencies", "transform"]
@@ -66,13 +69,13 @@ def encode(
     coding_tables : CodingTables or None
         What decoders have already and the file leaves out.
     """
-    pixels = _checked(pixels)
+    pixels = checked_pixels(pixels)
     flat = pixels.reshape(-1)
     if coding_tables is not None:
         coding_tables.check()
     shared = None if coding_tables is None else coding_tables.as_key()
-    key = tuple(_steps_key(table) for table in (_in_order(coding_tables) if tables is None else tables))
-    job = _job(pixels.shape, key, subsampling, color, coding, jfif, metadata, shared)
+    key = tuple(steps_key(table) for table in (steps_in_order(coding_tables) if tables is None else tables))
+    job = plan_encoding(pixels.shape, key, subsampling, color, coding, jfif, metadata, shared)
     if not job.streamed:
         strip = plan_forward(job.frame, job.headers.color, job.channels)
         coefficients = scratch("coefficients", strip.coefficients, np.int16)
@@ -82,107 +85,13 @@ def encode(
     return _encode_made(flat, job) if made else _encode_standard(flat, job)
 
 
-@dataclass(frozen=True)
-class _Job:
-    """All that encoding needs to know and that does not depend on the pixels."""
-
-    coding: Coding
-    headers: Headers
-    factors: npt.NDArray[np.uint16]
-    channels: int
-
-    @property
-    def frame(self) -> Frame:
-        return self.headers.frame
-
-    @cached_property
-    def streamed(self) -> bool:
-        """Whether one scan takes the coefficients a row of MCUs at a time as they come from the pixels."""
-        frame = self.frame
-        if frame.progressive or frame.arithmetic or self.coding.script is not None:
-            return False
-        return len(frame.components) > 1 or frame.max_horizontal == frame.max_vertical == 1  # a block is its MCU
-
-    @cached_property
-    def scan(self) -> ScriptScan:
-        """The only scan of a sequential file."""
-        (scan,) = self.coding.scans(self.frame, self.headers.color)
-        return scan
-
-    @cached_property
-    def plan(self) -> ScanPlan:
-        return plan_scan(self.frame, self.headers.color, self.scan.components, kept_rows=1)
-
-    @cached_property
-    def strip(self) -> ForwardPlan:
-        return plan_forward(self.frame, self.headers.color, self.channels, kept_rows=1)
-
-    @cached_property
-    def interval(self) -> int:
-        return self.headers.restart.interval(self.plan.mcu_cols)
-
-    @cached_property
-    def standard_start(self) -> bytes:
-        """All before the entropy-coded data, if the Huffman tables are the standard ones."""
-        huffman, _ = standard_tables(self.plan.slots_of(self.scan))
-        return assemble(self.headers, [CodedScan(self.scan, self.plan, huffman, b"")]).removesuffix(EOI_MARKER)
-
-
-def _steps_key(table: npt.NDArray[np.uint16]) -> bytes:
-    if table.shape != (8, 8) or table.dtype != np.uint16:
-        raise ValueError("an encoder needs (8, 8) tables of steps from 1 to 65535")
-    return table.tobytes()
-
-
-def _in_order(coding_tables: CodingTables | None) -> list[npt.NDArray[np.uint16]]:
-    slots = {} if coding_tables is None else coding_tables.quantization
-    if sorted(slots) != list(range(len(slots))) or not slots:
-        raise ValueError(f"coding tables with quantization tables in the slots {sorted(slots)}, must be 0, or 0 to n")
-    return [slots[slot] for slot in range(len(slots))]
-
-
-@lru_cache(64)
-def _job(
-    shape: tuple[int, ...],
-    tables: tuple[bytes, ...],
-    subsampling: Subsampling,
-    color: str | None,
-    coding: Coding,
-    jfif: Jfif | None,
-    metadata: tuple[Metadata, ...],
-    shared: TablesKey | None,
-) -> _Job:
-    channels = _channels(shape)
-    color = _color(channels, color)
-    frame = _frame(shape, subsampling, color, len(tables))
-    slots = [component.table for component in frame.components]
-    used = tuple(np.frombuffer(tables[slot], np.uint16).reshape(8, 8) for slot in slots)
-    coding = coding.following(frame, 0)
-    frame = replace(frame, process=coding.process(used))
-    factors = np.concatenate([_reciprocals(tables[slot]) for slot in slots])
-    left_out = None if shared is None else CodingTables.from_key(shared)
-    headers = Headers(frame, color, used, coding.restart or Restart(), jfif, metadata, left_out)
-    job = _Job(coding, headers, factors, channels)
-    if job.streamed:
-        check_mcu(job.scan, frame)
-    return job
-
-
-@lru_cache(256)
-def _reciprocals(table: bytes) -> npt.NDArray[np.uint16]:
-    steps = np.frombuffer(table, np.uint16).reshape(8, 8)
-    if steps.min() < 1:
-        raise ValueError("an encoder needs (8, 8) tables of steps from 1 to 65535")
-    return reciprocals(steps)
-
-
-def _encode_made(pixels: Pixels, job: _Job) -> bytes:
+def _encode_made(pixels: Pixels, job: EncodingPlan) -> bytes:
     """Sequential, with Huffman tables made for the image, or shared ones."""
     tokens = _tokens(pixels, job)
     return assemble(job.headers, [token_scan(job.headers, job.scan, job.plan, tokens, optimize=job.coding.optimize)])
 
 
-def _tokens(pixels: Pixels, job: _Job) -> npt.NDArray[np.int32]:
+def _tokens(pixels: Pixels, job: EncodingPlan) -> npt.NDArray[np.int32]:
     """Tokens of the only scan."""
     strip, plan = job.strip, job.plan
     tokens = scratch("tokens", plan.mcu_rows * plan.row_tokens, np.int32)
@@ -216,14 +125,14 @@ def symbol_frequencies(
     -------
     ndarray, int64, (2, 2, 256)
     """
-    pixels = _checked(pixels)
+    pixels = checked_pixels(pixels)
     gray = pixels.ndim == 2 or color == "grayscale"
-    key = tuple(_steps_key(table) for table in tables)
-    job = _job(pixels.shape, key, "4:4:4" if gray else subsampling, color, coding, None, (), None)
+    key = tuple(steps_key(table) for table in tables)
+    job = plan_encoding(pixels.shape, key, "4:4:4" if gray else subsampling, color, coding, None, (), None)
     return count_symbols(_tokens(pixels.reshape(-1), job))[:RAW].reshape(2, 2, SYMBOLS)
 
 
-def _encode_standard(pixels: Pixels, job: _Job) -> bytes:
+def _encode_standard(pixels: Pixels, job: EncodingPlan) -> bytes:
     """Sequential, with the standard Huffman tables: a row of MCUs at a time to the last byte."""
     strip, plan = job.strip, job.plan
     _, codes = standard_tables(plan.slots_of(job.scan))
@@ -272,10 +181,10 @@ def transform(pixels: Pixels, *, subsampling: Subsampling = "4:2:0") -> tuple[np
         One a component, natural order: 8 times the orthonormal DCT of the level-shifted samples as they are coded,
         rounded to integers by the accurate integer method (T.81 A.3.3).
     """
-    pixels = _checked(pixels)
-    channels = _channels(pixels.shape)
-    color = _color(channels, None)
-    frame = _frame(pixels.shape, subsampling, color, 1)
+    pixels = checked_pixels(pixels)
+    channels = channels_of(pixels.shape)
+    color = resolved_color(channels, None)
+    frame = planned_frame(pixels.shape, subsampling, color, 1)
     strip = plan_forward(frame, color, channels)
     coefficients = np.empty(strip.coefficients, np.int16)
     no_factors = np.empty(0, np.uint16)
@@ -283,51 +192,6 @@ def transform(pixels: Pixels, *, subsampling: Subsampling = "4:2:0") -> tuple[np
         pixels.reshape(-1), strip.sizes, strip.layout, no_factors, scratch("strip", strip.samples), coefficients
     )
     return coefficient_arrays(coefficients, strip.layout)
-
-
-def _checked(pixels: Pixels) -> Pixels:
-    if not isinstance(pixels, np.ndarray) or pixels.dtype != np.uint8:
-        kind = pixels.dtype if isinstance(pixels, np.ndarray) else type(pixels).__name__
-        raise TypeError(f"pixels must be a uint8 array, not {kind}")
-    if not (pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[2] in (3, 4))):
-        raise ValueError(f"pixels must be (H, W, 3) RGB, (H, W) gray or (H, W, 4) CMYK, not {pixels.shape}")
-    height, width = pixels.shape[:2]
-    if not (1 <= height <= 65535 and 1 <= width <= 65535):
-        raise ValueError(f"pixels of shape {pixels.shape}: a JPEG image has 1 to 65535 pixels a side")
-    flat = np.ascontiguousarray(pixels).view()
-    flat.flags.writeable = False  # one type for kernels, whatever the array
-    return flat
-
-
-def _channels(shape: tuple[int, ...]) -> int:
-    return shape[2] if len(shape) == 3 else 1
-
-
-def _color(channels: int, color: str | None) -> str:
-    """Return what the components are to mean; by default what pixels of so many channels usually become."""
-    choices = [name for count, name in CONVERSIONS if count == channels]
-    if color is None:
-        return {1: "grayscale", 3: "YCbCr", 4: "CMYK"}[channels]
-    if color not in choices:
-        kind = {1: "gray", 3: "RGB", 4: "CMYK"}[channels]
-        raise ValueError(f"{kind} pixels as {color!r}: choose from {', '.join(choices)}")
-    return color
-
-
-def _frame(shape: tuple[int, ...], subsampling: Subsampling, color: str, tables: int) -> Frame:
-    height, width = shape[:2]
-    model = COLORS[color]
-    count = len(model.identifiers)
-    allowed = {1, 2, count} | ({3} if model.chroma else set())
-    if count > 1 and tables not in allowed:
-        raise ValueError(f"{tables} quantization tables, must be {' or '.join(map(str, sorted(allowed)))} for {color}")
-    parts = zip(
-        model.identifiers,
-        component_factors(subsampling, color),
-        quantization_slots(color, count, range(tables)),
-        strict=True,
-    )
-    return Frame(height, width, tuple(Component(identifier, *factors, slot) for identifier, factors, slot in parts))
 
 
 @kernel

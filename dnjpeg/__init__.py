@@ -16,12 +16,14 @@ if TYPE_CHECKING:
     from dnjpeg.api import decode, encode, inspect, read, read_header, transcode, write
     from dnjpeg.batch import decode_batch, encode_batch, transcode_batch
     from dnjpeg.codec import lossless
+    from dnjpeg.codec.format.coding_tables import CodingTables
     from dnjpeg.codec.format.coefficients import CoefficientImage
     from dnjpeg.codec.format.headers import Headers
     from dnjpeg.codec.format.limits import Limits
     from dnjpeg.codec.format.script import ScriptScan
     from dnjpeg.codec.pixels.window import scale_for
     from dnjpeg.inspection import Inspection
+    from dnjpeg.sharing import read_tables, shared_tables, write_tables
     from dnjpeg.statistics import FrequencyStatistics, collect_statistics
     from dnjpeg.tables import QuantizationTables, design
     from dnjpeg.warm import warmup
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "CodingTables",
     "CoefficientImage",
     "FormatError",
     "FrequencyStatistics",
@@ -53,14 +56,18 @@ __all__ = [
     "lossless",
     "read",
     "read_header",
+    "read_tables",
     "scale_for",
+    "shared_tables",
     "transcode",
     "transcode_batch",
     "warmup",
     "write",
+    "write_tables",
 ]
 
 _HOME = {
+    "CodingTables": "dnjpeg.codec.format.coding_tables",
     "CoefficientImage": "dnjpeg.codec.format.coefficients",
     "FrequencyStatistics": "dnjpeg.statistics",
     "Headers": "dnjpeg.codec.format.headers",
@@ -78,11 +85,14 @@ _HOME = {
     "lossless": "dnjpeg.api",
     "read": "dnjpeg.api",
     "read_header": "dnjpeg.api",
+    "read_tables": "dnjpeg.sharing",
     "scale_for": "dnjpeg.codec.pixels.window",
+    "shared_tables": "dnjpeg.sharing",
     "transcode": "dnjpeg.api",
     "transcode_batch": "dnjpeg.batch",
     "warmup": "dnjpeg.warm",
     "write": "dnjpeg.api",
+    "write_tables": "dnjpeg.sharing",
 }
 
 

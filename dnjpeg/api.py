@@ -3,32 +3,29 @@
 from __future__ import annotations
 
 from functools import partial
-from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from dnjpeg.choices import TablesLike, chosen_coding, chosen_tables
 from dnjpeg.codec import decoder, encoder, lossless, reader, scan_reader, transcoder, writer
-from dnjpeg.codec.format.coding import Coding, Restart
 from dnjpeg.codec.format.limits import Limits
 from dnjpeg.codec.format.metadata import Comment, described, per_inch
-from dnjpeg.codec.format.script_text import ScriptLike, resolve_script
+from dnjpeg.codec.format.script_text import ScriptLike
+from dnjpeg.codec.format.subsampling import SubsamplingLike, resolve_subsampling
 from dnjpeg.codec.pixels.window import Region, Scale
 from dnjpeg.inspection import Inspection, collect
-from dnjpeg.tables import QuantizationTables, resolve
+from dnjpeg.tables import resolve
 
 if TYPE_CHECKING:
+    from dnjpeg.codec.format.coding_tables import CodingTables
     from dnjpeg.codec.format.coefficients import CoefficientImage
     from dnjpeg.codec.format.headers import Headers
 
 __all__ = ["TablesLike", "decode", "encode", "inspect", "read", "read_header", "transcode", "write"]
 
-TablesLike = QuantizationTables | str | PathLike[str] | int
 Pixels = npt.NDArray[np.uint8]
-
-SMALLEST = "smallest"
-"""In the place of a scan script: find one."""
 
 
 def encode(
@@ -36,7 +33,8 @@ def encode(
     *,
     tables: TablesLike | None = None,
     quality: int | None = None,
-    subsampling: str = "4:2:0",
+    subsampling: SubsamplingLike = "4:2:0",
+    color: str | None = None,
     optimize: bool = True,
     progressive: bool = False,
     scans: ScriptLike | None = None,
@@ -50,22 +48,28 @@ def encode(
     xmp: bytes | None = None,
     dpi: float | tuple[float, float] | None = None,
     jfif: bool = True,
+    coding_tables: CodingTables | None = None,
 ) -> bytes:
-    """Encode pixels as a JPEG file (JFIF), baseline or progressive.
+    """Encode pixels as a JPEG file, baseline or progressive.
 
     With the same tables, subsampling and Huffman choice the bytes are those that libjpeg-turbo writes (islow DCT).
 
     Parameters
     ----------
-    pixels : ndarray, uint8, (H, W, 3) or (H, W)
-        RGB or gray, 1 to 65,535 pixels a side.
+    pixels : ndarray, uint8, (H, W, 3), (H, W) or (H, W, 4)
+        RGB, gray, or CMYK as Pillow has it (0 is no ink); 1 to 65,535 pixels a side.
     tables : QuantizationTables, str, path or int, optional
         A value, the name of shipped tables, a table file, or a quality 1..100 of the standard tables.
     quality : int, optional
         1..100. Scales `tables` as libjpeg scales the standard ones; without `tables`, the standard tables at this
         quality. Neither: quality 75.
-    subsampling : {"4:2:0", "4:4:4", "4:2:2", "4:4:0", "4:1:1"}
-        Chroma subsampling; gray has none.
+    subsampling : {"4:2:0", "4:4:4", "4:2:2", "4:4:0", "4:1:1", "4:4:1", "4:1:0"}, or sampling factors
+        Chroma subsampling; gray, RGB and CMYK have no chroma. Or the sampling factors 1 to 4 of each component, across
+        and down, in the text of ``cjpeg -sample`` (``"2x1,1x2,1x1"``) or as pairs of numbers: those that are left out
+        are 1x1.
+    color : {"YCbCr", "RGB", "grayscale", "CMYK", "YCCK"}, optional
+        What is stored: of RGB pixels Y, Cb and Cr by default, the pixels as they are, or Y alone; of CMYK pixels these,
+        the other way round as Adobe's programs store them, or YCCK, which is much smaller.
     optimize : bool
         Huffman tables made for this image (T.81 K.2) instead of the standard ones (K.3); a progressive file always
         has them.
@@ -101,6 +105,10 @@ def encode(
     jfif : bool
         False leaves the JFIF segment out: 18 bytes less. Decoders take the file for the same, if they go by the usual
         component identifiers.
+    coding_tables : CodingTables, optional
+        Tables that decoders have already, from `shared_tables`: the file leaves them out. Its quantization tables are
+        taken if neither `tables` nor `quality` is given, its Huffman tables unless coding is progressive or arithmetic;
+        what is not there is made and written as usual.
 
     Returns
     -------
@@ -117,14 +125,21 @@ def encode(
     JpegWarning
         If steps above 255 were made smaller.
     """
-    chosen = _chosen(tables, quality, wide=wide_tables) or resolve(75)
+    chosen = chosen_tables(tables, quality, wide=wide_tables)
+    if chosen is None and (coding_tables is None or not coding_tables.quantization):
+        chosen = resolve(75)
+    arrays = None
+    if chosen is not None:
+        arrays = chosen.arrays if wide_tables else chosen.arrays_for_baseline()
     return encoder.encode(
         pixels,
-        chosen.arrays if wide_tables else chosen.arrays_for_baseline(),
-        subsampling=subsampling,
-        coding=_coding(optimize, progressive, arithmetic, scans, restart, restart_rows),
+        arrays,
+        subsampling=resolve_subsampling(subsampling),
+        color=color,
+        coding=chosen_coding(optimize, progressive, arithmetic, scans, restart, restart_rows),
         jfif=per_inch(dpi) if jfif else None,
         metadata=described(comment=comment, exif=exif, icc_profile=icc_profile, xmp=xmp),
+        coding_tables=coding_tables,
     )
 
 
@@ -137,6 +152,7 @@ def decode(
     region: Region | None = None,
     orient: bool = False,
     out: npt.NDArray[Any] | None = None,
+    coding_tables: CodingTables | None = None,
 ) -> npt.NDArray[Any]:
     """Decode a JPEG file to pixels, as libjpeg-turbo does (islow inverse DCT, fancy upsampling).
 
@@ -159,6 +175,8 @@ def decode(
         Turn or mirror the picture as its EXIF orientation says; a region is then one of the upright picture.
     out : ndarray, uint8 or uint16, C-contiguous, optional
         Where to write; of the shape and type that are returned.
+    coding_tables : CodingTables, optional
+        Tables that an abbreviated file leaves out, from `read_tables` or `shared_tables`.
 
     Returns
     -------
@@ -180,11 +198,18 @@ def decode(
         If the scale is none of these, the region does not lie within the picture, or `out` does not fit.
     """
     return decoder.decode(
-        data, strict=strict, limits=limits or Limits(), scale=scale, region=region, orient=orient, out=out
+        data,
+        strict=strict,
+        limits=limits or Limits(),
+        scale=scale,
+        region=region,
+        orient=orient,
+        out=out,
+        coding_tables=coding_tables,
     )
 
 
-def read_header(data: bytes, *, limits: Limits | None = None) -> Headers:
+def read_header(data: bytes, *, limits: Limits | None = None, coding_tables: CodingTables | None = None) -> Headers:
     """Read what a JPEG file says of itself before its first scan: size, components, colour, tables, metadata.
 
     It takes a fraction of a millisecond and no memory for pixels: enough to choose the scale for `decode`.
@@ -195,21 +220,29 @@ def read_header(data: bytes, *, limits: Limits | None = None) -> Headers:
         A file, or the beginning of one up to its first scan header.
     limits : Limits, optional
         Bounds on size.
+    coding_tables : CodingTables, optional
+        As in `decode`.
 
     Raises
     ------
     JpegError
         If the headers are not those of a JPEG file that can be decoded.
     """
-    return reader.Reader(data, True, limits or Limits()).headers()
+    return reader.Reader(data, True, limits or Limits(), coding_tables).headers()
 
 
-def read(data: bytes, *, strict: bool = True, limits: Limits | None = None) -> CoefficientImage:
+def read(
+    data: bytes,
+    *,
+    strict: bool = True,
+    limits: Limits | None = None,
+    coding_tables: CodingTables | None = None,
+) -> CoefficientImage:
     """Read the quantized coefficients of a JPEG file, without any loss.
 
     Parameters and errors are those of `decode`; `CoefficientImage.warnings` says what was wrong if `strict` is False.
     """
-    return scan_reader.read(data, strict=strict, limits=limits or Limits())
+    return scan_reader.read(data, strict=strict, limits=limits or Limits(), coding_tables=coding_tables)
 
 
 def write(
@@ -221,8 +254,12 @@ def write(
     arithmetic: bool = False,
     restart: int | None = None,
     restart_rows: int | None = None,
+    coding_tables: CodingTables | None = None,
 ) -> bytes:
     """Write coefficients as a JPEG file: baseline, extended sequential if a step is above 255, or progressive.
+
+    A file of 12-bit samples (`Frame.precision`) is extended sequential or progressive, and always has Huffman tables
+    made for it.
 
     Parameters
     ----------
@@ -232,16 +269,21 @@ def write(
         As in `encode`.
     restart, restart_rows : int, optional
         As in `encode`; neither: `CoefficientImage.restart_interval`; 0: none.
+    coding_tables : CodingTables, optional
+        As in `encode`; quantization tables that are not the image's are not left out.
 
     Raises
     ------
     ValueError
-        If a coefficient does not fit the standard's range (AC -1023..1023, DC difference -2047..2047), or an argument
-        is none of these.
+        If a coefficient does not fit the standard's range (AC -1023..1023, DC difference -2047..2047; of 12-bit samples
+        -16383..16383 and -32767..32767), or an argument is none of these.
     """
+    if coding_tables is not None:
+        coding_tables.check()
     return writer.write(
         image,
-        _coding(optimize, progressive, arithmetic, scans, restart, restart_rows),
+        chosen_coding(optimize, progressive, arithmetic, scans, restart, restart_rows),
+        coding_tables,
     )
 
 
@@ -270,6 +312,7 @@ def transcode(
     perfect: bool = False,
     grayscale: bool = False,
     limits: Limits | None = None,
+    coding_tables: CodingTables | None = None,
 ) -> bytes:
     """Rewrite a JPEG file, with other quantization tables or without loss, and never through pixels.
 
@@ -308,6 +351,8 @@ def transcode(
         Drop the colours of a YCbCr image.
     limits : Limits, optional
         Bounds on size.
+    coding_tables : CodingTables, optional
+        As in `decode`; the new file has all its tables.
 
     Returns
     -------
@@ -327,15 +372,16 @@ def transcode(
     ValueError
         If an argument is none of the above, or the image cannot be turned or cropped so.
     """
-    chosen = _chosen(tables, quality, wide=wide_tables)
+    chosen = chosen_tables(tables, quality, wide=wide_tables)
     arrays = None
     if chosen is not None:
         arrays = chosen.arrays if wide_tables else chosen.arrays_for_baseline()
     return transcoder.transcode(
         data,
         arrays,
-        _coding(optimize, progressive, arithmetic, scans, restart, restart_rows),
+        chosen_coding(optimize, progressive, arithmetic, scans, restart, restart_rows),
         limits=limits or Limits(),
+        coding_tables=coding_tables,
         copy=copy,
         jfif=None if dpi is None else per_inch(dpi),
         metadata=described(comment=comment, exif=exif, icc_profile=icc_profile, xmp=xmp),
@@ -351,7 +397,7 @@ def transcode(
     )
 
 
-def inspect(data: bytes, *, limits: Limits | None = None) -> Inspection:
+def inspect(data: bytes, *, limits: Limits | None = None, coding_tables: CodingTables | None = None) -> Inspection:
     """Find out what lies inside a file, valid or not: segments, geometry, tables, and where the bytes go.
 
     Nothing in the file is an error: what is wrong with it is told in `Inspection.problems`, each with its offset, and
@@ -364,39 +410,12 @@ def inspect(data: bytes, *, limits: Limits | None = None) -> Inspection:
         A whole file.
     limits : Limits, optional
         Bounds on what is decoded; what is beyond them is walked through all the same, and `Usage.note` says so.
+    coding_tables : CodingTables, optional
+        As in `decode`.
 
     Returns
     -------
     Inspection
         Printed, it is the report of ``dnjpeg inspect``; `Inspection.as_dict` is what ``--json`` writes.
     """
-    return collect.inspect(data, limits=limits or Limits())
-
-
-def _chosen(tables: TablesLike | None, quality: int | None, *, wide: bool) -> QuantizationTables | None:
-    """Tables that were named, scaled if a quality was given too; None if neither was."""
-    if quality is None:
-        return None if tables is None else resolve(tables)
-    if tables is None and not wide:
-        return resolve(quality)
-    return resolve("annex-k" if tables is None else tables).scaled(quality, wide=wide)
-
-
-def _coding(
-    optimize: bool,
-    progressive: bool | None,
-    arithmetic: bool | None,
-    scans: ScriptLike | None,
-    restart: int | None,
-    restart_rows: int | None,
-) -> Coding:
-    none = restart is None and restart_rows is None
-    smallest = scans == SMALLEST
-    return Coding(
-        optimize,
-        progressive,
-        arithmetic,
-        None if none else Restart(restart or 0, restart_rows or 0),
-        None if scans is None or smallest else resolve_script(scans),
-        smallest,
-    )
+    return collect.inspect(data, limits=limits or Limits(), coding_tables=coding_tables)

@@ -26,7 +26,7 @@ COMMANDS = {
     "inspect": "Show what lies inside JPEG files, valid or not.",
     "stats": "Collect the frequency statistics of images.",
     "design": "Design quantization tables.",
-    "tables": "List, show and convert quantization tables.",
+    "tables": "List, show, convert and share quantization tables.",
     "evaluate": "Measure what compression costs a classifier.",
     "plot": "Draw the results of evaluations.",
     "demo": "Show what dnjpeg does, on twenty ImageNet photos.",

@@ -10,9 +10,11 @@ import click
 
 from dnjpeg.cli import options
 from dnjpeg.cli.batch import Batch, conversion
+from dnjpeg.cli.sharing import shared_tables
 from dnjpeg.folders import JPEG_SUFFIXES
 
 if TYPE_CHECKING:
+    from dnjpeg.codec.format.coding_tables import CodingTables
     from dnjpeg.codec.pixels.window import Region
 
 __all__ = ["command"]
@@ -56,8 +58,17 @@ _KINDS = {".png": "png", ".ppm": "ppm", ".pgm": "ppm", ".pnm": "ppm", ".npy": "n
     type=options.RECTANGLE,
     help="Decode only this part: W pixels wide and H high, X from the left and Y from the top of the scaled picture.",
 )
+@shared_tables("The tables that the files leave out: a file of tables, or a JPEG file that has them.")
 @conversion
-def command(batch: Batch, kind: str | None, scale: str, region: Region | None, *, lenient: bool) -> None:
+def command(
+    batch: Batch,
+    kind: str | None,
+    scale: str,
+    region: Region | None,
+    *,
+    lenient: bool,
+    coding_tables: CodingTables | None,
+) -> None:
     """Decompress JPEG files to PNG, PPM or NumPy files.
 
     INPUT is a JPEG file, a folder, a glob in quotes, or - for standard input. The pixels are those that libjpeg-turbo
@@ -70,6 +81,7 @@ def command(batch: Batch, kind: str | None, scale: str, region: Region | None, *
     chosen = kind or _KINDS.get(Path(batch.output or "").suffix.lower(), "png")
 
     def convert(data: bytes) -> bytes:
-        return save_pixels(decode(data, strict=not lenient, scale=Fraction(scale), region=region), chosen)
+        pixels = decode(data, strict=not lenient, scale=Fraction(scale), region=region, coding_tables=coding_tables)
+        return save_pixels(pixels, chosen)
 
     batch.run(convert, suffixes=JPEG_SUFFIXES, suffix=f".{chosen}")

@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dnjpeg.cli import options
+from dnjpeg.cli import components, options
 from dnjpeg.cli.batch import Batch, conversion
+from dnjpeg.cli.sharing import shared_tables
 from dnjpeg.cli.writing import copy, writing
 from dnjpeg.folders import IMAGE_SUFFIXES
 
 if TYPE_CHECKING:
+    from dnjpeg.codec.format.coding_tables import CodingTables
+    from dnjpeg.codec.format.subsampling import Subsampling
     from dnjpeg.tables import QuantizationTables
 
 __all__ = ["command"]
@@ -23,6 +26,7 @@ Examples:
   dnjpeg encode photo.png --quality 90 -o small.jpg
   dnjpeg encode -r photos -o compressed --tables my.json
   dnjpeg encode photo.tif --copy all --scans smallest
+  dnjpeg encode print.tif --color CMYK --copy icc     print.jpg in the colours that the file has
   dnjpeg encode - -o - < photo.png > photo.jpg
 """
 
@@ -45,7 +49,8 @@ class _Colour(click.ParamType):  # type: ignore[type-arg]  # generic only from c
 @click.command("encode", epilog=EXAMPLES)
 @options.tables
 @options.quality
-@options.subsampling
+@components.color
+@components.subsampling
 @options.optimize
 @click.option("--progressive", is_flag=True, help="Progressive scans, by libjpeg's script; always optimised.")
 @click.option(
@@ -53,6 +58,8 @@ class _Colour(click.ParamType):  # type: ignore[type-arg]  # generic only from c
 )
 @writing
 @copy("none")
+@shared_tables("Leave out the tables that this file has (dnjpeg tables share makes it): for datasets of small images.")
+@click.option("--jfif/--no-jfif", default=True, show_default=True, help="Write the JFIF segment of 18 bytes.")
 @click.option("--background", type=_Colour(), help="What is behind transparent pixels: white, #80ff00, ...")
 @conversion
 def command(
@@ -60,11 +67,14 @@ def command(
     *,
     tables: QuantizationTables | None,
     quality: int | None,
-    subsampling: str,
+    color: str | None,
+    subsampling: Subsampling,
     optimize: bool,
     progressive: bool,
     arithmetic: bool,
     copy: str,
+    coding_tables: CodingTables | None,
+    jfif: bool,
     background: tuple[int, ...] | None,
     **written: Any,
 ) -> None:
@@ -75,8 +85,9 @@ def command(
     writes, byte for byte.
 
     The EXIF orientation is applied. Metadata and colour profile are left out, unless --copy keeps them. Of an
-    animation the first frame is taken, of 16-bit samples the upper eight bits; CMYK becomes RGB. Transparent pixels
-    are an error unless --background says what is behind them.
+    animation the first frame is taken, of 16-bit samples the upper eight bits. Palettes become the colours that they
+    stand for, and CMYK becomes RGB, without regard to colour profiles, unless --color keeps it. Transparent pixels are
+    an error unless --background says what is behind them.
     """
     from dnjpeg.api import encode  # noqa: PLC0415 - imports Numba, which the help does not need
     from dnjpeg.cli.images import metadata_of, open_image, pixels_of  # noqa: PLC0415
@@ -85,15 +96,18 @@ def command(
 
     def convert(data: bytes) -> bytes:
         image = open_image(data)
-        pixels = pixels_of(image, background=background)
+        pixels = pixels_of(image, background=background, color=color)
         return encode(
             pixels,
             tables=tables,
             quality=quality,
+            color=color,
             subsampling=subsampling,
             optimize=optimize,
             progressive=progressive,
             arithmetic=arithmetic,
+            coding_tables=coding_tables,
+            jfif=jfif,
             **{**metadata_of(image, pixels, copy), **given},
         )
 

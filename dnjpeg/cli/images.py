@@ -38,7 +38,7 @@ def open_image(data: bytes) -> Image.Image:
         raise CommandError(f"cannot be read as an image: {error or type(error).__name__}") from error
 
 
-def pixels_of(image: Image.Image, *, background: tuple[int, ...] | None = None) -> Pixels:
+def pixels_of(image: Image.Image, *, background: tuple[int, ...] | None = None, color: str | None = None) -> Pixels:
     """Return the pixels of an image as a JPEG file can hold them.
 
     Parameters
@@ -46,25 +46,39 @@ def pixels_of(image: Image.Image, *, background: tuple[int, ...] | None = None) 
     image : Image
     background : tuple of int, optional
         RGB colour, 0..255, that transparent pixels are laid on.
+    color : str, optional
+        What the JPEG file is to hold, as of `dnjpeg.encode`.
 
     Returns
     -------
-    ndarray, uint8, (H, W, 3) or (H, W)
-        RGB, or gray for an image that stores gray without alpha. Of 16-bit samples the upper eight bits; palettes,
-        CMYK and other colour spaces as Pillow converts them, without profiles.
+    ndarray, uint8, (H, W, 3), (H, W) or (H, W, 4)
+        What `color` is made of; by default RGB, or gray for an image that stores gray without alpha. Of 16-bit samples
+        the upper eight bits; palettes, CMYK and other colour spaces as Pillow converts them, without profiles.
 
     Raises
     ------
     CommandError
         If the image has transparent pixels and there is no `background`, or has 32-bit samples.
     """
+    if color in {"CMYK", "YCCK"} and image.mode == "CMYK":
+        return np.asarray(image)
+    pixels = _gray_or_rgb(image, background)
+    if color in {"YCbCr", "RGB"} and pixels.ndim == 2:
+        return np.stack([pixels] * 3, axis=2)
+    return np.asarray(Image.fromarray(pixels).convert("CMYK")) if color in {"CMYK", "YCCK"} else pixels
+
+
+def _gray_or_rgb(image: Image.Image, background: tuple[int, ...] | None) -> Pixels:
     if image.has_transparency_data:
         return np.asarray(_without_alpha(image.convert("RGBA"), background))
     if image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PNG"):
         return (np.asarray(image, dtype=np.uint32) >> 8).astype(np.uint8)
     if image.mode in {"I", "F"}:
         raise CommandError("has 32-bit samples, whose range is not known: convert it to 8 bits first")
-    return np.asarray(image.convert("L" if image.mode in {"1", "L"} else "RGB"))
+    try:
+        return np.asarray(image.convert("L" if image.mode in {"1", "L"} else "RGB"))
+    except ValueError:
+        raise CommandError(f"has colours of the kind {image.mode}: convert it to RGB first") from None
 
 
 def metadata_of(image: Image.Image, pixels: Pixels, copy: str) -> dict[str, Any]:
@@ -82,7 +96,8 @@ def metadata_of(image: Image.Image, pixels: Pixels, copy: str) -> dict[str, Any]
     if not all(math.isfinite(value) and 1 <= round(value) <= 65535 for value in found.get("dpi", ())):
         del found["dpi"]
     profile = image.info.get("icc_profile") or b""
-    space = b"GRAY" if pixels.ndim == 2 else b"RGB "  # the header's colour space field (ICC.1:2010, 7.2.8)
+    spaces = {1: b"GRAY", 3: b"RGB ", 4: b"CMYK"}
+    space = spaces[1 if pixels.ndim == 2 else pixels.shape[2]]  # the header's colour space field (ICC.1:2010, 7.2.8)
     if copy in {"all", "icc"} and profile[16:20] == space:
         found["icc_profile"] = profile
     return found

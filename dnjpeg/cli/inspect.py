@@ -11,9 +11,11 @@ import click
 from dnjpeg.cli import failures, options
 from dnjpeg.cli import inputs as found
 from dnjpeg.cli.failures import CommandError, IncompleteError
+from dnjpeg.cli.sharing import shared_tables
 from dnjpeg.folders import JPEG_SUFFIXES
 
 if TYPE_CHECKING:
+    from dnjpeg.codec.format.coding_tables import CodingTables
     from dnjpeg.inspection import Inspection
 
 __all__ = ["command"]
@@ -34,8 +36,15 @@ Exit status: 0 all is well; 2 something is wrong with a file, and the report say
 @options.inputs
 @options.recursive
 @options.as_json
+@shared_tables("The tables that the files leave out.")
 @click.pass_context
-def command(context: click.Context, inputs: tuple[str, ...], recursive: bool, as_json: bool) -> None:
+def command(
+    context: click.Context,
+    inputs: tuple[str, ...],
+    recursive: bool,
+    as_json: bool,
+    coding_tables: CodingTables | None,
+) -> None:
     """Show what lies inside JPEG files, valid or not.
 
     INPUT is a JPEG file, a folder, a glob in quotes, or - for standard input. The report names every segment with its
@@ -48,7 +57,7 @@ def command(context: click.Context, inputs: tuple[str, ...], recursive: bool, as
     for number, source in enumerate(sources):
         try:
             with failures.about(_named(source)):
-                inspection = _inspect(source)
+                inspection = _inspect(source, coding_tables)
         except CommandError as error:
             failed.append(failures.describe(error))
             if as_json:
@@ -64,7 +73,7 @@ def command(context: click.Context, inputs: tuple[str, ...], recursive: bool, as
         context.exit(failures.INCOMPLETE)
 
 
-def _inspect(source: found.Source) -> Inspection:
+def _inspect(source: found.Source, coding_tables: CodingTables | None) -> Inspection:
     """Inspect one input.
 
     Raises
@@ -74,7 +83,8 @@ def _inspect(source: found.Source) -> Inspection:
     """
     from dnjpeg.api import inspect  # noqa: PLC0415 - imports Numba, which the help does not need
 
-    inspection = inspect(sys.stdin.buffer.read() if source.path is None else source.path.read_bytes())
+    data = sys.stdin.buffer.read() if source.path is None else source.path.read_bytes()
+    inspection = inspect(data, coding_tables=coding_tables)
     if not inspection.is_jpeg:
         raise CommandError(inspection.problems[0].reason)
     return inspection

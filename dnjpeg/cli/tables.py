@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+import sys
 import textwrap
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from dnjpeg.cli import options
+from dnjpeg.cli import components, options
+from dnjpeg.cli.failures import about
+from dnjpeg.cli.inputs import find
 from dnjpeg.cli.outputs import check_file
+from dnjpeg.files import replacing
+from dnjpeg.folders import IMAGE_SUFFIXES
 
 if TYPE_CHECKING:
     from dnjpeg.tables import QuantizationTables
@@ -25,6 +31,7 @@ Examples:
   dnjpeg tables show robidoux --quality 75       as scaled for a quality
   dnjpeg tables convert mine.json -o mine.txt    for cjpeg -qtables mine.txt
   dnjpeg tables convert mine.txt -o mine.json
+  dnjpeg tables share -r train -o shared.jpg     for dnjpeg encode --shared-tables shared.jpg
 """
 
 SHOW_EXAMPLES = """
@@ -33,6 +40,14 @@ Examples:
   dnjpeg tables show annex-k
   dnjpeg tables show 75                          the standard tables at quality 75
   dnjpeg tables show mine.json --json
+"""
+
+SHARE_EXAMPLES = """
+\b
+Examples:
+  dnjpeg tables share -r train --quality 75 -o shared.jpg
+  dnjpeg encode -r train -o small --shared-tables shared.jpg --no-jfif
+  dnjpeg decode -r small -o pixels --shared-tables shared.jpg
 """
 
 CONVERT_EXAMPLES = """
@@ -55,7 +70,7 @@ quality = click.option(
 @options.as_json
 @click.pass_context
 def command(context: click.Context, as_json: bool) -> None:
-    """List, show and convert quantization tables.
+    """List, show, convert and share quantization tables.
 
     Without a command: the names of the tables that come with dnjpeg. Wherever tables are asked for, one of these names
     will do, or a table file, or a quality 1..100 of the standard tables.
@@ -104,6 +119,39 @@ def convert(tables: QuantizationTables, output: str, quality: int | None, force:
         return
     check_file(Path(output), force=force)
     chosen.save(output, overwrite=force)
+
+
+@command.command("share", epilog=SHARE_EXAMPLES)
+@options.inputs
+@options.recursive
+@click.option("-o", "--output", metavar="FILE", required=True, help="Where to write the tables.")
+@options.tables
+@options.quality
+@components.color
+@components.subsampling
+@options.force
+def share(inputs: tuple[str, ...], recursive: bool, output: str, color: str | None, force: bool, **chosen: Any) -> None:
+    """Make tables for many small images to share, so that their files can leave them out.
+
+    INPUT is a sample of the images. The Huffman tables are the best for all of them together, and have codes for
+    whatever other images may need; the quantization tables are those of --tables and --quality. The same --color and
+    --subsampling belong to encode, which then needs no --tables and --quality.
+    """
+    from dnjpeg.cli.images import open_image, pixels_of  # noqa: PLC0415 - imports NumPy, which the help does not need
+    from dnjpeg.sharing import shared_tables, write_tables  # noqa: PLC0415 - imports Numba
+
+    sources = find(inputs, recursive=recursive, suffixes=IMAGE_SUFFIXES)
+    check_file(Path(output), force=force)
+
+    def pixels() -> Iterator[Any]:
+        for source in sources:
+            with about(str(source)):
+                data = sys.stdin.buffer.read() if source.path is None else source.path.read_bytes()
+                yield pixels_of(open_image(data), color=color)
+
+    made = write_tables(shared_tables(pixels(), color=color, **chosen))
+    with replacing(Path(output)) as file:
+        file.write(made)
 
 
 def show_tables(tables: QuantizationTables, as_json: bool) -> None:

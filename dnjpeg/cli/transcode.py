@@ -9,6 +9,7 @@ import click
 from dnjpeg.cli import options
 from dnjpeg.cli.batch import Batch, conversion
 from dnjpeg.cli.rearranging import rearranging
+from dnjpeg.cli.sharing import shared_tables
 from dnjpeg.cli.writing import copy, writing
 from dnjpeg.folders import JPEG_SUFFIXES
 
@@ -47,6 +48,7 @@ Examples:
 @rearranging
 @writing
 @copy("all")
+@shared_tables("The tables that the files leave out; the new files have theirs.")
 @conversion
 def command(
     batch: Batch,

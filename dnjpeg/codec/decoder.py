@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from dnjpeg.codec.entropy.scan import start_scan, stopped
 from dnjpeg.codec.entropy.sequential_decoder import decode_mcu_row
+from dnjpeg.codec.format.coding_tables import CodingTables
 from dnjpeg.codec.format.coefficients import CoefficientImage
 from dnjpeg.codec.format.exif import UPRIGHT, Turn, orientation_of
 from dnjpeg.codec.format.frame import Frame
@@ -41,9 +42,10 @@ def decode(
     region: Region | None = None,
     orient: bool = False,
     out: Pixels | None = None,
+    coding_tables: CodingTables | None = None,
 ) -> Pixels:
     """Decode a file to pixels; see `dnjpeg.decode`."""
-    reader = Reader(data, strict, limits)
+    reader = Reader(data, strict, limits, coding_tables)
     scan = reader.next_scan()
     if scan is None:
         raise FormatError("no image: EOI before the first scan", offset=reader.position - 2)

@@ -14,7 +14,7 @@ from dnjpeg.codec.format import syntax
 from dnjpeg.codec.format.application import DEFAULT_JFIF, Adobe, Jfif, Metadata
 from dnjpeg.codec.format.coding import Restart
 from dnjpeg.codec.format.coding_tables import DEFAULT_CONDITIONING, CodingTables
-from dnjpeg.codec.format.color_space import ADOBE_TRANSFORMS, JFIF_COLORS, color_space
+from dnjpeg.codec.format.color import COLORS, color_space
 from dnjpeg.codec.format.decoding_lookup import LOOKUP_SIZE, joined_lookups
 from dnjpeg.codec.format.frame import Frame
 from dnjpeg.codec.format.headers import Headers
@@ -342,11 +342,9 @@ class Reader:
 
     def metadata(self) -> tuple[Metadata, ...]:
         """Return the segments that the image does not need, in order: without those that are written in any case."""
-        written = set()
-        if self.color() in ADOBE_TRANSFORMS:
-            written.add((APP14, b"Adobe"))
-        if self.color() in JFIF_COLORS and not self._begins_with_exif():
-            written.add((APP0, b"JFIF\0"))
+        model = COLORS[self.color()]
+        jfif, adobe = model.jfif and not self._begins_with_exif(), model.adobe is not None
+        written = [(APP0, b"JFIF\0")] * jfif + [(APP14, b"Adobe")] * adobe
         return tuple(item for item in self._metadata if (item.code, item.payload[:5]) not in written)
 
     def missing(self) -> list[int]:

@@ -13,6 +13,7 @@ from dnjpeg.codec.entropy.arithmetic_decoder import decode_arithmetic_rows
 from dnjpeg.codec.entropy.progressive_decoder import decode_progressive_rows
 from dnjpeg.codec.entropy.scan import GOOD_ROW, start_scan, stopped
 from dnjpeg.codec.entropy.sequential_decoder import decode_mcu_row
+from dnjpeg.codec.format.coding_tables import CodingTables
 from dnjpeg.codec.format.coefficients import CoefficientImage
 from dnjpeg.codec.format.frame import Frame
 from dnjpeg.codec.format.layout import (
@@ -69,9 +70,15 @@ def _scan_geometry(frame: Frame, indices: tuple[int, ...]) -> tuple[npt.NDArray[
     return geometry, mcu_rows, mcu_cols
 
 
-def read(data: bytes | bytearray | memoryview, *, strict: bool, limits: Limits) -> CoefficientImage:
+def read(
+    data: bytes | bytearray | memoryview,
+    *,
+    strict: bool,
+    limits: Limits,
+    coding_tables: CodingTables | None = None,
+) -> CoefficientImage:
     """Read the coefficients of a whole file; see `dnjpeg.read`."""
-    reader = Reader(data, strict, limits)
+    reader = Reader(data, strict, limits, coding_tables)
     scan = reader.next_scan()
     if scan is None:
         raise FormatError("no image: EOI before the first scan", offset=reader.position - 2)

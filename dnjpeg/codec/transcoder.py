@@ -10,7 +10,9 @@ import numpy.typing as npt
 
 from dnjpeg.codec.format.application import Jfif, Metadata
 from dnjpeg.codec.format.coding import Coding
+from dnjpeg.codec.format.coding_tables import CodingTables
 from dnjpeg.codec.format.coefficients import CoefficientImage
+from dnjpeg.codec.format.color import quantization_slots
 from dnjpeg.codec.format.limits import Limits
 from dnjpeg.codec.format.metadata import kept, replaced
 from dnjpeg.codec.pixels.quantize import requantize
@@ -27,6 +29,7 @@ def transcode(
     coding: Coding,
     *,
     limits: Limits,
+    coding_tables: CodingTables | None = None,
     copy: str = "all",
     jfif: Jfif | None = None,
     metadata: Sequence[Metadata] = (),
@@ -43,7 +46,7 @@ def transcode(
     rearranged : callable, optional
         What to do without loss with its coefficients, before anything else.
     """
-    image = read(data, strict=True, limits=limits)
+    image = read(data, strict=True, limits=limits, coding_tables=coding_tables)
     image = rearranged(image) if rearranged is not None else image
     image = replace(image, jfif=jfif or image.jfif, metadata=replaced(kept(image.metadata, copy), metadata))
     coding = coding.following(image.frame, image.restart_interval)
@@ -63,7 +66,7 @@ def requantized(image: CoefficientImage, tables: Sequence[npt.NDArray[np.uint16]
     tables : sequence of ndarray, uint16, (8, 8)
         One for all components, one for luma and one for chroma, or one a component; natural order.
     """
-    slots = [min(index, len(tables) - 1) for index in range(len(image.frame.components))]
+    slots = quantization_slots(image.color, len(image.frame.components), tables)
     coefficients = []
     for old, slot, array in zip(image.tables, slots, image.coefficients, strict=True):
         changed = array.copy()

@@ -13,7 +13,9 @@ from dnjpeg.codec.entropy.progressive_writer import code_progressive
 from dnjpeg.codec.entropy.scan_writer import CodedScan
 from dnjpeg.codec.entropy.sequential_writer import code_sequential
 from dnjpeg.codec.format.coding import Coding, Restart
+from dnjpeg.codec.format.coding_tables import CodingTables
 from dnjpeg.codec.format.coefficients import CoefficientImage
+from dnjpeg.codec.format.color import COLORS
 from dnjpeg.codec.format.headers import EOI_MARKER, Headers
 from dnjpeg.codec.format.huffman import HuffmanTable
 from dnjpeg.codec.format.script import ScriptScan, check_mcu
@@ -22,12 +24,51 @@ from dnjpeg.codec.script_search import smallest_script
 __all__ = ["assemble", "write", "write_scans"]
 
 
-def write(image: CoefficientImage, coding: Coding) -> bytes:
+def write(image: CoefficientImage, coding: Coding, coding_tables: CodingTables | None = None) -> bytes:
     """Write a whole file; see `dnjpeg.write`."""
+    _check(image)
     coding = coding.following(image.frame, image.restart_interval)
-    frame = replace(image.frame, process=coding.process(image.tables))
-    headers = Headers(frame, image.color, image.tables, coding.restart or Restart(), image.jfif, image.metadata)
+    process = coding.process(image.tables, image.frame.precision)
+    frame = replace(image.frame.with_tables(_slots(image)), process=process)
+    restart = coding.restart or Restart()
+    jfif = image.jfif if COLORS[image.color].jfif else None  # what a file has of it is otherwise among its metadata
+    headers = Headers(frame, image.color, image.tables, restart, jfif, image.metadata, coding_tables)
     return write_scans(headers, np.concatenate([array.reshape(-1) for array in image.coefficients]), coding)
+
+
+def _check(image: CoefficientImage) -> None:
+    """Refuse components of one name, and 12-bit coefficients that no size category holds.
+
+    Of 8-bit ones each scan refuses what it cannot send, as in libjpeg.
+    """
+    identifiers = [component.identifier for component in image.frame.components]
+    if len(set(identifiers)) < len(identifiers):
+        raise ValueError(f"components with the identifiers {identifiers}, which must differ")
+    if image.frame.precision > 8:
+        largest = 1 << (image.frame.precision + 2)
+        for array in image.coefficients:
+            if (
+                array.min() < -largest
+                or array.max() >= largest
+                or (array == -largest).sum() > (array[..., 0, 0] == -largest).sum()
+            ):
+                ac = largest - 1
+                raise ValueError(f"coefficient out of range: AC must be {-ac}..{ac}, DC {-largest}..{ac}")
+
+
+def _slots(image: CoefficientImage) -> tuple[int, ...]:
+    """Slots of the quantization tables: the image's own, unless components with different tables would share one.
+
+    A file may define a table anew between the scans of two components that refer to its slot.
+    """
+    slots: list[int] = []
+    taken: dict[int, npt.NDArray[np.uint16]] = {}
+    for component, table in zip(image.frame.components, image.tables, strict=True):
+        free = [slot for slot in range(4) if slot not in taken or np.array_equal(taken[slot], table)]
+        slot = component.table if component.table in free else free[0]
+        taken[slot] = table
+        slots.append(slot)
+    return tuple(slots)
 
 
 def write_scans(headers: Headers, coefficients: npt.NDArray[np.int16], coding: Coding) -> bytes:
@@ -67,7 +108,7 @@ def write_scans(headers: Headers, coefficients: npt.NDArray[np.int16], coding: C
 def assemble(headers: Headers, scans: Iterable[CodedScan]) -> bytes:
     """Join coded scans to a whole file. A Huffman table is sent once, restart intervals when they change."""
     parts = [headers.before_scans]
-    sent: dict[tuple[int, int], HuffmanTable] = {}
+    sent: dict[tuple[int, int], HuffmanTable] = dict(headers.known_huffman)
     told = 0
     for coded in scans:
         # Tables made for a scan are sent even if they equal those before, as libjpeg does.

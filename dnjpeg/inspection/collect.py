@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from dnjpeg.codec.format import syntax
+from dnjpeg.codec.format.coding_tables import CodingTables
 from dnjpeg.codec.format.frame import SUBSAMPLINGS, Frame
 from dnjpeg.codec.format.limits import Limits
 from dnjpeg.codec.reader import Reader
@@ -39,16 +40,18 @@ _NAMES = {
     "CMYK": ("C", "M", "Y", "K"),
     "YCCK": ("Y", "Cb", "Cr", "K"),
 }
-_SUBSAMPLINGS = {ratio: name for name, ratio in SUBSAMPLINGS.items()} | {(4, 2): "4:1:0"}
+_SUBSAMPLINGS = {ratio: name for name, ratio in SUBSAMPLINGS.items()}
 
 
-def inspect(data: bytes | bytearray | memoryview, *, limits: Limits) -> Inspection:
+def inspect(
+    data: bytes | bytearray | memoryview, *, limits: Limits, coding_tables: CodingTables | None = None
+) -> Inspection:
     """Walk through a file; see `dnjpeg.inspect`."""
     whole = bytes(data)
     trail = walk(whole)
-    contents = Contents(trail)
+    contents = Contents(trail, coding_tables or CodingTables())
     begin = next((piece.begin for piece in trail.pieces if piece.segment), 0)
-    color, error = _decoded(whole, begin, limits) if contents.frame or contents.scans else (None, None)
+    color, error = _decoded(whole, begin, limits, coding_tables) if contents.frame or contents.scans else (None, None)
     scans, wrong = _scans(whole, contents, limits)
     problems = [*trail.problems, *wrong]
     if trail.found and contents.frame_segment is None and not (contents.quantization or contents.huffman):
@@ -69,12 +72,14 @@ def inspect(data: bytes | bytearray | memoryview, *, limits: Limits) -> Inspecti
     )
 
 
-def _decoded(data: bytes, begin: int, limits: Limits) -> tuple[str | None, JpegError | None]:
+def _decoded(
+    data: bytes, begin: int, limits: Limits, coding_tables: CodingTables | None
+) -> tuple[str | None, JpegError | None]:
     """Decode the coefficients. Returns what the components mean, and the first thing that went wrong."""
     reader = None
     error: JpegError | None = None
     try:
-        reader = Reader(memoryview(data)[begin:], True, limits)
+        reader = Reader(memoryview(data)[begin:], True, limits, coding_tables)
         first = reader.next_scan()
         if first is None:
             raise FormatError("no image: EOI before the first scan", offset=reader.position - 2)

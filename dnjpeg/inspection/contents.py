@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dnjpeg.codec.format import syntax
+from dnjpeg.codec.format.coding_tables import CodingTables
 from dnjpeg.codec.format.frame import Frame
 from dnjpeg.codec.format.huffman import STANDARD, HuffmanTable
 from dnjpeg.codec.format.syntax import ScanHeader, Segment
@@ -67,6 +68,7 @@ class Contents:
     """Everything that a trail leads to. Problems are added to the trail's."""
 
     trail: Trail
+    given: CodingTables = field(default_factory=CodingTables)  # what an abbreviated file leaves out
     entries: list[SegmentEntry] = field(default_factory=list)
     frame: Frame | None = None
     frame_segment: Segment | None = None
@@ -76,7 +78,9 @@ class Contents:
     latched: dict[int, RawQuantization] = field(default_factory=dict)  # by component: the table of its first scan
 
     def __post_init__(self) -> None:
-        self._huffman: dict[tuple[int, int], HuffmanTable] = dict(STANDARD)  # Motion-JPEG leaves these out
+        self._huffman: dict[tuple[int, int], HuffmanTable] = (
+            STANDARD | self.given.huffman
+        )  # Motion-JPEG leaves out the standard ones
         self._steps: dict[int, RawQuantization] = {}
         self._restart_interval = 0
         self._open: RawScan | None = None  # the scan whose data come next

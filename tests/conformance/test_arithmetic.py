@@ -16,7 +16,15 @@ from dnjpeg.codec.format import headers
 from dnjpeg.codec.format.frame import SUBSAMPLINGS
 
 SIZES = ((1, 1), (8, 8), (9, 17), (33, 16), (61, 83))
-SAMPLINGS = {"4:4:4": "1x1", "4:2:2": "2x1", "4:2:0": "2x2", "4:4:0": "1x2", "4:1:1": "4x1"}
+SAMPLINGS = {
+    "4:4:4": "1x1",
+    "4:2:2": "2x1",
+    "4:2:0": "2x2",
+    "4:4:0": "1x2",
+    "4:1:1": "4x1",
+    "4:4:1": "1x4",
+    "4:1:0": "4x2",
+}
 MODES = {"sequential": (), "progressive": ("-progressive",)}
 
 

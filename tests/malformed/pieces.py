@@ -33,10 +33,7 @@ def split(data: bytes) -> list[bytes]:
     pieces, at = [], 0
     while at < len(data):
         code = data[at + 1]
-        if code in ALONE:
-            end = at + 2
-        else:
-            end = at + 2 + int.from_bytes(data[at + 2 : at + 4])
+        end = at + 2 if code in ALONE else at + 2 + int.from_bytes(data[at + 2 : at + 4])
         pieces.append(data[at:end])
         at = end
         if code == SOS:
@@ -98,11 +95,10 @@ def _new_piece(draw) -> bytes:
             return b"\xff" * draw(st.integers(1, 70))
         case 2:
             return draw(st.binary(max_size=70))
-        case 3:
-            return bytes([0xFF, draw(st.sampled_from(CODES))])
-        case 4:
+        case 3 | 4 as kind:
             payload = draw(st.lists(BYTES, max_size=20).map(bytes))
-            return bytes([0xFF, draw(st.sampled_from(CODES))]) + (len(payload) + 2).to_bytes(2) + payload
+            marker = bytes([0xFF, draw(st.sampled_from(CODES))])
+            return marker if kind == 3 else marker + (len(payload) + 2).to_bytes(2) + payload
         case 5:
             return bytes([0xFF, DRI, 0, 4]) + draw(st.sampled_from([0, 1, 2, 3, 65535])).to_bytes(2)
         case _:

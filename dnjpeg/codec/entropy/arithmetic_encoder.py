@@ -33,11 +33,9 @@ from dnjpeg.codec.kernels.vector import span, trailing_zeros
 
 __all__ = ["code_arithmetic_mcus"]
 
-LARGEST_DIFFERENCE, LARGEST_AC = 2047, 1023  # magnitudes of 8-bit samples (tables F.1, F.2)
-
-# A block takes at most 63 AC coefficients of 23 decisions and a DC difference of 24, each shifts at most 15 bits out,
-# and all bytes may need stuffing.
-BLOCK_BYTES = 2 * (64 * 24 * 15 // 8)
+# A block takes at most 63 AC coefficients of 31 decisions and a DC difference of 32 (those of 8-bit samples 23 and 24),
+# each shifts at most 15 bits out, and all bytes may need stuffing.
+BLOCK_BYTES = 2 * (64 * 32 * 15 // 8)
 MCU_BYTES = 10 * BLOCK_BYTES + 16  # and the end of the interval, and a marker
 
 
@@ -66,11 +64,11 @@ def _encode_magnitude(state, out, bins, at, rest, leading):
 
 
 @inlined
-def _encode_dc(state, c, out, bins, table, limits, value):
+def _encode_dc(state, c, out, bins, table, limits, largest, value):
     """Difference to the DC value before (figures F.4, F.6, F.7)."""
     difference = value - state[PREDICTIONS + c]
     state[PREDICTIONS + c] = value
-    if abs(difference) > LARGEST_DIFFERENCE:
+    if abs(difference) > largest:
         state[FAULT] = TOO_LARGE
         return
     at = table + state[CONTEXTS + c]
@@ -97,7 +95,7 @@ def _encode_zeros(state, out, bins, at, count):
 
 
 @inlined
-def _encode_ac(state, out, bins, table, kx, coefficients, block, nonzero, start, end, low):
+def _encode_ac(state, out, bins, table, kx, largest, coefficients, block, nonzero, start, end, low):
     """Coefficients of one band, shifted right by Al (figures F.5 to F.7); bit k of `nonzero` tells of the k-th."""
     k = start
     while nonzero:
@@ -111,7 +109,7 @@ def _encode_ac(state, out, bins, table, kx, coefficients, block, nonzero, start,
         value = coefficients[block + span(NATURAL)[k]]
         encode_decision(state, out, bins, FIXED_BIN, 1 if value < 0 else 0)
         rest = (abs(value) >> low) - 1
-        if rest >= LARGEST_AC:
+        if rest >= largest:
             state[FAULT] = TOO_LARGE
             return
         encode_decision(state, out, bins, at + 2, 1 if rest > 0 else 0)
@@ -149,7 +147,7 @@ def _refine_ac(state, out, bins, table, coefficients, block, nonzero, known, sta
 
 
 @inlined
-def _encode_mcu(state, scan, row, col, out, bins, limits, coefficients, band):
+def _encode_mcu(state, scan, row, col, out, bins, limits, largest, coefficients, band):
     """All blocks of one MCU; one that only fills it up repeats the DC coefficient before and has no others."""
     start, end, high, low = band
     first = max(start, 1)
@@ -164,7 +162,7 @@ def _encode_mcu(state, scan, row, col, out, bins, limits, coefficients, band):
                 if start == 0:
                     dc = coefficients[block] >> low if inside else dc
                     if high == 0:
-                        _encode_dc(state, c, out, bins, scan[c, DC_TABLE], limits, dc)
+                        _encode_dc(state, c, out, bins, scan[c, DC_TABLE], limits, largest[0], dc)
                     else:
                         encode_decision(state, out, bins, FIXED_BIN, dc & 1)
                 if end == 0:
@@ -173,7 +171,8 @@ def _encode_mcu(state, scan, row, col, out, bins, limits, coefficients, band):
                 block = block if inside else 0
                 nonzero = reaching_zigzag(coefficients, block, low) & mask
                 if high == 0:
-                    _encode_ac(state, out, bins, table, limits[c, KX], coefficients, block, nonzero, first, end, low)
+                    kx = limits[c, KX]
+                    _encode_ac(state, out, bins, table, kx, largest[1], coefficients, block, nonzero, first, end, low)
                 else:
                     known = reaching_zigzag(coefficients, block, high) & mask
                     _refine_ac(state, out, bins, table, coefficients, block, nonzero, known, first, end, low)
@@ -193,7 +192,7 @@ def _encode_restart(state, out, bins):
 
 
 @kernel
-def code_arithmetic_mcus(state, scan, mcu_rows, mcu_cols, coefficients, band, limits, bins, out, mcu):
+def code_arithmetic_mcus(state, scan, mcu_rows, mcu_cols, coefficients, band, limits, largest, bins, out, mcu):
     """Code MCUs of one scan from number `mcu` on while there is room, and its end.
 
     Parameters
@@ -211,6 +210,8 @@ def code_arithmetic_mcus(state, scan, mcu_rows, mcu_cols, coefficients, band, li
         Ss, Se, Ah, Al.
     limits : ndarray, int64, (components, 3)
         From `conditioning`.
+    largest : tuple of int
+        The largest DC difference and AC coefficient.
     bins : ndarray, uint8, (BINS,)
         Keeps the statistics from call to call.
     out : ndarray, uint8
@@ -233,7 +234,7 @@ def code_arithmetic_mcus(state, scan, mcu_rows, mcu_cols, coefficients, band, li
             if state[LEFT] == 0:
                 _encode_restart(state, out, bins)
             state[LEFT] -= 1
-        _encode_mcu(state, scan, mcu // mcu_cols, mcu % mcu_cols, out, bins, limits, coefficients, band)
+        _encode_mcu(state, scan, mcu // mcu_cols, mcu % mcu_cols, out, bins, limits, largest, coefficients, band)
         mcu += 1
         if state[FAULT] != 0:
             return count

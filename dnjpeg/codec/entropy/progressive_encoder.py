@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from dnjpeg.codec.entropy.scan import EOB_RUN, INTERVAL, LEFT, PENDING, PREDICTIONS, reset_interval
-from dnjpeg.codec.entropy.sequential_encoder import magnitude_bits
+from dnjpeg.codec.entropy.sequential_encoder import put_value
 from dnjpeg.codec.entropy.tokens import RAW, RESTART
 from dnjpeg.codec.entropy.zigzag_masks import band_mask, reaching_zigzag
 from dnjpeg.codec.format.layout import AC_TABLE, BLOCK_COLS, BLOCK_ROWS, DC_TABLE, FIRST, HORIZONTAL, VERTICAL
@@ -61,7 +61,7 @@ def _put_run(state, tokens, count, table, corrections):
 
 
 @inlined
-def _tokenize_dc(state, scan, row, col, coefficients, tokens, count, high, low):
+def _tokenize_dc(state, scan, row, col, coefficients, tokens, count, high, low, wide):
     """All blocks of one MCU of a DC scan (G.1.2.1); a block that only fills it up repeats the one before."""
     for c in range(len(scan)):
         horizontal, vertical, cols = scan[c, HORIZONTAL], scan[c, VERTICAL], scan[c, BLOCK_COLS]
@@ -73,14 +73,13 @@ def _tokenize_dc(state, scan, row, col, coefficients, tokens, count, high, low):
                 if high != 0:
                     count = _put(tokens, count, RAW + 1, value & 1)
                     continue
-                size, bits = magnitude_bits(value - state[PREDICTIONS + c])
+                count = put_value(tokens, count, scan[c, DC_TABLE], value - state[PREDICTIONS + c], wide)
                 state[PREDICTIONS + c] = value
-                count = _put(tokens, count, scan[c, DC_TABLE] + min(size, 15), bits & 0xFFFF)
     return count
 
 
 @inlined
-def _tokenize_ac_first(state, coefficients, block, tokens, count, table, corrections, start, end, low):
+def _tokenize_ac_first(state, coefficients, block, tokens, count, table, corrections, start, end, low, wide):
     """One band of one block, shifted right by Al (figure G.3)."""
     nonzero = reaching_zigzag(coefficients, block, low) & band_mask(start, end)
     if nonzero == 0:
@@ -98,8 +97,8 @@ def _tokenize_ac_first(state, coefficients, block, tokens, count, table, correct
             count = _put(tokens, count, table + 0xF0, 0)
             run -= 16
         value = coefficients[block + span(NATURAL)[k]]
-        size, bits = magnitude_bits(value >> low if value >= 0 else -((-value) >> low))
-        count = _put(tokens, count, table + (run << 4) + min(size, 15), bits & 0xFFFF)
+        shifted = value >> low if value >= 0 else -((-value) >> low)
+        count = put_value(tokens, count, table + (run << 4), shifted, wide)
     if start <= previous < end:
         state[EOB_RUN] = 1
     return count
@@ -142,19 +141,19 @@ def _tokenize_ac_refine(state, coefficients, block, tokens, count, table, correc
 
 
 @inlined
-def _tokenize_mcu(state, scan, row, col, coefficients, tokens, count, corrections, band):
+def _tokenize_mcu(state, scan, row, col, coefficients, tokens, count, corrections, band, wide):
     start, end, high, low = band
     if start == 0:
-        return _tokenize_dc(state, scan, row, col, coefficients, tokens, count, high, low)
+        return _tokenize_dc(state, scan, row, col, coefficients, tokens, count, high, low, wide)
     block = scan[0, FIRST] + 64 * (row * scan[0, BLOCK_COLS] + col)
     table = scan[0, AC_TABLE]
     if high == 0:
-        return _tokenize_ac_first(state, coefficients, block, tokens, count, table, corrections, start, end, low)
+        return _tokenize_ac_first(state, coefficients, block, tokens, count, table, corrections, start, end, low, wide)
     return _tokenize_ac_refine(state, coefficients, block, tokens, count, table, corrections, start, end, low)
 
 
 @kernel
-def tokenize_progressive(state, scan, mcu_rows, mcu_cols, coefficients, band, tokens, corrections):
+def tokenize_progressive(state, scan, mcu_rows, mcu_cols, coefficients, band, tokens, corrections, wide):
     """Make tokens of one scan.
 
     Parameters
@@ -173,6 +172,8 @@ def tokenize_progressive(state, scan, mcu_rows, mcu_cols, coefficients, band, to
         Where they go, with `ScanPlan.token_room`.
     corrections : ndarray, uint8, (CORRECTIONS,)
         Scratch.
+    wide : bool
+        Whether samples have 12 bits.
 
     Returns
     -------
@@ -190,5 +191,5 @@ def tokenize_progressive(state, scan, mcu_rows, mcu_cols, coefficients, band, to
                     count = _put(tokens, count, RESTART, 0)
                     reset_interval(state)
                 state[LEFT] -= 1
-            count = _tokenize_mcu(state, scan, row, col, coefficients, tokens, count, corrections, band)
+            count = _tokenize_mcu(state, scan, row, col, coefficients, tokens, count, corrections, band, wide)
     return _put_run(state, tokens, count, scan[0, AC_TABLE], corrections)

@@ -35,6 +35,6 @@ def code_progressive(headers: Headers, coefficients: npt.NDArray[np.int16], scan
     state = start_scan(headers.restart.interval(plan.mcu_cols))
     corrections = np.empty(CORRECTIONS, np.uint8)
     count = tokenize_progressive(
-        state, plan.scan, plan.mcu_rows, plan.mcu_cols, coefficients, scan.band, tokens, corrections
+        state, plan.scan, plan.mcu_rows, plan.mcu_cols, coefficients, scan.band, tokens, corrections, plan.wide
     )
     return token_scan(headers, scan, plan, tokens[:count], optimize=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import product
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,7 @@ import numpy.typing as npt
 from dnjpeg.codec.entropy.bits import PADDING
 from dnjpeg.codec.entropy.scan import start_scan
 from dnjpeg.codec.entropy.tokens import CODED_BYTES, RAW, RESTART, SYMBOLS, code_all, codes_of, count_symbols
+from dnjpeg.codec.format.color import coding_slots
 from dnjpeg.codec.format.frame import Frame
 from dnjpeg.codec.format.headers import Headers, HuffmanTables
 from dnjpeg.codec.format.huffman import STANDARD, optimal_table
@@ -19,18 +21,27 @@ from dnjpeg.codec.format.script import ScriptScan
 from dnjpeg.codec.kernels.scratch import scratch
 
 __all__ = [
-    "OUT_OF_RANGE",
     "CodedScan",
     "ScanPlan",
-    "optimal_tables",
+    "largest_sizes",
+    "out_of_range",
     "plan_scan",
     "standard_tables",
     "token_scan",
 ]
 
-LARGEST_DC_SIZE, LARGEST_AC_SIZE = 11, 10  # size categories of 8-bit samples (tables F.1, F.2)
-BLOCK_BYTES = 210  # a block takes at most 63 AC coefficients of 16 + 10 bits and one DC of 16 + 11
-OUT_OF_RANGE = "coefficient out of range: AC must be -1023..1023, DC differences -2047..2047"
+BLOCK_BYTES = 210  # of 8-bit samples at most: 63 AC coefficients of 16 + 10 bits and one DC of 16 + 11
+
+
+def largest_sizes(precision: int) -> tuple[int, int]:
+    """Largest size categories of DC differences and AC coefficients (tables F.1, F.2, F.6, F.7): 11, 10; 15, 14."""
+    return precision + 3, precision + 2
+
+
+def out_of_range(precision: int) -> str:
+    """Say what the largest coefficients are."""
+    dc, ac = ((1 << size) - 1 for size in largest_sizes(precision))
+    return f"coefficient out of range: AC must be -{ac}..{ac}, DC differences -{dc}..{dc}"
 
 
 @dataclass(frozen=True)
@@ -46,7 +57,9 @@ class ScanPlan:
     mcu_rows, mcu_cols : int
         Of the scan.
     slots : tuple of int
-        Huffman table slot of each component of the frame, as libjpeg has it: 0 for luma, 1 for chroma.
+        `coding_slots` of the components of the frame.
+    wide : bool
+        Whether samples have 12 bits: the bits of a large value then need a token of their own.
     """
 
     layout: npt.NDArray[np.int64]
@@ -54,6 +67,7 @@ class ScanPlan:
     mcu_rows: int
     mcu_cols: int
     slots: tuple[int, ...]
+    wide: bool
 
     def slots_of(self, scan: ScriptScan) -> tuple[int, ...]:
         """Huffman table slots that a scan needs."""
@@ -77,7 +91,7 @@ class ScanPlan:
     @cached_property
     def row_tokens(self) -> int:
         """Tokens of a row of MCUs at most: one a coefficient, for runs and ends stand for some, a restart an MCU."""
-        return self.mcu_cols * (64 * self.mcu_blocks + 1)
+        return self.mcu_cols * ((2 if self.wide else 1) * 64 * self.mcu_blocks + 1)
 
     def token_room(self, rows: int) -> int:
         """Tokens that rows of MCUs need room for: the end of a block is written ahead, even if there is none."""
@@ -109,34 +123,27 @@ def plan_scan(frame: Frame, color: str, components: tuple[int, ...], *, kept_row
     """Plan the scan of some components; the coefficients of `kept_rows` rows of MCUs are kept (all by default)."""
     layout = component_layout(frame, mcu_rows=kept_rows)
     scan, mcu_rows, mcu_cols = scan_layout(layout, components, frame)
-    slots = tuple(int(color == "YCbCr" and index > 0) for index in range(len(frame.components)))
+    slots = coding_slots(color, len(frame.components))
     for row, index in zip(scan, components, strict=True):
         row[DC_TABLE], row[AC_TABLE] = slots[index] * SYMBOLS, (2 + slots[index]) * SYMBOLS
-    return ScanPlan(layout, scan, mcu_rows, mcu_cols, slots)
+    return ScanPlan(layout, scan, mcu_rows, mcu_cols, slots, frame.precision > 8)
 
 
-def optimal_tables(frequencies: npt.NDArray[np.int64]) -> HuffmanTables:
-    """Huffman tables made for symbols that occur this often (K.2); none for a table without symbols.
-
-    Parameters
-    ----------
-    frequencies : ndarray, int64, (2, 2, 256)
-        By class (0 DC, 1 AC), slot and symbol.
-
-    Raises
-    ------
-    ValueError
-        If a symbol tells of a coefficient out of range.
-    """
+def _check_sizes(frequencies: npt.NDArray[np.int64], precision: int) -> None:
+    """Raise `ValueError` if a symbol tells of a coefficient out of range."""
     sizes = frequencies.reshape(2, 2, 16, 16).sum(axis=2)
-    if sizes[0, :, LARGEST_DC_SIZE + 1 :].any() or sizes[1, :, LARGEST_AC_SIZE + 1 :].any():
-        raise ValueError(OUT_OF_RANGE)
-    return {
-        (table_class, slot): optimal_table(frequencies[table_class, slot])
-        for table_class in (0, 1)
-        for slot in (0, 1)
-        if sizes[table_class, slot].any()
-    }
+    dc_size, ac_size = largest_sizes(precision)
+    if sizes[0, :, dc_size + 1 :].any() or sizes[1, :, ac_size + 1 :].any():
+        raise ValueError(out_of_range(precision))
+
+
+def _check_codes(frequencies: npt.NDArray[np.int64], codes: npt.NDArray[np.int64]) -> None:
+    """Refuse shared Huffman tables that lack codes which this scan needs."""
+    lacking = np.flatnonzero((frequencies[:RAW] > 0) & (codes[:RAW] == 0))
+    if len(lacking):
+        table, symbol = divmod(int(lacking[0]), SYMBOLS)
+        name = f"{('DC', 'AC')[table >> 1]} Huffman table {table & 1}"
+        raise ValueError(f"the shared {name} has no code for the symbol 0x{symbol:02X}, which this image needs")
 
 
 @lru_cache(16)
@@ -156,17 +163,24 @@ def token_scan(
     headers, scan, plan
     tokens : ndarray, int32
     optimize : bool
-        With tables made for them, instead of the standard ones.
+        With tables made for them, instead of the standard ones; those that the decoder has go before either.
 
     Raises
     ------
     ValueError
-        If a coefficient is out of range.
+        If a coefficient is out of range, or a table that the decoder has lacks a code.
     """
     frequencies = count_symbols(tokens)
-    huffman = optimal_tables(frequencies[:RAW].reshape(2, 2, SYMBOLS))
-    if optimize:
+    by_table = frequencies[:RAW].reshape(2, 2, SYMBOLS)
+    _check_sizes(by_table, headers.frame.precision)
+    known = headers.known_huffman
+    if optimize or known or plan.wide:  # the standard ones have no codes for 12-bit samples
+        used = [
+            (table_class, slot) for table_class, slot in product((0, 1), (0, 1)) if by_table[table_class, slot].any()
+        ]
+        huffman = {key: known[key] if key in known else optimal_table(by_table[key]) for key in used}
         codes = codes_of(huffman)
+        _check_codes(frequencies, codes)
     else:
         huffman, codes = standard_tables(plan.slots_of(scan))
     restarts = int(frequencies[RESTART])

@@ -9,14 +9,15 @@ from __future__ import annotations
 import numpy as np
 
 from dnjpeg.codec.entropy.scan import INTERVAL, LEFT, PREDICTIONS, reset_interval
-from dnjpeg.codec.entropy.tokens import RESTART
+from dnjpeg.codec.entropy.tokens import RAW, RESTART
 from dnjpeg.codec.entropy.zigzag_masks import nonzero_zigzag
+from dnjpeg.codec.format.huffman import JOINED_BITS
 from dnjpeg.codec.format.layout import AC_TABLE, BLOCK_COLS, BLOCK_ROWS, DC_TABLE, FIRST, HORIZONTAL, VERTICAL
 from dnjpeg.codec.format.zigzag import NATURAL
 from dnjpeg.codec.kernels.jit import inlined
 from dnjpeg.codec.kernels.vector import bit_length, mostly_zero, span, trailing_zeros
 
-__all__ = ["magnitude_bits", "tokenize_mcu_row"]
+__all__ = ["magnitude_bits", "put_value", "tokenize_mcu_row"]
 
 
 @inlined
@@ -25,6 +26,28 @@ def magnitude_bits(value):
     sign = value >> 63
     size = bit_length(np.uint64((value ^ sign) - sign))
     return size, (value + sign) & ((1 << size) - 1)
+
+
+@inlined
+def put_value(tokens, count, code, value, wide):
+    """Append a coefficient or DC difference of any size; returns the number of tokens.
+
+    Parameters
+    ----------
+    code : int
+        Index of the code of size category 0 with its run.
+    wide : bool
+        Large values have a second token; otherwise they are out of range, which is noticed by their category.
+    """
+    size, bits = magnitude_bits(value)
+    size = min(size, 15)
+    apart = wide and size > JOINED_BITS
+    tokens[count] = (code + size) << 16 | (0 if apart else bits & 0xFFFF)
+    count += 1
+    if apart:
+        tokens[count] = (RAW + size) << 16 | (bits & 0xFFFF)
+        count += 1
+    return count
 
 
 # Size category and bits of a coefficient or DC difference as a token has them, by its value + REACH. The last entry is
@@ -41,13 +64,20 @@ def _magnitude(value):
 
 
 @inlined
-def _tokenize_block(coefficients, block, difference, tokens, count, dc, ac):
+def _put(tokens, count, code, value, wide):
+    if wide is not None:
+        return put_value(tokens, count, code, value, True)
+    tokens[count] = (code << 16) + _magnitude(value)
+    return count + 1
+
+
+@inlined
+def _tokenize_block(coefficients, block, difference, tokens, count, dc, ac, wide):
     """Figures F.1 to F.3: DC difference, then runs of zeros and coefficients, then the end of the block.
 
     Returns the new number of tokens.
     """
-    tokens[count] = (dc << 16) + _magnitude(difference)
-    count += 1
+    count = _put(tokens, count, dc, difference, wide)
     nonzero = nonzero_zigzag(coefficients, block) & ~np.uint64(1)
     previous = 0
     while nonzero:
@@ -60,14 +90,13 @@ def _tokenize_block(coefficients, block, difference, tokens, count, dc, ac):
                 tokens[count] = (ac + 0xF0) << 16
                 count += 1
             run &= 15
-        tokens[count] = ((ac + (run << 4)) << 16) + _magnitude(coefficients[block + span(NATURAL)[k]])
-        count += 1
+        count = _put(tokens, count, ac + (run << 4), coefficients[block + span(NATURAL)[k]], wide)
     tokens[count] = ac << 16  # overwritten by what follows if the block needs no end
     return count + (1 if previous < 63 else 0)
 
 
 @inlined
-def tokenize_mcu_row(state, scan, row, first_row, mcu_cols, coefficients, tokens, count):
+def tokenize_mcu_row(state, scan, row, first_row, mcu_cols, coefficients, tokens, count, wide=None):
     """Make tokens of one row of MCUs (figure E.4).
 
     Parameters
@@ -86,6 +115,8 @@ def tokenize_mcu_row(state, scan, row, first_row, mcu_cols, coefficients, tokens
         Where they go, with `ScanPlan.token_room`.
     count : int
         How many are there already.
+    wide : bool or None
+        True if samples have 12 bits; otherwise None, and kernels are compiled for that.
 
     Returns
     -------
@@ -110,7 +141,7 @@ def tokenize_mcu_row(state, scan, row, first_row, mcu_cols, coefficients, tokens
                     if y < scan[c, BLOCK_ROWS] and x < cols:
                         block = line + 64 * x
                         value = coefficients[block]
-                        count = _tokenize_block(coefficients, block, value - prediction, tokens, count, dc, ac)
+                        count = _tokenize_block(coefficients, block, value - prediction, tokens, count, dc, ac, wide)
                         prediction = value
                     else:
                         tokens[count] = dc << 16

@@ -6,6 +6,8 @@ for them, and coded, in loops that have nothing else to do and hardly a branch. 
     bits 0..15     the bits that follow the code
     bits 16..30    index of the code: a symbol of one of the scan's tables, `RAW` + n for n bits without a code, or
                    `RESTART`
+
+More than `JOINED_BITS` bits, as only 12-bit samples can have, follow in a `RAW` token of their own.
 """
 
 from __future__ import annotations

@@ -91,7 +91,7 @@ class Coding:
         count = len(frame.components)
         return default_script(count, color) if frame.progressive else sequential_script(count)
 
-    def process(self, tables: Sequence[npt.NDArray[np.uint16]]) -> int:
-        """Return n of the SOFn marker; steps of 16 bits need an extended sequential file, not a baseline one."""
-        extended = any(int(table.max()) > 255 for table in tables)
+    def process(self, tables: Sequence[npt.NDArray[np.uint16]], precision: int = 8) -> int:
+        """Return n of the SOFn marker; steps of 16 bits or samples of 12 need an extended file, not a baseline one."""
+        extended = precision > 8 or any(int(table.max()) > 255 for table in tables)
         return coding_process(progressive=bool(self.progressive), arithmetic=bool(self.arithmetic), extended=extended)

@@ -12,12 +12,15 @@ from dnjpeg.codec.format.huffman import HuffmanTable
 from dnjpeg.codec.format.syntax import Segment
 from dnjpeg.codec.format.table_segments import ConditioningSegment, HuffmanSegment, QuantizationSegment, RestartSegment
 
-__all__ = ["DEFAULT_CONDITIONING", "CodingTables"]
+__all__ = ["DEFAULT_CONDITIONING", "CodingTables", "TablesKey"]
 
 # What holds where no DAC segment says otherwise, DC and AC (F.1.4.4.1.2, F.1.4.4.2): L = 0 and U = 1, Kx = 5.
 DEFAULT_CONDITIONING = (0x10, 5)
 
 Key = tuple[int, int]  # class (0 DC, 1 AC) and slot
+
+TablesKey = tuple[tuple[tuple[int, bytes], ...], tuple[tuple[Key, HuffmanTable], ...]]
+"""Quantization and Huffman tables as a value that a cache can go by."""
 
 
 @dataclass(eq=False)
@@ -47,6 +50,38 @@ class CodingTables:
     def at_image(self) -> CodingTables:
         """Return what is in force at the beginning of an image: SOI ends conditioning and restart interval (B.2.4)."""
         return CodingTables(dict(self.quantization), dict(self.huffman))
+
+    def check(self) -> None:
+        """Raise `ValueError` if these are not tables that DQT and DHT segments can define."""
+        for slot, steps in self.quantization.items():
+            if slot not in range(4):
+                raise ValueError(f"quantization table slot {slot}, must be 0 to 3")
+            if (
+                not isinstance(steps, np.ndarray)
+                or steps.dtype != np.uint16
+                or steps.shape != (8, 8)
+                or not steps.all()
+            ):
+                raise ValueError(f"quantization table {slot} must be a uint16 array (8, 8) of steps from 1 to 65535")
+        for key, table in self.huffman.items():
+            if key not in [(table_class, slot) for table_class in range(2) for slot in range(4)]:
+                raise ValueError(f"Huffman table of class and slot {key}, must be 0 or 1, and 0 to 3")
+            if not isinstance(table, HuffmanTable):
+                raise ValueError(f"Huffman table {key} must be a HuffmanTable, not a {type(table).__name__}")
+
+    def as_key(self) -> TablesKey:
+        """Return the quantization and Huffman tables as a hashable value."""
+        return (
+            tuple((slot, self.quantization[slot].tobytes()) for slot in sorted(self.quantization)),
+            tuple((key, self.huffman[key]) for key in sorted(self.huffman)),
+        )
+
+    @classmethod
+    def from_key(cls, key: TablesKey) -> CodingTables:
+        """Return the tables again."""
+        quantization, huffman = key
+        steps = {slot: np.frombuffer(table, np.uint16).reshape(8, 8) for slot, table in quantization}
+        return cls(steps, dict(huffman))
 
     def define(self, segment: Segment) -> bool:
         """Take over what a segment defines; returns whether it is of a kind that defines something.

@@ -9,10 +9,20 @@ import numpy as np
 import numpy.typing as npt
 
 from dnjpeg.codec.format.application import DEFAULT_JFIF, Jfif, Metadata
+from dnjpeg.codec.format.color import check_color
 from dnjpeg.codec.format.frame import Frame
 from dnjpeg.codec.format.metadata import MetadataParts
 
 __all__ = ["CoefficientImage"]
+
+
+def _kind(array: object) -> tuple[str, tuple[int, ...]] | None:
+    return (array.dtype.name, array.shape) if isinstance(array, np.ndarray) else None
+
+
+def _told(array: object) -> str:
+    kind = _kind(array)
+    return f"{kind[0]} {kind[1]}" if kind else f"a {type(array).__name__}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +39,8 @@ class CoefficientImage(MetadataParts):
     tables : tuple of ndarray, uint16, (8, 8)
         One a component, natural order; components with the same `Component.table` share one table.
     color : str
-        What the components mean: ``"grayscale"``, ``"YCbCr"``, ``"RGB"``, ``"CMYK"``, ``"YCCK"`` or ``"unknown"``.
+        What the components mean: ``"grayscale"``, ``"YCbCr"``, ``"RGB"``, ``"CMYK"``, ``"YCCK"``, or ``"unknown"``,
+        which is a file of any number of components without JFIF or Adobe segment.
     restart_interval : int
         Ri, MCUs between restart markers; 0 for none.
     jfif : Jfif or None
@@ -43,7 +54,7 @@ class CoefficientImage(MetadataParts):
     Raises
     ------
     ValueError
-        If the arrays do not fit the frame.
+        If the arrays do not fit the frame, or this is not one that can be written.
     """
 
     frame: Frame
@@ -57,6 +68,8 @@ class CoefficientImage(MetadataParts):
 
     def __post_init__(self) -> None:
         count = len(self.frame.components)
+        check_color(self.color, count)
+        self.frame.check()
         if len(self.coefficients) != count or len(self.tables) != count:
             raise ValueError(
                 f"{count} components need {count} coefficient arrays and tables, "
@@ -64,13 +77,15 @@ class CoefficientImage(MetadataParts):
             )
         for index, array in enumerate(self.coefficients):
             expected = (*self.frame.block_shape(index), 8, 8)
-            if array.shape != expected or array.dtype != np.int16:
+            if _kind(array) != ("int16", expected):
                 raise ValueError(
-                    f"component {index} needs int16 coefficients of shape {expected}, not {array.dtype} {array.shape}"
+                    f"component {index} needs an int16 array of coefficients of shape {expected}, not {_told(array)}"
                 )
         for index, table in enumerate(self.tables):
-            if table.shape != (8, 8) or table.min() < 1:
-                raise ValueError(f"component {index} needs an (8, 8) table of steps from 1 to 65535")
+            if _kind(table) != ("uint16", (8, 8)):
+                raise ValueError(f"component {index} needs a uint16 table of shape (8, 8), not {_told(table)}")
+            if table.min() < 1:
+                raise ValueError(f"component {index} needs a table of steps from 1 to 65535, not 0")
 
     def dequantized(self, index: int) -> npt.NDArray[np.int32]:
         """Coefficients times steps of one component, int32 ``(block_rows, block_cols, 8, 8)``, natural order."""

@@ -11,7 +11,15 @@ PROGRESSIVE = 2  # n of the SOFn marker of the progressive Huffman process
 ARITHMETIC = 8  # added to n where the entropy coding is arithmetic
 
 # J:a:b notation -> luma sampling factors (H, V), chroma having 1x1
-SUBSAMPLINGS = {"4:4:4": (1, 1), "4:2:2": (2, 1), "4:2:0": (2, 2), "4:4:0": (1, 2), "4:1:1": (4, 1)}
+SUBSAMPLINGS = {
+    "4:4:4": (1, 1),
+    "4:2:2": (2, 1),
+    "4:2:0": (2, 2),
+    "4:4:0": (1, 2),
+    "4:1:1": (4, 1),
+    "4:4:1": (1, 4),
+    "4:1:0": (4, 2),
+}
 
 
 def coding_process(*, progressive: bool, arithmetic: bool, extended: bool = False) -> int:
@@ -125,6 +133,22 @@ class Frame:
         """``(rows, columns)`` of 8x8 blocks that hold a component's samples, without those that only fill an MCU."""
         lines, samples = self.sample_shape(index)
         return -(-lines // 8), -(-samples // 8)
+
+    def check(self) -> None:
+        """Raise `ValueError` if a parameter is not one that a frame header can hold (table B.2)."""
+        ranges = [("height", self.height, 1, 65535), ("width", self.width, 1, 65535)]
+        for index, part in enumerate(self.components):
+            ranges += [
+                (f"identifier of component {index}", part.identifier, 0, 255),
+                (f"horizontal sampling factor of component {index}", part.horizontal, 1, 4),
+                (f"vertical sampling factor of component {index}", part.vertical, 1, 4),
+                (f"quantization table slot of component {index}", part.table, 0, 3),
+            ]
+        for name, value, least, most in ranges:
+            if not least <= value <= most:
+                raise ValueError(f"{name} {value}, must be {least} to {most}")
+        if self.precision not in (8, 12):
+            raise ValueError(f"precision {self.precision}, must be 8 or 12 bits")
 
     def with_tables(self, slots: tuple[int, ...]) -> Frame:
         """Return the same frame whose components refer to other quantization table slots."""

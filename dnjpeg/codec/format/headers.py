@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from dnjpeg.codec.format.application import DEFAULT_JFIF, Adobe, Jfif, Metadata
 from dnjpeg.codec.format.coding import Restart
-from dnjpeg.codec.format.coding_tables import DEFAULT_CONDITIONING
-from dnjpeg.codec.format.color_space import ADOBE_TRANSFORMS, JFIF_COLORS
+from dnjpeg.codec.format.coding_tables import DEFAULT_CONDITIONING, CodingTables
+from dnjpeg.codec.format.color import COLORS
 from dnjpeg.codec.format.frame import Frame
 from dnjpeg.codec.format.huffman import HuffmanTable
 from dnjpeg.codec.format.metadata import MetadataParts
@@ -45,6 +45,8 @@ class Headers(MetadataParts):
     metadata : tuple of Metadata
         EXIF, ICC profile, comments and the like, in order; `exif`, `icc_profile`, `xmp` and `comments` give them by
         kind.
+    coding_tables : CodingTables or None
+        Tables that are left out of an abbreviated file, for its decoder has them (B.4).
     """
 
     frame: Frame
@@ -53,23 +55,42 @@ class Headers(MetadataParts):
     restart: Restart
     jfif: Jfif | None = DEFAULT_JFIF
     metadata: tuple[Metadata, ...] = ()
+    coding_tables: CodingTables | None = None
+
+    @property
+    def known_huffman(self) -> HuffmanTables:
+        """Huffman tables that are not sent; a progressive file has tables of its own for each scan."""
+        return {} if self.coding_tables is None or self.frame.progressive else self.coding_tables.huffman
 
     @cached_property
     def before_scans(self) -> bytes:
         """Return all that stands before the first scan, in libjpeg's order."""
         parts = [b"\xff\xd8"]
-        if self.color in ADOBE_TRANSFORMS:
-            parts.append(Adobe(ADOBE_TRANSFORMS[self.color]).write())
-        elif self.jfif is not None and self.color in JFIF_COLORS:
+        model = COLORS[self.color]
+        if self.jfif is not None and self._takes_jfif(self.jfif):
             parts.append(self.jfif.write())
+        if model.adobe is not None:
+            parts.append(Adobe(model.adobe).write())
         parts += [segment.write() for segment in self.metadata]
-        written = set()
+        known = {} if self.coding_tables is None else self.coding_tables.quantization
+        written = {
+            component.table
+            for component, table in zip(self.frame.components, self.tables, strict=True)
+            if component.table in known and np.array_equal(known[component.table], table)
+        }
         for component, table in zip(self.frame.components, self.tables, strict=True):
             if component.table not in written:
                 parts.append(QuantizationSegment(component.table, table).write())
                 written.add(component.table)
         parts.append(write_frame_header(self.frame))
         return b"".join(parts)
+
+    def _takes_jfif(self, jfif: Jfif) -> bool:
+        """Tell whether the file may have this segment: four components to tell a density, as Pillow does it.
+
+        Of RGB libjpeg's decoders would think that it was YCbCr.
+        """
+        return COLORS[self.color].jfif or (len(self.frame.components) == 4 and jfif.unit != 0)
 
     def before_scan(
         self, scan: ScriptScan, slots: tuple[int, ...], huffman: HuffmanTables, interval: int | None

@@ -13,7 +13,7 @@ from dnjpeg.codec.kernels.scratch import scratch
 from dnjpeg.codec.kernels.vector import span
 from dnjpeg.errors import FormatError
 
-__all__ = ["STANDARD", "HuffmanTable", "encoding_lookup", "optimal_table"]
+__all__ = ["JOINED_BITS", "STANDARD", "HuffmanTable", "encoding_lookup", "optimal_table"]
 
 
 @dataclass(frozen=True)
@@ -85,9 +85,14 @@ STANDARD = {
 }
 
 
+JOINED_BITS = 11  # that follow a code at most to be coded with it; 8-bit samples need no more
+
+
 @lru_cache(64)
 def encoding_lookup(table: HuffmanTable) -> npt.NDArray[np.int64]:
     """Lookup by symbol: ``(code << size) << 8 | length + size``, where size = symbol & 15 bits follow the code.
+
+    If these are more than `JOINED_BITS`, they count as none.
 
     Returns
     -------
@@ -108,6 +113,7 @@ def _fill_codes(counts, values, lookup):
         for _ in range(counts[length - 1]):
             symbol = values[index]
             size = symbol & 15
+            size = size if size <= JOINED_BITS else 0
             lookup[symbol] = code << size << 8 | (length + size)
             code += 1
             index += 1

@@ -19,7 +19,7 @@ __all__ = [
 
 MOST_BLOCKS = 10  # in an MCU (B.2.3)
 MOST_COMPONENTS = 4  # of a scan (B.2.3)
-LOWEST_BIT = 10  # Al at most, as in libjpeg: coefficients of 8-bit samples have no more bits
+LOWEST_BIT = {8: 10, 12: 13}  # Al at most, by bits a sample, as in libjpeg: coefficients have no more bits
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def sequential_script(components: int) -> tuple[ScriptScan, ...]:
 def default_script(components: int, color: str) -> tuple[ScriptScan, ...]:
     """Return libjpeg's script (jpeg_simple_progression), for YCbCr or for anything else."""
     everything = tuple(range(components))
-    if color == "YCbCr":
+    if color == "YCbCr" and components == 3:
         return (
             ScriptScan(everything, 0, 0, 0, 1),
             ScriptScan((0,), 1, 5, 0, 2),
@@ -125,7 +125,9 @@ def check_script(script: Sequence[ScriptScan], frame: Frame) -> None:
             _check_components(scan, frame)
             for index in scan.components:
                 bits = sent.setdefault(index, [-1] * 64)
-                _check_sequential(scan, bits) if not progressive else _check_progressive(scan, bits)
+                _check_progressive(scan, bits, LOWEST_BIT[frame.precision]) if progressive else _check_sequential(
+                    scan, bits
+                )
                 bits[scan.start : scan.end + 1] = [scan.low] * (scan.end + 1 - scan.start)
         except ValueError as error:
             raise ValueError(f"{scan.place or f'scan {number}'}: {error}") from None
@@ -150,12 +152,12 @@ def _check_sequential(scan: ScriptScan, bits: Sequence[int]) -> None:
         raise ValueError("a component for the second time")
 
 
-def _check_progressive(scan: ScriptScan, bits: Sequence[int]) -> None:
+def _check_progressive(scan: ScriptScan, bits: Sequence[int], lowest: int) -> None:
     start, end, high, low = scan.band
     if not 0 <= start <= end <= 63:
         raise ValueError(f"band {start}-{end}, must lie in 0 to 63")
-    if not (0 <= high <= LOWEST_BIT and 0 <= low <= LOWEST_BIT):
-        raise ValueError(f"bits {high}, {low}, must be 0 to {LOWEST_BIT}")
+    if not (0 <= high <= lowest and 0 <= low <= lowest):
+        raise ValueError(f"bits {high}, {low}, must be 0 to {lowest}")
     if start == 0 and end != 0:
         raise ValueError(f"band {start}-{end}: DC and AC need separate scans")
     if start > 0 and len(scan.components) > 1:

@@ -1,11 +1,11 @@
-"""RGB to YCbCr and back (JFIF 1.02, from ITU-R BT.601 over the full range), as libjpeg rounds it."""
+"""YCbCr to RGB (JFIF 1.02, from ITU-R BT.601 over the full range), as libjpeg rounds it."""
 
 from __future__ import annotations
 
 from dnjpeg.codec.kernels.vector import Memory, Scalar, Vector, concatenate, interleave, operation
 from dnjpeg.codec.pixels.precision import center_of
 
-__all__ = ["PIXELS", "RGB_BYTES", "planes_to_rgb", "rgb_to_ycc", "ycc_to_rgb"]
+__all__ = ["PIXELS", "RGB_BYTES", "planes_to_rgb", "ycc_to_rgb"]
 
 PIXELS = 32  # done at once
 RGB_BYTES = 3 * PIXELS  # their samples: bytes, if these have 8 bits
@@ -16,32 +16,6 @@ def _fix(x: float) -> int:
 
 
 HALF = 1 << 15
-CHROMA_OFFSET = (128 << 16) + HALF - 1  # libjpeg's fudge: the largest chroma must not round up to 256
-
-
-@operation()
-def rgb_to_ycc(
-    rgb: Memory, pixel: Scalar, y_plane: Memory, y: Scalar, cb_plane: Memory, cb: Scalar, cr_plane: Memory, cr: Scalar
-) -> None:
-    """Convert `PIXELS` pixels, three bytes each, to three planes.
-
-    Y = .299 R + .587 G + .114 B, Cb = -.16874 R - .33126 G + .5 B + 128, Cr = .5 R - .41869 G - .08131 B + 128.
-    """
-    pixels = rgb.load(pixel, RGB_BYTES)
-    red, green, blue = (pixels.select(range(k, RGB_BYTES, 3)).unsigned(16) for k in range(3))
-    red_green, green_blue = interleave(red, green), interleave(green, blue)
-    # The weight of green is split between the two pairs, for it does not fit 16 bits.
-    luma = red_green.pair_products(_fix(0.299), _fix(0.587) - (1 << 14)) + green_blue.pair_products(
-        1 << 14, _fix(0.114)
-    )
-    blueness = red_green.pair_products(-_fix(0.16874), -_fix(0.33126)) + (blue.unsigned(32) << 15)
-    redness = green_blue.pair_products(-_fix(0.41869), -_fix(0.08131)) + (red.unsigned(32) << 15)
-    for plane, index, value, offset in (
-        (y_plane, y, luma, HALF),
-        (cb_plane, cb, blueness, CHROMA_OFFSET),
-        (cr_plane, cr, redness, CHROMA_OFFSET),
-    ):
-        plane.store(index, (value + offset).shift_right(16).truncated(8))
 
 
 @operation()

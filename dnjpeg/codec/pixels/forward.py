@@ -23,7 +23,8 @@ from dnjpeg.codec.format.layout import (
 )
 from dnjpeg.codec.kernels.jit import inlined, kernel
 from dnjpeg.codec.kernels.vector import copy, span
-from dnjpeg.codec.pixels.color import PIXELS, RGB_BYTES, rgb_to_ycc
+from dnjpeg.codec.pixels.color import PIXELS
+from dnjpeg.codec.pixels.planes import CONVERSIONS, MOST_BYTES, separate_line
 from dnjpeg.codec.pixels.quantize import RECIPROCALS_SIZE
 from dnjpeg.codec.pixels.sampling import SAMPLES, downsample_row
 from dnjpeg.codec.pixels.transform import forward_one, forward_quantized_one, forward_quantized_two
@@ -31,7 +32,7 @@ from dnjpeg.codec.pixels.transform import forward_one, forward_quantized_one, fo
 __all__ = ["ForwardPlan", "forward_mcu_row", "forward_rows", "plan_forward"]
 
 # Entries of the sizes that a strip is described by.
-HEIGHT, WIDTH, MAX_HORIZONTAL, MAX_VERTICAL, MCU_ROWS, MCU_COLS, FULL_STRIDE, TAIL = range(8)
+HEIGHT, WIDTH, MAX_HORIZONTAL, MAX_VERTICAL, MCU_ROWS, MCU_COLS, FULL_STRIDE, TAIL, CHANNELS, CONVERSION = range(10)
 
 
 @dataclass(frozen=True)
@@ -56,8 +57,11 @@ class ForwardPlan:
 
 
 @lru_cache(256)
-def plan_forward(frame: Frame, *, kept_rows: int | None = None) -> ForwardPlan:
-    """Plan the memory; the coefficients of `kept_rows` rows of MCUs are kept (all by default)."""
+def plan_forward(frame: Frame, color: str, channels: int, *, kept_rows: int | None = None) -> ForwardPlan:
+    """Plan the memory; the coefficients of `kept_rows` rows of MCUs are kept (all by default).
+
+    `color` and `channels` choose one of `planes.CONVERSIONS`.
+    """
     layout = component_layout(frame, mcu_rows=kept_rows)
     full_stride = frame.mcu_cols * 8 * frame.max_horizontal + 2 * PIXELS
     position = 0
@@ -78,24 +82,10 @@ def plan_forward(frame: Frame, *, kept_rows: int | None = None) -> ForwardPlan:
         frame.mcu_cols,
         full_stride,
         position,
+        channels,
+        CONVERSIONS[channels, color],
     ]
-    return ForwardPlan(layout, np.array(sizes), position + 2 * RGB_BYTES, int(layout[-1, FIRST]))
-
-
-@inlined
-def _convert_line(pixels, start, width, layout, components, strip, line, tail):
-    """One line of pixels to the components at full resolution."""
-    if components == 1:
-        copy(pixels, start, strip, layout[0, FULL] + line, width)
-        return
-    y, cb, cr = layout[0, FULL] + line, layout[1, FULL] + line, layout[2, FULL] + line
-    for x in range(0, width, PIXELS):
-        at = start + 3 * x
-        if at + RGB_BYTES <= len(pixels):
-            rgb_to_ycc(pixels, at, strip, y + x, strip, cb + x, strip, cr + x)
-        else:
-            copy(pixels, at, strip, tail, len(pixels) - at)
-            rgb_to_ycc(strip, tail, strip, y + x, strip, cb + x, strip, cr + x)
+    return ForwardPlan(layout, np.array(sizes), position + 2 * MOST_BYTES, int(layout[-1, FIRST]))
 
 
 @inlined
@@ -117,12 +107,13 @@ def _extend_down(strip, plane, stride, have, want, length):
 def _sample_mcu_row(pixels, sizes, layout, components, row, strip):
     """Pixels of one row of MCUs to samples of all components, edges repeated as libjpeg does."""
     width, max_vertical, stride = sizes[WIDTH], sizes[MAX_VERTICAL], sizes[FULL_STRIDE]
+    channels, conversion = sizes[CHANNELS], sizes[CONVERSION]
     length = sizes[MCU_COLS] * 8 * sizes[MAX_HORIZONTAL]
     first = row * 8 * max_vertical
     lines = min(8 * max_vertical, sizes[HEIGHT] - first)
     for line in range(lines):
-        start = (first + line) * width * components
-        _convert_line(pixels, start, width, layout, components, strip, line * stride, sizes[TAIL])
+        start = (first + line) * width * channels
+        separate_line(pixels, start, width, channels, conversion, layout, strip, line * stride, sizes[TAIL])
         for c in range(components):
             _extend_line(strip, layout[c, FULL] + line * stride, width, length)
     groups = -(-lines // max_vertical)  # lines are repeated up to whole groups before downsampling, and after it

@@ -1,0 +1,46 @@
+"""What the caller named, resolved: quantization tables and the choices of entropy coding."""
+
+from __future__ import annotations
+
+from os import PathLike
+
+from dnjpeg.codec.format.coding import Coding, Restart
+from dnjpeg.codec.format.script_text import ScriptLike, resolve_script
+from dnjpeg.tables import QuantizationTables, resolve
+
+__all__ = ["TablesLike", "chosen_coding", "chosen_tables"]
+
+TablesLike = QuantizationTables | str | PathLike[str] | int
+
+SMALLEST = "smallest"
+"""In the place of a scan script: find one."""
+
+
+def chosen_tables(tables: TablesLike | None, quality: int | None, *, wide: bool) -> QuantizationTables | None:
+    """Tables that were named, scaled if a quality was given too; None if neither was."""
+    if quality is None:
+        return None if tables is None else resolve(tables)
+    if tables is None and not wide:
+        return resolve(quality)
+    return resolve("annex-k" if tables is None else tables).scaled(quality, wide=wide)
+
+
+def chosen_coding(
+    optimize: bool,
+    progressive: bool | None,
+    arithmetic: bool | None,
+    scans: ScriptLike | None,
+    restart: int | None,
+    restart_rows: int | None,
+) -> Coding:
+    """Return the choices of entropy coding; for their meaning see `dnjpeg.encode`."""
+    none = restart is None and restart_rows is None
+    smallest = scans == SMALLEST
+    return Coding(
+        optimize,
+        progressive,
+        arithmetic,
+        None if none else Restart(restart or 0, restart_rows or 0),
+        None if scans is None or smallest else resolve_script(scans),
+        smallest,
+    )

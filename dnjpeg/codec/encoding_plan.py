@@ -1,0 +1,195 @@
+"""All that encoding needs to know and that does not depend on the pixels, kept for the next image of the same kind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from dnjpeg.codec.entropy.scan_writer import CodedScan, ScanPlan, plan_scan, standard_tables
+from dnjpeg.codec.format.application import Jfif, Metadata
+from dnjpeg.codec.format.coding import Coding, Restart
+from dnjpeg.codec.format.coding_tables import CodingTables, TablesKey
+from dnjpeg.codec.format.color import COLORS, quantization_slots
+from dnjpeg.codec.format.frame import Component, Frame
+from dnjpeg.codec.format.headers import EOI_MARKER, Headers
+from dnjpeg.codec.format.script import ScriptScan, check_mcu
+from dnjpeg.codec.format.subsampling import Subsampling, component_factors
+from dnjpeg.codec.pixels.forward import ForwardPlan, plan_forward
+from dnjpeg.codec.pixels.planes import CONVERSIONS
+from dnjpeg.codec.pixels.quantize import reciprocals
+from dnjpeg.codec.writer import assemble
+
+__all__ = [
+    "EncodingPlan",
+    "channels_of",
+    "checked_pixels",
+    "plan_encoding",
+    "planned_frame",
+    "resolved_color",
+    "steps_in_order",
+    "steps_key",
+]
+
+Pixels = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class EncodingPlan:
+    """How images of one kind are encoded.
+
+    Parameters
+    ----------
+    coding : Coding
+    headers : Headers
+    factors : ndarray, uint16
+        `reciprocals` of each component's table.
+    channels : int
+        Of the pixels.
+    """
+
+    coding: Coding
+    headers: Headers
+    factors: npt.NDArray[np.uint16]
+    channels: int
+
+    @property
+    def frame(self) -> Frame:
+        """Components and sampling factors."""
+        return self.headers.frame
+
+    @cached_property
+    def streamed(self) -> bool:
+        """Whether one scan takes the coefficients a row of MCUs at a time as they come from the pixels."""
+        frame = self.frame
+        if frame.progressive or frame.arithmetic or self.coding.script is not None:
+            return False
+        return len(frame.components) > 1 or frame.max_horizontal == frame.max_vertical == 1  # a block is its MCU
+
+    @cached_property
+    def scan(self) -> ScriptScan:
+        """The only scan of a sequential file."""
+        (scan,) = self.coding.scans(self.frame, self.headers.color)
+        return scan
+
+    @cached_property
+    def plan(self) -> ScanPlan:
+        """Where the kernels find what belongs to it, a row of MCUs at a time."""
+        return plan_scan(self.frame, self.headers.color, self.scan.components, kept_rows=1)
+
+    @cached_property
+    def strip(self) -> ForwardPlan:
+        """Where they find a row of MCUs as samples."""
+        return plan_forward(self.frame, self.headers.color, self.channels, kept_rows=1)
+
+    @cached_property
+    def interval(self) -> int:
+        """Ri of that scan."""
+        return self.headers.restart.interval(self.plan.mcu_cols)
+
+    @cached_property
+    def standard_start(self) -> bytes:
+        """All before the entropy-coded data, if the Huffman tables are the standard ones."""
+        huffman, _ = standard_tables(self.plan.slots_of(self.scan))
+        return assemble(self.headers, [CodedScan(self.scan, self.plan, huffman, b"")]).removesuffix(EOI_MARKER)
+
+
+def steps_key(table: npt.NDArray[np.uint16]) -> bytes:
+    """Return a table as a value that a cache can go by."""
+    if table.shape != (8, 8) or table.dtype != np.uint16:
+        raise ValueError("an encoder needs (8, 8) tables of steps from 1 to 65535")
+    return table.tobytes()
+
+
+def steps_in_order(coding_tables: CodingTables | None) -> list[npt.NDArray[np.uint16]]:
+    """Return the quantization tables by slot, of which none may be left out before the last."""
+    slots = {} if coding_tables is None else coding_tables.quantization
+    if sorted(slots) != list(range(len(slots))) or not slots:
+        raise ValueError(f"coding tables with quantization tables in the slots {sorted(slots)}, must be 0, or 0 to n")
+    return [slots[slot] for slot in range(len(slots))]
+
+
+@lru_cache(64)
+def plan_encoding(
+    shape: tuple[int, ...],
+    tables: tuple[bytes, ...],
+    subsampling: Subsampling,
+    color: str | None,
+    coding: Coding,
+    jfif: Jfif | None,
+    metadata: tuple[Metadata, ...],
+    shared: TablesKey | None,
+) -> EncodingPlan:
+    """Plan for pixels of this shape; the parameters are those of `encoder.encode`, as values that a cache can go by."""
+    channels = channels_of(shape)
+    color = resolved_color(channels, color)
+    frame = planned_frame(shape, subsampling, color, len(tables))
+    slots = [component.table for component in frame.components]
+    used = tuple(np.frombuffer(tables[slot], np.uint16).reshape(8, 8) for slot in slots)
+    coding = coding.following(frame, 0)
+    frame = replace(frame, process=coding.process(used))
+    factors = np.concatenate([_reciprocals(tables[slot]) for slot in slots])
+    left_out = None if shared is None else CodingTables.from_key(shared)
+    headers = Headers(frame, color, used, coding.restart or Restart(), jfif, metadata, left_out)
+    plan = EncodingPlan(coding, headers, factors, channels)
+    if plan.streamed:
+        check_mcu(plan.scan, frame)
+    return plan
+
+
+@lru_cache(256)
+def _reciprocals(table: bytes) -> npt.NDArray[np.uint16]:
+    steps = np.frombuffer(table, np.uint16).reshape(8, 8)
+    if steps.min() < 1:
+        raise ValueError("an encoder needs (8, 8) tables of steps from 1 to 65535")
+    return reciprocals(steps)
+
+
+def checked_pixels(pixels: Pixels) -> Pixels:
+    """Return pixels as kernels take them, or raise what is wrong with them."""
+    if not isinstance(pixels, np.ndarray) or pixels.dtype != np.uint8:
+        kind = pixels.dtype if isinstance(pixels, np.ndarray) else type(pixels).__name__
+        raise TypeError(f"pixels must be a uint8 array, not {kind}")
+    if not (pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[2] in (3, 4))):
+        raise ValueError(f"pixels must be (H, W, 3) RGB, (H, W) gray or (H, W, 4) CMYK, not {pixels.shape}")
+    height, width = pixels.shape[:2]
+    if not (1 <= height <= 65535 and 1 <= width <= 65535):
+        raise ValueError(f"pixels of shape {pixels.shape}: a JPEG image has 1 to 65535 pixels a side")
+    flat = np.ascontiguousarray(pixels).view()
+    flat.flags.writeable = False  # one type for kernels, whatever the array
+    return flat
+
+
+def channels_of(shape: tuple[int, ...]) -> int:
+    """Tell how many samples a pixel has."""
+    return shape[2] if len(shape) == 3 else 1
+
+
+def resolved_color(channels: int, color: str | None) -> str:
+    """Return what the components are to mean; by default what pixels of so many channels usually become."""
+    choices = [name for count, name in CONVERSIONS if count == channels]
+    if color is None:
+        return {1: "grayscale", 3: "YCbCr", 4: "CMYK"}[channels]
+    if color not in choices:
+        kind = {1: "gray", 3: "RGB", 4: "CMYK"}[channels]
+        raise ValueError(f"{kind} pixels as {color!r}: choose from {', '.join(choices)}")
+    return color
+
+
+def planned_frame(shape: tuple[int, ...], subsampling: Subsampling, color: str, tables: int) -> Frame:
+    """Return the frame of an image of so many quantization tables, whatever its process."""
+    height, width = shape[:2]
+    model = COLORS[color]
+    count = len(model.identifiers)
+    allowed = {1, 2, count} | ({3} if model.chroma else set())
+    if count > 1 and tables not in allowed:
+        raise ValueError(f"{tables} quantization tables, must be {' or '.join(map(str, sorted(allowed)))} for {color}")
+    parts = zip(
+        model.identifiers,
+        component_factors(subsampling, color),
+        quantization_slots(color, count, range(tables)),
+        strict=True,
+    )
+    return Frame(height, width, tuple(Component(identifier, *factors, slot) for identifier, factors, slot in parts))

@@ -120,7 +120,7 @@ class Reader:
 
     def _next_scan_header(self) -> syntax.Segment | None:
         while True:
-            segment = syntax.next_segment(self.view, self.position)
+            segment = syntax.next_segment(self.view, self.position, strict=self.strict)
             self._segments += 1
             self.limits.check_segments(self._segments, segment.offset, segment.name)
             self.position = segment.end
@@ -141,7 +141,7 @@ class Reader:
                     reason = syntax.OTHER_PROCESSES[code]
                     raise UnsupportedError(reason, offset=segment.offset, marker=segment.name)
                 case _:
-                    self._tables.define(segment)
+                    self._define(segment)
 
     def headers(self) -> Headers:
         """Read up to the first scan header, which is not looked into.
@@ -165,6 +165,16 @@ class Reader:
             self.density(),
             self.metadata(),
         )
+
+    def _define(self, segment: syntax.Segment) -> None:
+        """Take over tables; if reading is not strict, steps of 0 too, which make coefficients vanish, as in libjpeg."""
+        try:
+            self._tables.define(segment)
+        except FormatError as error:
+            if self.strict or segment.code != syntax.DQT:
+                raise
+            self._tables.define(segment, strict=False)
+            self.warnings.append(str(error))
 
     def _keep_metadata(self, segment: syntax.Segment) -> None:
         jfif = Jfif.parse(segment) if segment.code == syntax.APP0 else None
@@ -208,7 +218,7 @@ class Reader:
             raise segment.error("scan before the frame header")
         self._scans += 1
         self.limits.check_scans(self._scans, segment.offset)
-        header = ScanHeader.parse(segment)
+        header = ScanHeader.parse(segment, strict=self.strict)
         identifiers = [component.identifier for component in self.frame.components]
         indices = []
         for part in header.components:
@@ -238,16 +248,18 @@ class Reader:
     def _lookups(self, header: ScanHeader, segment: syntax.Segment) -> npt.NDArray[np.int32]:
         assert self.frame is not None
         lookups = [np.empty(0, np.int32)]
+        refining = self.frame.progressive and header.approximation_high > 0
         for part in () if self.frame.arithmetic else header.components:
             for key in ((0, part.dc_table), (1, part.ac_table)):
-                if self.frame.progressive and (key[0] == 0) != (header.spectral_start == 0):
-                    lookups.append(np.zeros(LOOKUP_SIZE, np.int32))  # of the other kind of scan
+                other = self.frame.progressive and (key[0] == 0) != (header.spectral_start == 0)
+                if other or (refining and key[0] == 0):  # of the other kind of scan, or where no codes are
+                    lookups.append(np.zeros(LOOKUP_SIZE, np.int32))
                     continue
                 table = self._tables.huffman.get(key) or STANDARD.get(key)  # Motion-JPEG leaves these out
                 if table is None:
                     raise segment.error(f"{('DC', 'AC')[key[0]]} Huffman table {key[1]} is missing")
                 try:
-                    lookups.append(decoding_lookup(table, bool(key[0])))
+                    lookups.append(decoding_lookup(table, bool(key[0]), refining))
                 except FormatError as error:
                     raise segment.error(error.reason) from None
         return np.concatenate(lookups)

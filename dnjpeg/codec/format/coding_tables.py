@@ -47,8 +47,14 @@ class CodingTables:
         """Return what is in force at the beginning of an image: SOI ends conditioning and restart interval (B.2.4)."""
         return CodingTables(dict(self.quantization), dict(self.huffman))
 
-    def define(self, segment: Segment) -> bool:
+    def define(self, segment: Segment, *, strict: bool = True) -> bool:
         """Take over what a segment defines; returns whether it is of a kind that defines something.
+
+        Parameters
+        ----------
+        segment : Segment
+        strict : bool
+            As in `QuantizationSegment.parse`.
 
         Raises
         ------
@@ -57,7 +63,9 @@ class CodingTables:
         """
         match segment.code:
             case syntax.DQT:
-                self.quantization.update((part.slot, part.table) for part in QuantizationSegment.parse(segment))
+                self.quantization.update(
+                    (part.slot, part.table) for part in QuantizationSegment.parse(segment, strict=strict)
+                )
             case syntax.DHT:
                 parts = HuffmanSegment.parse(segment)
                 self.huffman.update(((part.table_class, part.slot), part.table) for part in parts)

@@ -142,8 +142,16 @@ LOOKUP_SIZE = SYMBOLS + 256
 
 
 @lru_cache(64)
-def decoding_lookup(table: HuffmanTable, ac: bool) -> npt.NDArray[np.int32]:
+def decoding_lookup(table: HuffmanTable, ac: bool, refining: bool = False) -> npt.NDArray[np.int32]:
     """Lookup by the next bits; the layout is told above.
+
+    Parameters
+    ----------
+    table : HuffmanTable
+    ac : bool
+        For AC coefficients, not DC differences.
+    refining : bool
+        For a scan that refines known coefficients: one bit follows each code, whatever size its symbol tells (G.1.2.3).
 
     Returns
     -------
@@ -157,12 +165,12 @@ def decoding_lookup(table: HuffmanTable, ac: bool) -> npt.NDArray[np.int32]:
     if not ac and max(table.values, default=0) > 15:
         raise FormatError("DC Huffman table with a size above 15")
     lookup = np.zeros(LOOKUP_SIZE, np.int32)
-    _fill_lookup(np.frombuffer(table.counts, np.uint8), np.frombuffer(table.values, np.uint8), ac, lookup)
+    _fill_lookup(np.frombuffer(table.counts, np.uint8), np.frombuffer(table.values, np.uint8), ac, refining, lookup)
     return lookup
 
 
 @kernel
-def _fill_lookup(counts, values, ac, lookup):
+def _fill_lookup(counts, values, ac, refining, lookup):
     counts, values, lookup = span(counts), span(values), span(lookup)
     code = 0
     index = 0
@@ -174,7 +182,7 @@ def _fill_lookup(counts, values, ac, lookup):
             if length <= LOOKUP_BITS:
                 first = code << (LOOKUP_BITS - length)
                 for rest in range(1 << (LOOKUP_BITS - length)):
-                    lookup[first + rest] = _entry(symbol, length, rest, ac)
+                    lookup[first + rest] = _entry(symbol, length, rest, ac, refining)
             code += 1
             index += 1
         lookup[LIMITS + length] = code << (16 - length)
@@ -182,7 +190,7 @@ def _fill_lookup(counts, values, ac, lookup):
 
 
 @inlined
-def _entry(symbol, length, rest, ac):
+def _entry(symbol, length, rest, ac, refining):
     """Entry for a code of `length` bits followed by the bits `rest`."""
     size = symbol & 15
     run = symbol >> 4
@@ -193,7 +201,7 @@ def _entry(symbol, length, rest, ac):
             return length | 15 << 8
         return length | INCOMPLETE | symbol << 8
     left = LOOKUP_BITS - length - size
-    if left < 0 or (not ac and run != 0):
+    if left < 0 or (not ac and run != 0) or (refining and size > 1):
         return length | INCOMPLETE | symbol << 8
     value = (rest >> left) & ((1 << size) - 1)
     if size != 0 and value < 1 << (size - 1):  # EXTEND (figure F.12)

@@ -131,8 +131,15 @@ class Segment:
             raise self.error(f"length {len(self.payload) + 2}, must be {length + 2}")
 
 
-def next_segment(data: memoryview, position: int) -> Segment:
+def next_segment(data: memoryview, position: int, *, strict: bool = True) -> Segment:
     """Find the next marker at or behind `position` and return its segment; bytes before it are skipped.
+
+    Parameters
+    ----------
+    data : memoryview
+    position : int
+    strict : bool
+        An impossible length is always an error; otherwise metadata of such a length are empty, as in libjpeg.
 
     Raises
     ------
@@ -152,6 +159,8 @@ def next_segment(data: memoryview, position: int) -> Segment:
     if position + 4 > size:
         raise TruncatedError("the file ends within a segment", offset=size, marker=marker_name(code))
     length = data[position + 2] << 8 | data[position + 3]
+    if length < 2 and not strict and code in METADATA:
+        length = 2
     if length < 2:
         raise FormatError(f"length {length}, must be at least 2", offset=position + 2, marker=marker_name(code))
     if position + 2 + length > size:
@@ -214,8 +223,8 @@ class ScanHeader:
     approximation_low: int = 0
 
     @classmethod
-    def parse(cls, segment: Segment) -> ScanHeader:
-        """Parse an SOS segment."""
+    def parse(cls, segment: Segment, *, strict: bool = True) -> ScanHeader:
+        """Parse an SOS segment; `strict`: a slot that no table can have is an error even where no table is needed."""
         payload = segment.payload
         count = payload[0] if payload else 0
         segment.require(4 + 2 * count)
@@ -224,7 +233,7 @@ class ScanHeader:
         components = []
         for at in range(1, 1 + 2 * count, 2):
             dc, ac = payload[at + 1] >> 4, payload[at + 1] & 15
-            if dc > 3 or ac > 3:
+            if strict and (dc > 3 or ac > 3):
                 raise segment.error("entropy coding table slot above 3", at + 1)
             components.append(ScanComponent(payload[at], dc, ac))
         start, end, approximation = payload[-3:]
@@ -247,8 +256,8 @@ class QuantizationSegment:
     table: npt.NDArray[np.uint16]
 
     @classmethod
-    def parse(cls, segment: Segment) -> Iterator[QuantizationSegment]:
-        """Parse all tables of a DQT segment."""
+    def parse(cls, segment: Segment, *, strict: bool = True) -> Iterator[QuantizationSegment]:
+        """Parse all tables of a DQT segment; `strict`: a step of 0 is an error."""
         payload, at = segment.payload, 0
         while at < len(payload):
             precision, slot = payload[at] >> 4, payload[at] & 15
@@ -260,7 +269,7 @@ class QuantizationSegment:
             if at + 1 + size > len(payload):
                 raise segment.error("segment too short for its table", at)
             steps = np.frombuffer(payload, ">u2" if precision else "u1", 64, at + 1)
-            if not steps.all():
+            if strict and not steps.all():
                 raise segment.error("step 0", at + 1 + int(np.argmin(steps)) * (precision + 1))
             yield cls(slot, from_zigzag(steps))
             at += 1 + size

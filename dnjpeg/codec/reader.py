@@ -130,7 +130,7 @@ class Reader:
 
     def _next_scan_header(self) -> syntax.Segment | None:
         while True:
-            segment = syntax.next_segment(self.view, self.position)
+            segment = syntax.next_segment(self.view, self.position, strict=self.strict)
             self._segments += 1
             self.limits.check_segments(self._segments, segment.offset, segment.name)
             self.position = segment.end
@@ -151,7 +151,7 @@ class Reader:
                     reason = syntax.OTHER_PROCESSES[code]
                     raise UnsupportedError(reason, offset=segment.offset, marker=segment.name)
                 case _:
-                    self._tables.define(segment)
+                    self._define(segment)
 
     def headers(self) -> Headers:
         """Read up to the first scan header, which is not looked into.
@@ -174,6 +174,16 @@ class Reader:
             self.density(),
             self.metadata(),
         )
+
+    def _define(self, segment: syntax.Segment) -> None:
+        """Take over tables; if reading is not strict, steps of 0 too, which make coefficients vanish, as in libjpeg."""
+        try:
+            self._tables.define(segment)
+        except FormatError as error:
+            if self.strict or segment.code != syntax.DQT:
+                raise
+            self._tables.define(segment, strict=False)
+            self.warnings.append(str(error))
 
     def _keep_metadata(self, segment: syntax.Segment) -> None:
         jfif = Jfif.parse(segment) if segment.code == syntax.APP0 else None
@@ -222,7 +232,7 @@ class Reader:
                 self.warnings.append(guess)
         self._scans += 1
         self.limits.check_scans(self._scans, segment.offset)
-        header = ScanHeader.parse(segment)
+        header = ScanHeader.parse(segment, strict=self.strict)
         identifiers = [component.identifier for component in self.frame.components]
         indices: list[int] = []
         for part in header.components:
@@ -258,17 +268,19 @@ class Reader:
         assert self.frame is not None
         if self.frame.arithmetic:
             return joined_lookups(()), ()
-        tables: dict[tuple[HuffmanTable, bool], int] = {}
+        tables: dict[tuple[HuffmanTable, bool, bool], int] = {}
         starts = []
+        refining = self.frame.progressive and header.approximation_high > 0
         for part in header.components:
             start = [0, 0]
             for ac, slot in enumerate((part.dc_table, part.ac_table)):
-                if self.frame.progressive and ac != (header.spectral_start > 0):
-                    continue  # of the other kind of scan
+                other = self.frame.progressive and ac != (header.spectral_start > 0)
+                if other or (refining and not ac):
+                    continue  # of the other kind of scan, or where no codes are
                 table = self._tables.huffman.get((ac, slot)) or STANDARD.get((ac, slot))  # Motion-JPEG leaves these out
                 if table is None:
                     raise segment.error(f"{('DC', 'AC')[ac]} Huffman table {slot} is missing")
-                start[ac] = LOOKUP_SIZE * tables.setdefault((table, ac == 1), len(tables))
+                start[ac] = LOOKUP_SIZE * tables.setdefault((table, ac == 1, refining), len(tables))
             starts.append((start[0], start[1]))
         try:
             return joined_lookups(tuple(tables)), tuple(starts)

@@ -95,16 +95,22 @@ def read_shown(reader: Reader, first: Scan) -> CoefficientImage:
     blocks = _read_blocks(reader, first)
     image = _image(reader, blocks)
     progression = reader.progression
-    return smoothed(image, blocks, progression) if progression and progression.allows_estimates() else image
+    if progression is None or not progression.allows_estimates(reader.tables()):
+        return image
+    return smoothed(image, blocks, progression)
 
 
 def _image(reader: Reader, blocks: Sequence[Blocks]) -> CoefficientImage:
     frame = reader.frame
     assert frame is not None
+    tables = reader.tables()
+    for array, table in zip(blocks, tables, strict=True):
+        if not table.all():  # only if reading is not strict: what is multiplied by zero might as well be zero
+            np.multiply(array, table > 0, out=array)
     return CoefficientImage(
         frame,
         tuple(array[: frame.block_shape(index)[0]] for index, array in enumerate(blocks)),
-        reader.tables(),
+        tuple(np.maximum(table, 1) for table in tables),
         reader.color(),
         reader.restart_interval,
         reader.density(),
@@ -120,13 +126,39 @@ def _read_blocks(reader: Reader, first: Scan) -> tuple[Blocks, ...]:
     layout = _layout(frame)
     coefficients = np.zeros(int(layout[-1, FIRST]) + 64, np.int16)  # one block more for what has no place
     scan: Scan | None = first
+    seen: set[int] = set()
     while scan is not None:
+        again = [index for index in scan.indices if index in seen and not frame.progressive and not frame.arithmetic]
+        known = _set_aside(coefficients, layout, again)
         state = _read_scan(reader, scan, frame, coefficients)
+        _put_back(coefficients, layout, known)
+        seen.update(scan.indices)
         if reader.progression is not None:
             reader.progression.last_good_row = _last_good_row(state, scan, frame)
         reader.finish_scan(state)
         scan = _following(reader)
     return coefficient_arrays(coefficients, layout)
+
+
+def _set_aside(
+    coefficients: npt.NDArray[np.int16], layout: npt.NDArray[np.int64], indices: Sequence[int]
+) -> dict[int, Blocks]:
+    """Keep the coefficients of components that a sequential scan sends again, and clear AC, as decoding requires."""
+    known = {}
+    for index in indices:
+        array = coefficient_arrays(coefficients, layout)[index]
+        known[index] = array.copy()
+        array[...] = 0
+        array[:, :, 0, 0] = known[index][:, :, 0, 0]
+    return known
+
+
+def _put_back(coefficients: npt.NDArray[np.int16], layout: npt.NDArray[np.int64], known: dict[int, Blocks]) -> None:
+    """Let what was known stay where the scan sent nothing else, as libjpeg does."""
+    for index, before in known.items():
+        array = coefficient_arrays(coefficients, layout)[index]
+        before[:, :, 0, 0] = array[:, :, 0, 0]
+        np.copyto(array, before, where=array == 0)
 
 
 def _last_good_row(state: npt.NDArray[np.int64], scan: Scan, frame: Frame) -> int:

@@ -82,9 +82,11 @@ ESTIMATES = np.array(
     np.int32,
 )
 
-# Statistics areas: 49 bins a DC table (table F.4), 245 an AC table (table F.5), and the one that does not adapt.
+# Statistics areas: 49 bins a DC table (table F.4), 245 an AC table (table F.5), and the one that does not adapt. There
+# are four slots; a scan header has room for 16, and libjpeg takes them.
+SLOTS = 16
 DC_BINS, AC_BINS = 64, 256
-FIXED_BIN = 4 * (DC_BINS + AC_BINS)
+FIXED_BIN = SLOTS * (DC_BINS + AC_BINS)
 BINS = FIXED_BIN + 1
 DC_MAGNITUDE = 20  # X1
 AC_MAGNITUDE_LOW, AC_MAGNITUDE_HIGH = 189, 217  # X2, for coefficients up to Kx and beyond
@@ -105,7 +107,7 @@ def with_bins(scan: npt.NDArray[np.int64], slots: Iterable[tuple[int, int]]) -> 
     """Return the layout of a scan; `DC_TABLE` and `AC_TABLE` are the first bins of the components' two tables."""
     scan = scan.copy()
     for row, (dc, ac) in zip(scan, slots, strict=True):
-        row[DC_TABLE], row[AC_TABLE] = dc * DC_BINS, 4 * DC_BINS + ac * AC_BINS
+        row[DC_TABLE], row[AC_TABLE] = dc * DC_BINS, SLOTS * DC_BINS + ac * AC_BINS
     return scan
 
 

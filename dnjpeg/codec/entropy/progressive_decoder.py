@@ -101,7 +101,9 @@ def _decode_ac_first(state, coded, lookups, table, coefficients, block, start, e
             if run == END_OF_BLOCK:
                 break
             k += run
-            coefficients[block + span(NATURAL)[k]] = first_value(entry) << low
+            value = first_value(entry)
+            if value != 0:  # sixteen zeros may leave what an earlier scan has sent
+                coefficients[block + span(NATURAL)[k]] = value << low
             k += 1
             continue
         run, size = symbol >> 4, symbol & 15
@@ -190,6 +192,8 @@ def _decode_ac_refine(state, coded, lookups, table, coefficients, block, start, 
             run, size = symbol >> 4, symbol & 15
             value = 0
             if size > 0:
+                if size > 1:
+                    fault = BAD_CODE
                 value = 1 if word >> np.uint64(63) else -1
                 word <<= np.uint64(1)
                 filled -= 1

@@ -33,7 +33,7 @@ STATE = 20
 
 BAD_CODE, PAST_BLOCK, OUT_OF_DATA, NO_RESTART, TOO_LARGE = 1, 2, 3, 4, 5
 FAULTS = {
-    BAD_CODE: "bits that no Huffman code begins with",
+    BAD_CODE: "bits that no Huffman code that can stand here begins with",
     PAST_BLOCK: "coefficients beyond the end of a block",
     OUT_OF_DATA: "entropy-coded data ends before the image does",
     NO_RESTART: "restart marker missing",

@@ -83,8 +83,14 @@ class CodingTables:
         steps = {slot: np.frombuffer(table, np.uint16).reshape(8, 8) for slot, table in quantization}
         return cls(steps, dict(huffman))
 
-    def define(self, segment: Segment) -> bool:
+    def define(self, segment: Segment, *, strict: bool = True) -> bool:
         """Take over what a segment defines; returns whether it is of a kind that defines something.
+
+        Parameters
+        ----------
+        segment : Segment
+        strict : bool
+            As in `QuantizationSegment.parse`.
 
         Raises
         ------
@@ -93,7 +99,9 @@ class CodingTables:
         """
         match segment.code:
             case syntax.DQT:
-                self.quantization.update((part.slot, part.table) for part in QuantizationSegment.parse(segment))
+                self.quantization.update(
+                    (part.slot, part.table) for part in QuantizationSegment.parse(segment, strict=strict)
+                )
             case syntax.DHT:
                 parts = HuffmanSegment.parse(segment)
                 self.huffman.update(((part.table_class, part.slot), part.table) for part in parts)

@@ -51,8 +51,16 @@ FIRST = 0x3F_FFFF_FF00  # bits of an entry that are about its first coefficient
 
 
 @lru_cache(64)
-def decoding_lookup(table: HuffmanTable, ac: bool) -> npt.NDArray[np.int64]:
+def decoding_lookup(table: HuffmanTable, ac: bool, refining: bool = False) -> npt.NDArray[np.int64]:
     """Lookup by the next bits; the layout is told above.
+
+    Parameters
+    ----------
+    table : HuffmanTable
+    ac : bool
+        For AC coefficients, not DC differences.
+    refining : bool
+        For a scan that refines known coefficients: one bit follows each code, whatever size its symbol tells (G.1.2.3).
 
     Returns
     -------
@@ -67,21 +75,21 @@ def decoding_lookup(table: HuffmanTable, ac: bool) -> npt.NDArray[np.int64]:
     if not ac and max(table.values, default=0) > 15:
         raise FormatError("DC Huffman table with a size above 15")
     lookup = np.zeros(LOOKUP_SIZE, np.int64)
-    _fill_lookup(np.frombuffer(table.counts, np.uint8), np.frombuffer(table.values, np.uint8), ac, lookup)
+    _fill_lookup(np.frombuffer(table.counts, np.uint8), np.frombuffer(table.values, np.uint8), ac, refining, lookup)
     lookup.flags.writeable = False
     return lookup
 
 
 @lru_cache(16)
-def joined_lookups(tables: tuple[tuple[HuffmanTable, bool], ...]) -> npt.NDArray[np.int64]:
-    """Join the lookups of tables, each given with whether it is for AC: `LOOKUP_SIZE` items each; read-only."""
-    joined = np.concatenate([decoding_lookup(table, ac) for table, ac in tables] or [np.empty(0, np.int64)])
+def joined_lookups(tables: tuple[tuple[HuffmanTable, bool, bool], ...]) -> npt.NDArray[np.int64]:
+    """Join the lookups of tables, given as `decoding_lookup` takes them: `LOOKUP_SIZE` items each; read-only."""
+    joined = np.concatenate([decoding_lookup(*table) for table in tables] or [np.empty(0, np.int64)])
     joined.flags.writeable = False
     return joined
 
 
 @kernel
-def _fill_lookup(counts, values, ac, lookup):
+def _fill_lookup(counts, values, ac, refining, lookup):
     counts, values, lookup = span(counts), span(values), span(lookup)
     for first in range(1 << LOOKUP_BITS):
         lookup[first] = INCOMPLETE
@@ -95,7 +103,7 @@ def _fill_lookup(counts, values, ac, lookup):
             if length <= LOOKUP_BITS:
                 first = code << (LOOKUP_BITS - length)
                 for rest in range(1 << (LOOKUP_BITS - length)):
-                    lookup[first + rest] = _entry(symbol, length, rest, ac)
+                    lookup[first + rest] = _entry(symbol, length, rest, ac, refining)
             code += 1
             index += 1
         lookup[LIMITS + length] = code << (16 - length)
@@ -130,14 +138,14 @@ def first_value(entry):
 
 
 @inlined
-def _entry(symbol, length, rest, ac):
+def _entry(symbol, length, rest, ac, refining):
     """Entry, of one coefficient, for a code of `length` bits followed by the bits `rest`."""
     size = symbol & 15
     run = symbol >> 4
     left = LOOKUP_BITS - length - size
     if ac and size == 0 and run == 0:
         run = END_OF_BLOCK
-    elif left < 0 or (ac and size == 0 and run != 15) or (not ac and run != 0):
+    elif left < 0 or (ac and size == 0 and run != 15) or (not ac and run != 0) or (refining and size > 1):
         return length | INCOMPLETE | symbol << 8
     value = (rest >> max(left, 0)) & ((1 << size) - 1)
     if size != 0 and value < 1 << (size - 1):  # EXTEND (figure F.12)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from dnjpeg.codec.format.syntax import ScanHeader, Segment
+from dnjpeg.codec.format.zigzag import ZIGZAG
 
 __all__ = ["ESTIMATED", "Progression", "check_progression"]
 
@@ -53,9 +55,13 @@ class Progression:
         """Tell whether scans are missing that would have sent further bits."""
         return bool(self.bits.any())
 
-    def allows_estimates(self) -> bool:
-        """Tell whether coefficients should be estimated: all DC is known to some bit, and what can be is not."""
-        return bool((self.bits[:, 0] >= 0).all() and self.bits[:, 1:ESTIMATED].any())
+    def allows_estimates(self, tables: Sequence[npt.NDArray[np.uint16]]) -> bool:
+        """Tell whether coefficients should be estimated: all DC is known to some bit, and what can be is not.
+
+        A step of 0, as a file has it that is read leniently, rules estimates out.
+        """
+        steps = all(table.reshape(64)[list(ZIGZAG[:ESTIMATED])].all() for table in tables)
+        return bool(steps and (self.bits[:, 0] >= 0).all() and self.bits[:, 1:ESTIMATED].any())
 
 
 def check_progression(header: ScanHeader, segment: Segment) -> None:

@@ -123,8 +123,15 @@ class Segment:
             raise self.error(f"length {len(self.payload) + 2}, must be {length + 2}")
 
 
-def next_segment(data: memoryview, position: int) -> Segment:
+def next_segment(data: memoryview, position: int, *, strict: bool = True) -> Segment:
     """Find the next marker at or behind `position` and return its segment; bytes before it are skipped.
+
+    Parameters
+    ----------
+    data : memoryview
+    position : int
+    strict : bool
+        An impossible length is always an error; otherwise metadata of such a length are empty, as in libjpeg.
 
     Raises
     ------
@@ -144,6 +151,8 @@ def next_segment(data: memoryview, position: int) -> Segment:
     if position + 4 > size:
         raise TruncatedError("the file ends within a segment", offset=size, marker=marker_name(code))
     length = data[position + 2] << 8 | data[position + 3]
+    if length < 2 and not strict and code in METADATA:
+        length = 2
     if length < 2:
         raise FormatError(f"length {length}, must be at least 2", offset=position + 2, marker=marker_name(code))
     if position + 2 + length > size:
@@ -157,21 +166,21 @@ REMEMBERED = 256  # segments of each kind ...
 LARGEST_REMEMBERED = 2048  # ... and bytes of each
 
 
-def remembered(parse: Callable[[Segment], T]) -> Callable[[Segment], T]:
+def remembered(parse: Callable[..., T]) -> Callable[..., T]:
     """Parse equal segments once: many images have the same tables. The value must not be changed by anyone."""
 
     @lru_cache(REMEMBERED)
-    def parsed(code: int, payload: bytes) -> T:
-        return parse(Segment(code, 0, payload))
+    def parsed(code: int, payload: bytes, **options: bool) -> T:
+        return parse(Segment(code, 0, payload), **options)
 
     @wraps(parse)
-    def parse_once(segment: Segment) -> T:
+    def parse_once(segment: Segment, **options: bool) -> T:
         if len(segment.payload) > LARGEST_REMEMBERED:
-            return parse(segment)
+            return parse(segment, **options)
         try:
-            return parsed(segment.code, segment.payload)
+            return parsed(segment.code, segment.payload, **options)
         except JpegError:
-            return parse(segment)  # which tells where in the file it is
+            return parse(segment, **options)  # which tells where in the file it is
 
     return parse_once
 
@@ -234,8 +243,8 @@ class ScanHeader:
 
     @staticmethod
     @remembered
-    def parse(segment: Segment) -> ScanHeader:
-        """Parse an SOS segment."""
+    def parse(segment: Segment, *, strict: bool = True) -> ScanHeader:
+        """Parse an SOS segment; `strict`: a slot that no table can have is an error even where no table is needed."""
         payload = segment.payload
         count = payload[0] if payload else 0
         segment.require(4 + 2 * count)
@@ -244,7 +253,7 @@ class ScanHeader:
         components = []
         for at in range(1, 1 + 2 * count, 2):
             dc, ac = payload[at + 1] >> 4, payload[at + 1] & 15
-            if dc > 3 or ac > 3:
+            if strict and (dc > 3 or ac > 3):
                 raise segment.error("entropy coding table slot above 3", at + 1)
             components.append(ScanComponent(payload[at], dc, ac))
         start, end, approximation = payload[-3:]

@@ -26,8 +26,8 @@ class QuantizationSegment:
 
     @staticmethod
     @remembered
-    def parse(segment: Segment) -> tuple[QuantizationSegment, ...]:
-        """Parse all tables of a DQT segment; the steps are read-only."""
+    def parse(segment: Segment, *, strict: bool = True) -> tuple[QuantizationSegment, ...]:
+        """Parse all tables of a DQT segment; the steps are read-only. `strict`: a step of 0 is an error."""
         payload, at = segment.payload, 0
         parts = []
         while at < len(payload):
@@ -40,7 +40,7 @@ class QuantizationSegment:
             if at + 1 + size > len(payload):
                 raise segment.error("segment too short for its table", at)
             steps = np.frombuffer(payload, ">u2" if precision else "u1", 64, at + 1)
-            if not steps.all():
+            if strict and not steps.all():
                 raise segment.error("step 0", at + 1 + int(np.argmin(steps)) * (precision + 1))
             table = from_zigzag(steps)
             table.flags.writeable = False

@@ -66,7 +66,7 @@ def decode_batch(
     ----------
     files : iterable of bytes-like
         Whole files.
-    out : iterable of ndarray, uint8, optional
+    out : iterable of ndarray, optional
         Where each file's pixels go, of the shape that `dnjpeg.decode` returns; an array (N, H, W, 3) for N files of one
         size.
     **options
@@ -74,7 +74,7 @@ def decode_batch(
 
     Yields
     ------
-    ndarray, uint8, or Exception
+    ndarray or Exception
         In the order of the files.
 
     Raises

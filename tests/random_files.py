@@ -28,7 +28,7 @@ def random_image(
     decay = np.add.outer(np.arange(8), np.arange(8))
     coefficients = []
     for index in range(len(factors)):
-        values = rng.normal(0, 40 / (1 + decay), (*frame.block_shape(index), 8, 8))
+        values = rng.normal(0, 80 / (1 + decay), (*frame.block_shape(index), 8, 8))
         values[rng.random(values.shape) < 0.5] = 0
         coefficients.append(np.rint(values).astype(np.int16))
     steps = (3 + decay).astype(np.uint16) * (1 if precision == 8 else 16)

@@ -21,7 +21,7 @@ __all__ = ["COMMANDS", "main"]
 # The help lines stand here so that `dnjpeg --help` need not import NumPy, Numba or PyTorch.
 COMMANDS = {
     "encode": "Compress images to JPEG files.",
-    "decode": "Decompress JPEG files to PNG, PPM or NumPy files.",
+    "decode": "Decompress JPEG files to PNG, PPM, TIFF or NumPy files.",
     "transcode": "Change the quantization tables of JPEG files without going through pixels.",
     "inspect": "Show what lies inside JPEG files, valid or not.",
     "stats": "Collect the frequency statistics of images.",

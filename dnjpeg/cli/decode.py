@@ -28,16 +28,25 @@ Examples:
   dnjpeg decode photo.jpg --scale 1/4        a quarter as wide and high, in a fraction of the time
   dnjpeg decode photo.jpg --region 640x480+100+50
   dnjpeg decode --lenient broken.jpg         what can be saved of it
+  dnjpeg decode print.jpg -o print.tiff      CMYK
 """
 
-_KINDS = {".png": "png", ".ppm": "ppm", ".pgm": "ppm", ".pnm": "ppm", ".npy": "npy"}
+_KINDS = {
+    ".png": "png",
+    ".ppm": "ppm",
+    ".pgm": "ppm",
+    ".pnm": "ppm",
+    ".tif": "tiff",
+    ".tiff": "tiff",
+    ".npy": "npy",
+}
 
 
 @click.command("decode", epilog=EXAMPLES)
 @click.option(
     "--format",
     "kind",
-    type=click.Choice(["png", "ppm", "npy"]),
+    type=click.Choice(["png", "ppm", "tiff", "npy"]),
     help="What to write. [default: as the name given to -o ends, else png]",
 )
 @click.option(
@@ -58,6 +67,7 @@ _KINDS = {".png": "png", ".ppm": "ppm", ".pgm": "ppm", ".pnm": "ppm", ".npy": "n
     type=options.RECTANGLE,
     help="Decode only this part: W pixels wide and H high, X from the left and Y from the top of the scaled picture.",
 )
+@click.option("--orient", is_flag=True, help="Turn the picture as its EXIF orientation says, before --region.")
 @shared_tables("The tables that the files leave out: a file of tables, or a JPEG file that has them.")
 @conversion
 def command(
@@ -67,13 +77,15 @@ def command(
     region: Region | None,
     *,
     lenient: bool,
+    orient: bool,
     coding_tables: CodingTables | None,
 ) -> None:
-    """Decompress JPEG files to PNG, PPM or NumPy files.
+    """Decompress JPEG files to PNG, PPM, TIFF or NumPy files.
 
     INPUT is a JPEG file, a folder, a glob in quotes, or - for standard input. The pixels are those that libjpeg-turbo
-    decodes; an EXIF orientation is not applied. A NumPy file holds a uint8 array, (H, W, 3) RGB or (H, W) gray; gray
-    images become PGM with --format ppm.
+    decodes. A NumPy file holds an array, (H, W, 3) RGB, (H, W) gray or (H, W, 4) CMYK, uint8 or, of 12 bits a sample,
+    uint16. Gray images become PGM with --format ppm. CMYK goes into TIFF or NumPy files; RGB of 12 bits into PPM or
+    NumPy files, gray of 12 bits into any.
     """
     from dnjpeg.api import decode  # noqa: PLC0415 - imports Numba, which the help does not need
     from dnjpeg.cli.images import save_pixels  # noqa: PLC0415
@@ -81,7 +93,14 @@ def command(
     chosen = kind or _KINDS.get(Path(batch.output or "").suffix.lower(), "png")
 
     def convert(data: bytes) -> bytes:
-        pixels = decode(data, strict=not lenient, scale=Fraction(scale), region=region, coding_tables=coding_tables)
+        pixels = decode(
+            data,
+            strict=not lenient,
+            scale=Fraction(scale),
+            region=region,
+            orient=orient,
+            coding_tables=coding_tables,
+        )
         return save_pixels(pixels, chosen)
 
     batch.run(convert, suffixes=JPEG_SUFFIXES, suffix=f".{chosen}")

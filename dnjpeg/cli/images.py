@@ -16,7 +16,15 @@ __all__ = ["FORMATS", "Pixels", "metadata_of", "open_image", "pixels_of", "save_
 
 Pixels = npt.NDArray[np.uint8]
 
-FORMATS = ("png", "ppm", "npy")
+_EIGHT_BITS = {(1, False), (3, False)}
+_HELD = {  # numbers of components, and whether with 12 bits
+    "png": _EIGHT_BITS | {(1, True)},
+    "ppm": _EIGHT_BITS | {(1, True), (3, True)},
+    "tiff": _EIGHT_BITS | {(1, True), (4, False)},
+    "npy": {(components, wide) for components in (1, 2, 3, 4) for wide in (False, True)},
+}
+
+FORMATS = tuple(_HELD)
 """What `save_pixels` writes."""
 
 
@@ -111,19 +119,42 @@ def _without_alpha(image: Image.Image, background: tuple[int, ...] | None) -> Im
     return image.convert("RGB")
 
 
-def save_pixels(pixels: Pixels, kind: str) -> bytes:
+def save_pixels(pixels: npt.NDArray[Any], kind: str) -> bytes:
     """Write pixels losslessly.
 
     Parameters
     ----------
-    pixels : ndarray, uint8, (H, W, 3) or (H, W)
-        RGB or gray.
+    pixels : ndarray, uint8, or uint16 with values to 4095, (H, W, components) or (H, W)
+        As `dnjpeg.decode` returns them.
     kind : str
-        One of `FORMATS`; ``"ppm"`` of a gray image is a PGM file.
+        One of `FORMATS`; ``"ppm"`` of a gray image is a PGM file. PNG and TIFF files of 12 bits have 16, and values to
+        65535: the upper bits are repeated in the lower ones. PPM and PGM files have values to 4095.
+
+    Raises
+    ------
+    CommandError
+        If such a file cannot hold them.
     """
+    components = pixels.shape[2] if pixels.ndim == 3 else 1
+    wide = pixels.dtype == np.uint16
+    suited = [name for name in FORMATS if (components, wide) in _HELD[name]]
+    if kind not in suited:
+        named = {1: "gray", 2: "two components", 3: "RGB", 4: "CMYK"}[components] + (" of 12 bits" if wide else "")
+        raise CommandError(f"is {named}, which {kind} files do not hold: choose --format {' or '.join(suited)}")
     stream = io.BytesIO()
     if kind == "npy":
         np.save(stream, pixels)
+    elif kind == "ppm":
+        height, width = pixels.shape[:2]
+        largest = 4095 if wide else 255
+        stream.write(f"P{5 if components == 1 else 6}\n{width} {height}\n{largest}\n".encode())
+        stream.write(pixels.astype(">u2" if wide else np.uint8).tobytes())
     else:
-        Image.fromarray(pixels).save(stream, kind)
+        _as_image(pixels << 4 | pixels >> 8 if wide else pixels).save(stream, kind)
     return stream.getvalue()
+
+
+def _as_image(pixels: npt.NDArray[Any]) -> Image.Image:
+    if pixels.ndim == 3 and pixels.shape[2] == 4:
+        return Image.frombytes("CMYK", (pixels.shape[1], pixels.shape[0]), pixels.tobytes())
+    return Image.fromarray(pixels)

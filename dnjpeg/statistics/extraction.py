@@ -95,6 +95,8 @@ class Extraction:
     def _stored(self, image: CoefficientImage) -> Iterator[Plane]:
         if image.color not in ("YCbCr", "grayscale"):
             raise ValueError(f"its components are {image.color}, not YCbCr")
+        if image.frame.precision != 8:
+            raise ValueError(f"it has {image.frame.precision} bits a sample, not 8")
         for index in range(min(len(self.components), len(image.coefficients))):
             yield Plane(index, image.coefficients[index], image.tables[index])
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
 from dnjpeg.api import decode
@@ -20,7 +23,7 @@ def load_image(path: str | PathLike[str]) -> Image.Image:
 
     It takes the place of torchvision's loader: ``ImageFolder(root, loader=load_image)``. A file is recognised by its
     first bytes, since real datasets hold PNG files named ``.JPEG``. A JPEG file of a kind that dnjpeg does not decode
-    (CMYK, say) is left to Pillow, so that a dataset is never short of an image.
+    (lossless, say) is left to Pillow, so that a dataset is never short of an image.
 
     Parameters
     ----------
@@ -30,7 +33,8 @@ def load_image(path: str | PathLike[str]) -> Image.Image:
     Returns
     -------
     PIL.Image.Image
-        RGB. An EXIF orientation is not applied, as torchvision does not.
+        RGB, of CMYK as Pillow converts it, of 12 bits a sample the upper eight. An EXIF orientation is not applied, as
+        torchvision does not.
 
     Raises
     ------
@@ -42,7 +46,7 @@ def load_image(path: str | PathLike[str]) -> Image.Image:
     data = Path(path).read_bytes()
     if data.startswith(_SOI):
         try:
-            return Image.fromarray(decode(data)).convert("RGB")
+            return _as_image(decode(data)).convert("RGB")
         except UnsupportedError:
             pass
         except JpegError as error:
@@ -50,3 +54,13 @@ def load_image(path: str | PathLike[str]) -> Image.Image:
             raise
     with Image.open(path) as image:
         return image.convert("RGB")
+
+
+def _as_image(pixels: npt.NDArray[Any]) -> Image.Image:
+    if pixels.dtype == np.uint16:
+        pixels = (pixels >> 4).astype(np.uint8)
+    if pixels.ndim == 3 and pixels.shape[2] == 2:
+        raise UnsupportedError("two components, whose meaning is not known")
+    if pixels.ndim == 3 and pixels.shape[2] == 4:
+        return Image.frombytes("CMYK", (pixels.shape[1], pixels.shape[0]), pixels.tobytes())
+    return Image.fromarray(pixels)

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 from processes import start_dnjpeg
+from random_files import random_image, written
 
 from dnjpeg import decode, transcode
 from dnjpeg.cli import failures
@@ -147,7 +148,7 @@ def test_json_is_one_object_a_line(cli, folder):
     assert "not an image" in broken["error"]
 
 
-@pytest.mark.parametrize("name", ["x.png", "x.ppm", "x.npy"])
+@pytest.mark.parametrize("name", ["x.png", "x.ppm", "x.tif", "x.npy"])
 def test_decode_writes_the_format_that_the_name_says(cli, jpeg, name):
     assert cli("decode", jpeg, "-o", name).status == failures.ALL_WELL
     pixels = np.load(name) if name.endswith("npy") else decoded(name)
@@ -165,6 +166,49 @@ def test_decode_of_a_gray_file_writes_gray(cli, tmp_path, photo):
     Image.fromarray(photo(9, 17, gray=True)).save(path)
     assert cli("decode", path, "--format", "ppm").status == failures.ALL_WELL
     assert path.with_suffix(".ppm").read_bytes().startswith(b"P5")
+
+
+def test_cmyk_goes_into_tiff_and_numpy_files(cli, tmp_path, photo, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Image.fromarray(photo(9, 17)).convert("CMYK").save("x.jpg")
+    assert cli("decode", "x.jpg", "-o", "x.tiff").status == failures.ALL_WELL
+    assert cli("decode", "x.jpg", "-o", "x.npy").status == failures.ALL_WELL
+    with Image.open("x.tiff") as image:
+        assert image.mode == "CMYK"
+    np.testing.assert_array_equal(decoded("x.tiff"), decoded("x.jpg"))
+    np.testing.assert_array_equal(np.load("x.npy"), decoded("x.jpg"))
+    for kind in ("png", "ppm"):
+        outcome = cli("decode", "x.jpg", "--format", kind)
+        assert outcome.status == failures.ERROR
+        assert f"is CMYK, which {kind} files do not hold: choose --format tiff or npy" in outcome.stderr
+
+
+def test_12_bits_go_into_wide_enough_files(cli, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name, factors, color in (("gray", [(1, 1)], "grayscale"), ("rgb", [(1, 1)] * 3, "RGB")):
+        Path(f"{name}.jpg").write_bytes(written(random_image(factors, 9, 17, color=color, precision=12)))
+        for kind in ("npy", "ppm"):
+            assert cli("decode", f"{name}.jpg", "--format", kind).status == failures.ALL_WELL
+        pixels = np.load(f"{name}.npy")
+        assert 255 < pixels.max() <= 4095
+        head, body = Path(f"{name}.ppm").read_bytes().split(b"4095\n", 1)
+        assert head == (b"P5" if color == "grayscale" else b"P6") + b"\n17 9\n"
+        np.testing.assert_array_equal(np.frombuffer(body, ">u2").reshape(pixels.shape), pixels)
+    for kind in ("png", "tiff"):
+        assert cli("decode", "gray.jpg", "--format", kind).status == failures.ALL_WELL
+        np.testing.assert_array_equal(decoded(f"gray.{kind}") >> 4, np.load("gray.npy"))
+        outcome = cli("decode", "rgb.jpg", "--format", kind)
+        assert f"is RGB of 12 bits, which {kind} files do not hold: choose --format ppm or npy" in outcome.stderr
+
+
+def test_decode_turns_as_the_orientation_says(cli, tmp_path, photo, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(photo(20, 30)).save("x.jpg", exif=exif)
+    assert cli("decode", "x.jpg", "--orient", "--region", "10x5+2+3").status == failures.ALL_WELL
+    with Image.open("x.jpg") as image:
+        np.testing.assert_array_equal(decoded("x.png"), np.asarray(ImageOps.exif_transpose(image))[3:8, 2:12])
 
 
 def test_transcode_without_tables_loses_nothing(cli, jpeg):

@@ -17,7 +17,7 @@ from damage import (
     with_frame,
 )
 
-from dnjpeg import FormatError, JpegError, TruncatedError, UnsupportedError, decode, read
+from dnjpeg import FormatError, JpegError, TruncatedError, decode, read
 
 
 @pytest.fixture(params=SMALL_FILES)
@@ -91,13 +91,10 @@ def test_only_markers():
 
 
 def test_sampling_factors_whose_ratios_are_not_whole_numbers():
-    """T.81 allows three samples to two; libjpeg refuses it as well."""
+    """T.81 allows three samples to two; libjpeg refuses it."""
     data = bytearray(with_frame(SMALL_FILES["4:4:4, optimized"], factors=0x31))
     data[data.index(b"\xff\xc0") + 14] = 0x21
     assert_kept([("3 to 2", bytes(data))])
-    with pytest.raises(UnsupportedError, match="sampling factors") as caught:
-        decode(bytes(data))
-    assert caught.value.marker == "SOF0"
 
 
 def test_an_mcu_of_too_many_blocks():

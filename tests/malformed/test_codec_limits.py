@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 import tracemalloc
 
+import numpy as np
 import pytest
 from damage import SMALL_FILES, picture, pillow_file, with_frame
+from random_files import random_image, written
 
 from dnjpeg import FormatError, LimitError, Limits, decode, read, transcode
 
@@ -21,6 +23,13 @@ def test_pixels(function):
         function(data, limits=Limits(max_pixels=399))
     assert caught.value.offset == data.index(b"\xff\xc0")
     assert "SOF" in caught.value.marker
+
+
+def test_pixels_of_12_bits_count_twice():
+    data = written(random_image([(1, 1)], 20, 20, color="grayscale", precision=12))
+    assert decode(data, limits=Limits(max_pixels=800)).dtype == np.uint16
+    with pytest.raises(LimitError, match="20x20 pixels of 12 bits, each counted as two,"):
+        decode(data, limits=Limits(max_pixels=799))
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from random_files import random_image, written
 from torch.utils.data import DataLoader
 from torchvision.datasets import ImageFolder
 from torchvision.datasets.folder import default_loader
@@ -49,6 +50,20 @@ def test_gray_and_cmyk_files_become_rgb(tmp_path, photo, mode):
     path = tmp_path / "x.jpg"
     Image.fromarray(photo(24, 32)).convert(mode).save(path)
     assert_same(load_image(path), default_loader(path))
+
+
+def test_of_12_bits_a_sample_the_upper_eight_are_taken(tmp_path):
+    path = tmp_path / "x.jpg"
+    path.write_bytes(written(random_image([(1, 1)], 24, 32, color="grayscale", precision=12)))
+    expected = np.repeat((dnjpeg.decode(path.read_bytes()) >> 4)[..., None], 3, axis=2)
+    np.testing.assert_array_equal(np.asarray(load_image(path)), expected)
+
+
+def test_two_components_are_no_picture(tmp_path):
+    path = tmp_path / "x.jpg"
+    path.write_bytes(written(random_image([(1, 1)] * 2, 24, 32)))
+    with pytest.raises(OSError, match=r"x\.jpg"):
+        load_image(path)
 
 
 def test_a_progressive_file_is_loaded(tmp_path, photo):

@@ -140,9 +140,7 @@ def test_which_component_gets_which_table(photo, inks):
         requantized = read(transcode(encode(pixels, color=color), tables=named))
         assert all(map(np.array_equal, requantized.tables, image.tables)), f"{color}, {count} tables"
     for color, count, pixels in (("YCbCr", 4, photo(9, 17)), ("CMYK", 3, inks(9, 17)), ("RGB", 4, photo(9, 17))):
-        with pytest.raises(
-            ValueError, match=f"{count} quantization tables, must be 1 or 2 or . for {color}"
-        ):
+        with pytest.raises(ValueError, match=f"{count} quantization tables, must be 1 or 2 or . for {color}"):
             encode(pixels, color=color, tables=QuantizationTables(*tables[:count]))
 
 

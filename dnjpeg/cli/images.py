@@ -83,10 +83,7 @@ def _gray_or_rgb(image: Image.Image, background: tuple[int, ...] | None) -> Pixe
         return (np.asarray(image, dtype=np.uint32) >> 8).astype(np.uint8)
     if image.mode in {"I", "F"}:
         raise CommandError("has 32-bit samples, whose range is not known: convert it to 8 bits first")
-    try:
-        return np.asarray(image.convert("L" if image.mode in {"1", "L"} else "RGB"))
-    except ValueError:
-        raise CommandError(f"has colours of the kind {image.mode}: convert it to RGB first") from None
+    return np.asarray(image.convert("L" if image.mode in {"1", "L"} else "RGB"))
 
 
 def metadata_of(image: Image.Image, pixels: Pixels, copy: str) -> dict[str, Any]:

@@ -150,10 +150,8 @@ def to_grayscale(image: CoefficientImage) -> CoefficientImage:
     ValueError
         If it is neither YCbCr nor gray, or its brightness is subsampled.
     """
-    if image.color == "grayscale":
-        return image
     luma = image.frame.components[0]
-    if image.color != "YCbCr":
+    if image.color not in {"YCbCr", "grayscale"}:
         raise ValueError(f"{image.color} has no component of brightness to keep")
     if (luma.horizontal, luma.vertical) != (image.frame.max_horizontal, image.frame.max_vertical):
         raise ValueError("the brightness has a lower resolution than the image")

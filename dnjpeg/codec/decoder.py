@@ -12,7 +12,6 @@ import numpy.typing as npt
 from dnjpeg.codec.entropy.scan import start_scan, stopped
 from dnjpeg.codec.entropy.sequential_decoder import decode_mcu_row
 from dnjpeg.codec.format.coding_tables import CodingTables
-from dnjpeg.codec.format.coefficients import CoefficientImage
 from dnjpeg.codec.format.exif import UPRIGHT, Turn, orientation_of
 from dnjpeg.codec.format.frame import Frame
 from dnjpeg.codec.format.layout import component_layout, scan_layout
@@ -80,7 +79,7 @@ def _decode_window(reader: Reader, scan: Scan, window: Window, pixels: Pixels) -
     if in_one_scan and not reader.frame.arithmetic:
         _decode_one_scan(reader, scan, window, pixels)
     else:
-        _render(read_shown(reader, scan), window, pixels)
+        _render(reader, *read_shown(reader, scan), window, pixels)
 
 
 def _output(frame: Frame, window: Window, out: Pixels | None) -> Pixels:
@@ -127,16 +126,17 @@ def _decode_one_scan(reader: Reader, scan: Scan, window: Window, pixels: Pixels)
     reader.finish_scan(state)
 
 
-def _render(image: CoefficientImage, window: Window, pixels: Pixels) -> None:
-    """Coefficients to pixels."""
-    strip = plan_inverse(image.frame, image.color, window)
+def _render(reader: Reader, coefficients: npt.NDArray[np.int16], filled: bool, window: Window, pixels: Pixels) -> None:
+    """Coefficients of the whole image, as `read_shown` has them, to pixels."""
+    assert reader.frame is not None
+    strip = plan_inverse(reader.frame, reader.color(), window, filled=filled)
     inverse_rows(
-        np.concatenate([array.reshape(-1) for array in image.coefficients]),
+        coefficients,
         strip.layout,
         strip.sizes,
         strip.scaled,
         strip.unusual,
-        joined_steps(image.tables, image.frame.precision),
+        joined_steps(reader.tables(), frame.precision),
         strip_memory(strip.precision, strip.samples),
         scratch("sums", strip.sums, np.int16),
         pixels.reshape(-1),

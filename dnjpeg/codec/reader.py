@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -35,8 +36,7 @@ NO_TABLE = np.ones((8, 8), np.uint16)
 NO_TABLE.flags.writeable = False
 
 
-@dataclass(frozen=True)
-class Scan:
+class Scan(NamedTuple):
     """A scan header and what was in force when it came.
 
     Parameters

@@ -28,6 +28,7 @@ from dnjpeg.codec.format.layout import (
 )
 from dnjpeg.codec.format.limits import Limits
 from dnjpeg.codec.kernels.jit import kernel
+from dnjpeg.codec.kernels.scratch import scratch
 from dnjpeg.codec.kernels.vector import span
 from dnjpeg.codec.pixels.smoothing import smoothed
 from dnjpeg.codec.reader import Reader, Scan
@@ -87,17 +88,29 @@ def read(
 
 def read_scans(reader: Reader, first: Scan) -> CoefficientImage:
     """Read the coefficients of all scans, of which `first` was found."""
-    return _image(reader, _read_blocks(reader, first))
+    assert reader.frame is not None
+    return _image(reader, _read_blocks(reader, first, np.zeros(_size(reader.frame), np.int16)))
 
 
-def read_shown(reader: Reader, first: Scan) -> CoefficientImage:
-    """Read the coefficients that are shown: with estimates, if progressive scans are missing."""
-    blocks = _read_blocks(reader, first)
-    image = _image(reader, blocks)
+def read_shown(reader: Reader, first: Scan) -> tuple[Blocks, bool]:
+    """Read the coefficients that are shown: with estimates, if progressive scans are missing.
+
+    Returns
+    -------
+    coefficients : ndarray, int16
+        Of all components, as `component_layout` has them; in scratch memory.
+    filled : bool
+        Whether they have the rows of blocks that only fill the last MCUs.
+    """
+    assert reader.frame is not None
+    coefficients = scratch("image", _size(reader.frame), np.int16)
+    coefficients[:] = 0
+    blocks = _read_blocks(reader, first, coefficients)
     progression = reader.progression
     if progression is None or not progression.allows_estimates(reader.tables()):
-        return image
-    return smoothed(image, blocks, progression)
+        return coefficients, reader.frame.progressive
+    image = smoothed(_image(reader, blocks), blocks, progression)
+    return np.concatenate([array.reshape(-1) for array in image.coefficients]), False
 
 
 def _image(reader: Reader, blocks: Sequence[Blocks]) -> CoefficientImage:
@@ -119,12 +132,16 @@ def _image(reader: Reader, blocks: Sequence[Blocks]) -> CoefficientImage:
     )
 
 
-def _read_blocks(reader: Reader, first: Scan) -> tuple[Blocks, ...]:
-    """Read all scans into the blocks of `_layout`."""
+def _size(frame: Frame) -> int:
+    """Coefficients of `_layout`, and one block more for what has no place."""
+    return int(_layout(frame)[-1, FIRST]) + 64
+
+
+def _read_blocks(reader: Reader, first: Scan, coefficients: Blocks) -> tuple[Blocks, ...]:
+    """Read all scans into `_size` zeros; returns the blocks of `_layout`."""
     frame = reader.frame
     assert frame is not None
     layout = _layout(frame)
-    coefficients = np.zeros(int(layout[-1, FIRST]) + 64, np.int16)  # one block more for what has no place
     scan: Scan | None = first
     seen: set[int] = set()
     while scan is not None:

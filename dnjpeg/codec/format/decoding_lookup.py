@@ -83,7 +83,10 @@ def decoding_lookup(table: HuffmanTable, ac: bool, refining: bool = False) -> np
 @lru_cache(16)
 def joined_lookups(tables: tuple[tuple[HuffmanTable, bool, bool], ...]) -> npt.NDArray[np.int64]:
     """Join the lookups of tables, given as `decoding_lookup` takes them: `LOOKUP_SIZE` items each; read-only."""
-    joined = np.concatenate([decoding_lookup(*table) for table in tables] or [np.empty(0, np.int64)])
+    lookups = [decoding_lookup(*table) for table in tables]
+    if len(lookups) == 1:
+        return lookups[0]
+    joined = np.concatenate(lookups or [np.empty(0, np.int64)])
     joined.flags.writeable = False
     return joined
 
@@ -101,9 +104,7 @@ def _fill_lookup(counts, values, ac, refining, lookup):
             symbol = values[index]
             lookup[SYMBOLS + index] = symbol
             if length <= LOOKUP_BITS:
-                first = code << (LOOKUP_BITS - length)
-                for rest in range(1 << (LOOKUP_BITS - length)):
-                    lookup[first + rest] = _entry(symbol, length, rest, ac, refining)
+                _fill_code(lookup, code << (LOOKUP_BITS - length), symbol, length, ac, refining)
             code += 1
             index += 1
         lookup[LIMITS + length] = code << (16 - length)
@@ -138,20 +139,26 @@ def first_value(entry):
 
 
 @inlined
-def _entry(symbol, length, rest, ac, refining):
-    """Entry, of one coefficient, for a code of `length` bits followed by the bits `rest`."""
+def _fill_code(lookup, first, symbol, length, ac, refining):
+    """Set the entries, from `first` on, of a code of `length` bits."""
     size = symbol & 15
     run = symbol >> 4
     left = LOOKUP_BITS - length - size
     if ac and size == 0 and run == 0:
         run = END_OF_BLOCK
     elif left < 0 or (ac and size == 0 and run != 15) or (not ac and run != 0) or (refining and size > 1):
-        return length | INCOMPLETE | symbol << 8
-    value = (rest >> max(left, 0)) & ((1 << size) - 1)
-    if size != 0 and value < 1 << (size - 1):  # EXTEND (figure F.12)
-        value -= (1 << size) - 1
+        for index in range(first, first + (1 << (LOOKUP_BITS - length))):
+            lookup[index] = length | INCOMPLETE | symbol << 8
+        return
     drop = length + size
-    return drop | run << 8 | (value & 0xFFFF) << 16 | drop << 32 | value << 48
+    for bits in range(1 << size):
+        value = bits
+        if size != 0 and bits < 1 << (size - 1):  # EXTEND (figure F.12)
+            value -= (1 << size) - 1
+        entry = drop | run << 8 | (value & 0xFFFF) << 16 | drop << 32 | value << 48
+        for index in range(first, first + (1 << left)):
+            lookup[index] = entry
+        first += 1 << left
 
 
 @inlined

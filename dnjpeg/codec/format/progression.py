@@ -25,17 +25,17 @@ class Progression:
 
     Attributes
     ----------
-    bits : ndarray, int64, (components, 64)
+    bits : list of list of int, (components, 64)
         Al of the last scan that a coefficient was in, by its place in the zigzag sequence; -1: it was in none.
-    bits_before : ndarray, int64, (components, 64)
+    bits_before : list of list of int, (components, 64)
         The same before the component's last scan, as libjpeg keeps it: 0 if that was the first scan of several.
     last_good_row : int
         Last row of interleaved MCUs for which the last scan had data; below, `bits_before` is what is known.
     """
 
     def __init__(self, components: int) -> None:
-        self.bits = np.full((components, 64), -1)
-        self.bits_before = np.full((components, 64), -1)
+        self.bits = [[-1] * 64 for _ in range(components)]
+        self.bits_before = [[-1] * 64 for _ in range(components)]
         self.last_good_row = 0
         self._scans = 0
 
@@ -44,24 +44,27 @@ class Progression:
         band = slice(header.spectral_start, header.spectral_end + 1)
         kept = slice(min(header.spectral_start, 1), max(header.spectral_end + 1, ESTIMATED))
         if self._scans == 1:
-            self.bits_before[:, :ESTIMATED] = 0
+            for bits in self.bits_before:
+                bits[:ESTIMATED] = [0] * ESTIMATED
         self._scans += 1
         for index in indices:
             if self._scans > 1:
-                self.bits_before[index, kept] = self.bits[index, kept]
-            self.bits[index, band] = header.approximation_low
+                self.bits_before[index][kept] = self.bits[index][kept]
+            self.bits[index][band] = [header.approximation_low] * (band.stop - band.start)
 
     def lacks_detail(self) -> bool:
         """Tell whether scans are missing that would have sent further bits."""
-        return bool(self.bits.any())
+        return any(map(any, self.bits))
 
     def allows_estimates(self, tables: Sequence[npt.NDArray[np.uint16]]) -> bool:
         """Tell whether coefficients should be estimated: all DC is known to some bit, and what can be is not.
 
         A step of 0, as a file has it that is read leniently, rules estimates out.
         """
+        if not any(any(bits[1:ESTIMATED]) for bits in self.bits):
+            return False
         steps = all(table.reshape(64)[list(ZIGZAG[:ESTIMATED])].all() for table in tables)
-        return bool(steps and (self.bits[:, 0] >= 0).all() and self.bits[:, 1:ESTIMATED].any())
+        return steps and all(bits[0] >= 0 for bits in self.bits)
 
 
 def check_progression(header: ScanHeader, segment: Segment) -> None:

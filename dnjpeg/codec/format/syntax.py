@@ -7,7 +7,7 @@ import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache, wraps
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from dnjpeg.codec.format.frame import Component, Frame
 from dnjpeg.errors import FormatError, JpegError, TruncatedError, UnsupportedError
@@ -85,8 +85,7 @@ def marker_name(code: int) -> str:
     return _NAMES.get(code, f"0xFF{code:02X}")
 
 
-@dataclass(frozen=True)
-class Segment:
+class Segment(NamedTuple):
     """A marker and what belongs to it.
 
     Parameters

@@ -92,9 +92,14 @@ class InversePlan:
 
 
 @lru_cache(256)
-def plan_inverse(frame: Frame, color: str, window: Window, *, kept_rows: int | None = None) -> InversePlan:
-    """Plan the memory; the coefficients of `kept_rows` rows of MCUs are kept (all by default)."""
-    layout = component_layout(frame, mcu_rows=kept_rows)
+def plan_inverse(
+    frame: Frame, color: str, window: Window, *, kept_rows: int | None = None, filled: bool = False
+) -> InversePlan:
+    """Plan the memory; the coefficients of `kept_rows` rows of MCUs are kept (all by default).
+
+    `filled` is that of `component_layout`.
+    """
+    layout = component_layout(frame, mcu_rows=kept_rows, filled=filled)
     for component, side in zip(layout, block_sides(frame, window.eighths), strict=False):
         _plan_component(component, side, frame, window)
     width = frame.mcu_cols * window.eighths * frame.max_horizontal

@@ -65,8 +65,8 @@ def smoothed(image: CoefficientImage, filled: Sequence[Blocks], progression: Pro
         rows = _rows_around(len(blocks), vertical)
         result = blocks.copy()
         for first, last, bits in (
-            (0, reached, progression.bits[index]),
-            (reached, len(blocks), progression.bits_before[index]),
+            (0, reached, np.array(progression.bits[index])),
+            (reached, len(blocks), np.array(progression.bits_before[index])),
         ):
             for top in range(first, last, BAND):
                 band = slice(top, min(top + BAND, last))

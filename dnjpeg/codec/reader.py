@@ -103,6 +103,7 @@ class Reader:
         self._tables = (self.coding_tables or CodingTables()).at_image()
         self.progression: Progression | None = None  # of a progressive frame
         self._latched: dict[int, npt.NDArray[np.uint16]] = {}  # tables by component: those of its first scan
+        self._color: str | None = None  # decided by the first scan
         self._jfif: Jfif | None = None
         self._adobe: Adobe | None = None
         self._metadata: list[Metadata] = []
@@ -235,6 +236,7 @@ class Reader:
         if self.progression is not None:
             check_progression(header, segment)
             self.progression.add(indices, header)
+        self._color = self.color()
         return Scan(tuple(indices), header, self._lookups(header, segment), self._limits(header), segment.end)
 
     def _latch(self, index: int, segment: syntax.Segment) -> None:
@@ -299,7 +301,12 @@ class Reader:
         return self._tables.restart_interval
 
     def color(self) -> str:
-        """Tell what the components mean, by libjpeg's rules: JFIF, then Adobe's transform, then the identifiers."""
+        """Tell what the components mean, by libjpeg's rules: JFIF, then Adobe's transform, then the identifiers.
+
+        Segments behind the first scan header change nothing.
+        """
+        if self._color is not None:
+            return self._color
         assert self.frame is not None
         if len(self.frame.components) == 1:
             return "grayscale"

@@ -168,11 +168,11 @@ class Reader:
         )
 
     def _define(self, segment: syntax.Segment) -> None:
-        """Take over tables; if reading is not strict, steps of 0 too, which make coefficients vanish, as in libjpeg."""
+        """Take over tables; if reading is not strict, also what libjpeg takes: steps of 0, and slots that are too many."""
         try:
             self._tables.define(segment)
         except FormatError as error:
-            if self.strict or segment.code != syntax.DQT:
+            if self.strict or segment.code not in {syntax.DQT, syntax.DAC}:
                 raise
             self._tables.define(segment, strict=False)
             self.warnings.append(str(error))

@@ -136,7 +136,7 @@ def _render(reader: Reader, coefficients: npt.NDArray[np.int16], filled: bool, w
         strip.sizes,
         strip.scaled,
         strip.unusual,
-        joined_steps(reader.tables(), frame.precision),
+        joined_steps(reader.tables(), reader.frame.precision),
         strip_memory(strip.precision, strip.samples),
         scratch("sums", strip.sums, np.int16),
         pixels.reshape(-1),

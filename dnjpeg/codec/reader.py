@@ -112,6 +112,7 @@ class Reader:
         self._tables = (self.coding_tables or CodingTables()).at_image()
         self.progression: Progression | None = None  # of a progressive frame
         self._latched: dict[int, npt.NDArray[np.uint16]] = {}  # tables by component: those of its first scan
+        self._color: str | None = None  # decided by the first scan
         self._jfif: Jfif | None = None
         self._adobe: Adobe | None = None
         self._metadata: list[Metadata] = []
@@ -176,11 +177,11 @@ class Reader:
         )
 
     def _define(self, segment: syntax.Segment) -> None:
-        """Take over tables; if reading is not strict, steps of 0 too, which make coefficients vanish, as in libjpeg."""
+        """Take over tables; if reading is not strict, also what libjpeg takes: steps of 0, and slots that are too many."""
         try:
             self._tables.define(segment)
         except FormatError as error:
-            if self.strict or segment.code != syntax.DQT:
+            if self.strict or segment.code not in {syntax.DQT, syntax.DAC}:
                 raise
             self._tables.define(segment, strict=False)
             self.warnings.append(str(error))

@@ -90,7 +90,7 @@ class CodingTables:
         ----------
         segment : Segment
         strict : bool
-            As in `QuantizationSegment.parse`.
+            As in `QuantizationSegment.parse` and `ConditioningSegment.parse`.
 
         Raises
         ------
@@ -106,7 +106,7 @@ class CodingTables:
                 parts = HuffmanSegment.parse(segment)
                 self.huffman.update(((part.table_class, part.slot), part.table) for part in parts)
             case syntax.DAC:
-                entries = ConditioningSegment.parse(segment)
+                entries = ConditioningSegment.parse(segment, strict=strict)
                 self.conditioning.update(((entry.table_class, entry.slot), entry.value) for entry in entries)
             case syntax.DRI:
                 self.restart_interval = RestartSegment.parse(segment).interval

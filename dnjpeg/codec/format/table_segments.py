@@ -97,13 +97,13 @@ class ConditioningSegment:
     value: int
 
     @classmethod
-    def parse(cls, segment: Segment) -> Iterator[ConditioningSegment]:
-        """Parse all entries of a DAC segment; any Kx is taken, as libjpeg does."""
+    def parse(cls, segment: Segment, *, strict: bool = True) -> Iterator[ConditioningSegment]:
+        """Parse all entries of a DAC segment; any Kx is taken, as libjpeg does; `strict`: no slots above 3."""
         payload = segment.payload
         segment.require(len(payload) & ~1)
         for at in range(0, len(payload), 2):
             table_class, slot, value = payload[at] >> 4, payload[at] & 15, payload[at + 1]
-            if table_class > 1 or slot > 3:
+            if table_class > 1 or (strict and slot > 3):
                 raise segment.error(f"table class {table_class}, slot {slot}: must be 0 or 1, and 0 to 3", at)
             if table_class == 0 and value & 15 > value >> 4:
                 raise segment.error(f"DC bounds {value & 15} and {value >> 4}: the first must not be larger", at + 1)

@@ -12,6 +12,7 @@ from dnjpeg.cli import failures, options
 from dnjpeg.cli import inputs as found
 from dnjpeg.cli.failures import CommandError, IncompleteError
 from dnjpeg.folders import JPEG_SUFFIXES
+from dnjpeg.printable import printable
 
 if TYPE_CHECKING:
     from dnjpeg.inspection import Inspection
@@ -47,7 +48,7 @@ def command(context: click.Context, inputs: tuple[str, ...], recursive: bool, as
     wrong = False
     for number, source in enumerate(sources):
         try:
-            with failures.about(_named(source)):
+            with failures.about(str(source)):
                 inspection = _inspect(source)
         except CommandError as error:
             failed.append(failures.describe(error))
@@ -80,15 +81,8 @@ def _inspect(source: found.Source) -> Inspection:
     return inspection
 
 
-def _named(source: found.Source) -> str:
-    """Name an input so that its name does nothing to a terminal."""
-    from dnjpeg.inspection.application import printable  # noqa: PLC0415 - imports Numba
-
-    return printable(str(source))
-
-
 def _show(inspection: Inspection, source: found.Source, as_json: bool, *, first: bool) -> None:
     if as_json:
         click.echo(json.dumps({"input": str(source), **inspection.as_dict()}))
     else:
-        click.echo(f"{'' if first else chr(10)}{_named(source)}: {inspection}")
+        click.echo(f"{'' if first else chr(10)}{printable(str(source))}: {inspection}")

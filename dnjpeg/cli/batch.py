@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import click
-from tqdm import tqdm
 
 from dnjpeg.cli import failures, inputs, options, outputs
 from dnjpeg.cli.failures import CommandError, IncompleteError
 from dnjpeg.cli.outputs import Item
+from dnjpeg.cli.progress import progress_bar, write_line
 from dnjpeg.parallel import ordered_map
+from dnjpeg.printable import printable
 
 __all__ = ["Batch", "Convert", "conversion"]
 
@@ -120,7 +121,7 @@ class Batch:
             line = str(result)
         else:
             return
-        tqdm.write(line, file=sys.stdout)
+        write_line(line, sys.stdout)
         sys.stdout.flush()  # whoever reads it from a pipe wants it now
 
     def _conclude(self, results: Sequence[_Result]) -> None:
@@ -154,7 +155,7 @@ class _Result:
 
     def __str__(self) -> str:
         change = "exists, skipped" if self.status == "skipped" else _change(self.bytes_in, self.bytes_out)
-        return f"{self.input} -> {self.output}: {change}"
+        return printable(f"{self.input} -> {self.output}: {change}")
 
 
 def _change(before: int, after: int) -> str:
@@ -189,4 +190,4 @@ def _with_progress(results: Iterable[_Result], total: int) -> Iterable[_Result]:
     """Show a progress bar, on a terminal and for several items only."""
     if total == 1 or not sys.stderr.isatty():
         return results
-    return tqdm(results, total=total, unit="file", file=sys.stderr)
+    return progress_bar(total, "file", results)

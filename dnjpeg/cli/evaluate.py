@@ -73,7 +73,7 @@ Examples:
 )
 @click.option(
     "--calibration-every",
-    type=click.IntRange(1),
+    type=options.WholeType(1),
     default=1,
     show_default=True,
     metavar="K",
@@ -87,7 +87,7 @@ Examples:
     help="What plots' compression ratios are against: QF 1 to QF 100, raw RGB, files (the photos' own), a contender.",
 )
 @options.subsampling
-@click.option("--limit", type=click.IntRange(1), metavar="N", help="Test at most N photos, spread evenly over DATA.")
+@click.option("--limit", type=options.WholeType(1), metavar="N", help="Test at most N photos, spread evenly over DATA.")
 @click.option(
     "--root",
     type=click.Path(file_okay=False, path_type=Path),
@@ -99,7 +99,7 @@ Examples:
 )
 @click.option(
     "--batch-size",
-    type=click.IntRange(1),
+    type=options.WholeType(1),
     metavar="N",
     help="Images classified at a time. [default: 4 on a CPU, else 32]",
 )
@@ -187,15 +187,15 @@ def announce(name: str, preprocessing: str, photos: int, contenders: int, calibr
     failures.say(f"classifier: {name}; {preprocessing}")
     if calibration:
         failures.say(f"calibration: {calibration.description}")
-    failures.say(f"{photos:,} photos, {contenders} contenders")
+    failures.say(f"{photos:,} {'photo' if photos == 1 else 'photos'}, {contenders} contenders")
 
 
 @contextmanager
 def sweep_progress(total: int) -> Iterator[tqdm[Any]]:
     """Show a progress bar, and say after an interruption that nothing is lost."""
-    from tqdm import tqdm  # noqa: PLC0415
+    from dnjpeg.cli.progress import progress_bar  # noqa: PLC0415
 
-    with tqdm(total=total, unit="row", file=sys.stderr, disable=None, leave=False) as bar:
+    with progress_bar(total, "row") as bar:
         try:
             yield bar
         except KeyboardInterrupt:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import threading
@@ -14,6 +15,7 @@ from typing import Any
 import click
 
 from dnjpeg.errors import JpegError, JpegWarning
+from dnjpeg.printable import printable
 
 __all__ = [
     "ALL_WELL",
@@ -117,30 +119,44 @@ def _explain(error: BaseException) -> str:
 
 def run(action: Callable[[], object]) -> int:
     """Run a command and return its exit status, having said on standard error whatever went wrong."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # no result is lost because its name cannot be shown
     with warnings.catch_warnings():
         warned = _announce_warnings()
         try:
             result = action()
             sys.stdout.flush()
-        except BrokenPipeError:
-            _abandon_stdout()
-            return ERROR
-        except (click.Abort, KeyboardInterrupt):
-            say("interrupted")
-            return INTERRUPTED
-        except IncompleteError as error:
-            for problem in error.problems:
-                say(f"error: {problem}")
-            say(f"error: {describe(error)}")
-            return error.status
-        except Exception as error:
-            if os.environ.get("DNJPEG_DEBUG", "0") not in ("", "0"):
-                traceback.print_exc()
-            say(f"error: {describe(error)}")
-            return ERROR
+        except (Exception, KeyboardInterrupt) as error:
+            return _explained(error)
     if isinstance(result, int) and result:  # click returns the status of an early exit
         return result
     return INCOMPLETE if warned else ALL_WELL
+
+
+def _explained(error: Exception | KeyboardInterrupt) -> int:
+    """Say what went wrong, and return the exit status for it."""
+    if isinstance(error, BrokenPipeError):
+        _abandon_stdout()
+        return ERROR
+    if isinstance(error, click.Abort) or _was_interrupted(error):
+        say("interrupted")
+        return INTERRUPTED
+    if isinstance(error, IncompleteError):
+        for problem in error.problems:
+            say(f"error: {problem}")
+        say(f"error: {describe(error)}")
+        return error.status
+    if os.environ.get("DNJPEG_DEBUG", "0") not in ("", "0"):
+        traceback.print_exception(error)
+    say(f"error: {describe(error)}")
+    return ERROR
+
+
+def _was_interrupted(error: BaseException | None) -> bool:
+    """Tell whether an error came up while an interruption was on its way out."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__context__
+    return error is not None
 
 
 def _announce_warnings() -> set[str]:
@@ -164,10 +180,10 @@ def _announce_warnings() -> set[str]:
 
 def say(line: str) -> None:
     """Write a line to standard error, clear of a progress bar."""
-    from tqdm import tqdm  # noqa: PLC0415 - not needed by `dnjpeg --help`
+    from dnjpeg.cli.progress import write_line  # noqa: PLC0415 - not needed by `dnjpeg --help`
 
     with suppress(BrokenPipeError):
-        tqdm.write(" ".join(line.split()), file=sys.stderr)
+        write_line(printable(" ".join(line.split())), sys.stderr)
 
 
 def _abandon_stdout() -> None:

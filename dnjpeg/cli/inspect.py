@@ -13,6 +13,7 @@ from dnjpeg.cli import inputs as found
 from dnjpeg.cli.failures import CommandError, IncompleteError
 from dnjpeg.cli.sharing import shared_tables
 from dnjpeg.folders import JPEG_SUFFIXES
+from dnjpeg.printable import printable
 
 if TYPE_CHECKING:
     from dnjpeg.codec.format.coding_tables import CodingTables
@@ -56,7 +57,7 @@ def command(
     wrong = False
     for number, source in enumerate(sources):
         try:
-            with failures.about(_named(source)):
+            with failures.about(str(source)):
                 inspection = _inspect(source, coding_tables)
         except CommandError as error:
             failed.append(failures.describe(error))
@@ -90,15 +91,8 @@ def _inspect(source: found.Source, coding_tables: CodingTables | None) -> Inspec
     return inspection
 
 
-def _named(source: found.Source) -> str:
-    """Name an input so that its name does nothing to a terminal."""
-    from dnjpeg.inspection.application import printable  # noqa: PLC0415 - imports Numba
-
-    return printable(str(source))
-
-
 def _show(inspection: Inspection, source: found.Source, as_json: bool, *, first: bool) -> None:
     if as_json:
         click.echo(json.dumps({"input": str(source), **inspection.as_dict()}))
     else:
-        click.echo(f"{'' if first else chr(10)}{_named(source)}: {inspection}")
+        click.echo(f"{'' if first else chr(10)}{printable(str(source))}: {inspection}")

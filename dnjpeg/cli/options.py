@@ -17,6 +17,7 @@ __all__ = [
     "TABLES",
     "RectangleType",
     "TablesType",
+    "WholeType",
     "as_json",
     "force",
     "inputs",
@@ -31,6 +32,12 @@ __all__ = [
 ]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+class WholeType(click.IntRange):
+    """A whole number within bounds, called that in errors."""
+
+    name = "whole number"
 
 
 class TablesType(click.ParamType):  # type: ignore[type-arg]  # generic only from click 8.3 on
@@ -120,7 +127,7 @@ def jobs(function: Function) -> Function:
     return click.option(
         "-j",
         "--jobs",
-        type=click.IntRange(1, 1024),
+        type=WholeType(1, 1024),
         metavar="N",
         default=available_cores,
         help="How many items to work on at a time. [default: all cores]",
@@ -146,7 +153,7 @@ def quality(function: Function) -> Function:
     """Add ``--quality``, 1..100 or None."""
     return click.option(
         "--quality",
-        type=click.IntRange(1, 100),
+        type=WholeType(1, 100),
         metavar="N",
         help="1..100. Scales the tables as libjpeg scales the standard ones (50: as they are); without --tables, "
         "the standard tables at this quality.",

@@ -45,7 +45,7 @@ Examples:
 @click.option("--plot", metavar="FILE", help="Draw the standard deviations as heat maps: a PNG, SVG or PDF file.")
 @click.option(
     "--every",
-    type=click.IntRange(1),
+    type=options.WholeType(1),
     default=1,
     metavar="K",
     help="Take every K-th image of each class. [default: all]",
@@ -136,12 +136,11 @@ def _merge(sources: list[found.Source]) -> FrequencyStatistics:
 
 
 def _collect(sources: list[found.Source], jobs: int, **how: object) -> FrequencyStatistics:
-    from tqdm import tqdm  # noqa: PLC0415
-
+    from dnjpeg.cli.progress import progress_bar  # noqa: PLC0415
     from dnjpeg.statistics import collect_statistics  # noqa: PLC0415
 
     contents = [source.path or sys.stdin.buffer.read() for source in sources]
-    with tqdm(total=len(contents), unit="image", file=sys.stderr, disable=None, leave=False) as bar:
+    with progress_bar(len(contents), "image") as bar:
 
         def show(done: int, total: int | None) -> None:
             bar.total = total

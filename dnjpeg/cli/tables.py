@@ -61,7 +61,7 @@ Examples:
 spec = click.argument("tables", type=options.TABLES, metavar="NAME|FILE|QUALITY")
 quality = click.option(
     "--quality",
-    type=click.IntRange(1, 100),
+    type=options.WholeType(1, 100),
     help="Scale the steps as libjpeg scales the standard ones. 50 leaves them as they are, 100 makes all of them 1.",
 )
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from dnjpeg.cli.options import WholeType
+
 if TYPE_CHECKING:
     from dnjpeg.codec.format.script import ScriptScan
 
@@ -84,10 +86,10 @@ _OPTIONS = (
         help="Which coefficients go into which scan, in the syntax of cjpeg -scans; or the progressive file that is "
         "smallest, found by trying: 1 to 4 % smaller, in some forty times the time.",
     ),
-    click.option("--restart", type=click.IntRange(0, 65535), metavar="N", help="A restart marker after every N MCUs."),
+    click.option("--restart", type=WholeType(0, 65535), metavar="N", help="A restart marker after every N MCUs."),
     click.option(
         "--restart-rows",
-        type=click.IntRange(1, 65535),
+        type=WholeType(1, 65535),
         metavar="N",
         help="A restart marker after every N rows of MCUs instead.",
     ),
@@ -107,7 +109,7 @@ _OPTIONS = (
         help="Write a colour profile: that of a JPEG file, or an .icc file. The pixels stay as they are.",
     ),
     click.option("--xmp", type=_Part("xmp", "XMP packet"), help="Write XMP: that of a JPEG file, or an .xmp file."),
-    click.option("--dpi", type=click.IntRange(1, 65535), metavar="N", help="Write a density of N dots per inch."),
+    click.option("--dpi", type=WholeType(1, 65535), metavar="N", help="Write a density of N dots per inch."),
 )
 
 

@@ -112,7 +112,6 @@ class Reader:
         self._tables = (self.coding_tables or CodingTables()).at_image()
         self.progression: Progression | None = None  # of a progressive frame
         self._latched: dict[int, npt.NDArray[np.uint16]] = {}  # tables by component: those of its first scan
-        self._color: str | None = None  # decided by the first scan
         self._jfif: Jfif | None = None
         self._adobe: Adobe | None = None
         self._metadata: list[Metadata] = []
@@ -177,7 +176,7 @@ class Reader:
         )
 
     def _define(self, segment: syntax.Segment) -> None:
-        """Take over tables; if reading is not strict, also what libjpeg takes: steps of 0, and slots that are too many."""
+        """Take over tables; if reading is not strict, also what libjpeg takes: steps of 0, and slots above 3."""
         try:
             self._tables.define(segment)
         except FormatError as error:

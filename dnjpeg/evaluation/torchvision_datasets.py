@@ -5,6 +5,8 @@ from __future__ import annotations
 import inspect
 import os
 import re
+import sys
+from contextlib import redirect_stdout
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -78,7 +80,8 @@ def _open(kind: type[Any], root: Path, split: str | None) -> Any:
         options = {"download": download} if "download" in parameters else {}
         for part in _split_options(parameters, split):
             try:
-                return kind(root, **part, **options)
+                with redirect_stdout(sys.stderr):  # where the download announces itself
+                    return kind(root, **part, **options)
             except ValueError as error:  # no split of that name
                 problem = error
             except Exception as error:  # torchvision raises what the file, archive or network library raised

@@ -12,8 +12,9 @@ from dnjpeg.codec.format.application import Adobe, Jfif
 from dnjpeg.codec.format.exif import Exif
 from dnjpeg.codec.format.metadata import ICC_SIGNATURE, XMP_EXTENSION_SIGNATURE, XMP_SIGNATURE
 from dnjpeg.codec.format.syntax import Segment
+from dnjpeg.printable import printable
 
-__all__ = ["Meaning", "application", "comment", "counted", "printable"]
+__all__ = ["Meaning", "application", "comment", "counted"]
 
 SHOWN_CHARACTERS = 60  # of a comment, on one line
 
@@ -29,11 +30,6 @@ class Meaning:
 def counted(count: int, noun: str) -> str:
     """Return ``"1 table"``, ``"2 tables"``."""
     return f"{count:,} {noun}{'s' * (count != 1)}"
-
-
-def printable(text: str) -> str:
-    """Escape what could move a terminal's cursor, change its colours or turn the direction of writing."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
 def comment(segment: Segment) -> Meaning:

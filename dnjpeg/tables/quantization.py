@@ -260,10 +260,13 @@ def _place(index: int, count: int) -> str:
 
 
 def _check_table(table: npt.ArrayLike, place: str) -> Table:
+    uneven = ValueError(f"{place} has rows of different lengths, must be 8 rows of 8 steps")
     try:
         steps = np.asarray(table)
     except (ValueError, OverflowError):
-        raise ValueError(f"{place} has rows of different lengths, must be 8 rows of 8 steps") from None
+        raise uneven from None
+    if steps.dtype == object and any(isinstance(row, list | tuple) for row in steps.flat):
+        raise uneven
     if steps.shape != (8, 8):
         raise ValueError(f"{place} must be 8 rows of 8 steps, not {_shape(steps)}")
     for (row, col), step in np.ndenumerate(steps):

@@ -43,6 +43,11 @@ def check_quality(quality: object) -> int:
     return int(quality)
 
 
+def _shown(step: object) -> str:
+    """Show a step of any type briefly; a string so that it is seen to be one."""
+    return f"{step!r:.40}" if isinstance(step, str) else f"{step!s:.40}"
+
+
 def check_step(step: object, place: str) -> int:
     """Return a quantization step as an int.
 
@@ -52,7 +57,7 @@ def check_step(step: object, place: str) -> int:
         If it is not an integer from 1 to 65535; the message begins with the place.
     """
     if not isinstance(step, int | np.integer) or isinstance(step, bool):
-        raise ValueError(f"{place}: {step!s:.40} is not a whole number")
+        raise ValueError(f"{place}: {_shown(step)} is not a whole number")
     if not 1 <= step <= MAX_STEP:
         raise ValueError(f"{place}: step {step!s:.40}, must be 1 to {MAX_STEP}")
     return int(step)

@@ -178,6 +178,17 @@ def test_an_interruption_is_one_line_and_the_status_that_shells_expect(capsys):
     assert capsys.readouterr().err == "interrupted\n"
 
 
+def test_an_interruption_that_ends_in_another_error_is_one_all_the_same(capsys):
+    def action():
+        try:
+            raise KeyboardInterrupt
+        finally:
+            raise AttributeError("what a clean-up missed")
+
+    assert failures.run(action) == failures.INTERRUPTED
+    assert capsys.readouterr().err == "interrupted\n"
+
+
 def test_a_closed_pipe_ends_the_command_quietly():
     read_end, write_end = os.pipe()
     os.close(read_end)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import redirect_stdout
+
 import torch
 import torchvision
 from torchvision.models import WeightsEnum
@@ -31,7 +34,8 @@ def load(name: str, device: str) -> Classifier:
     model_name, _, weights_name = name.partition(":")
     weights = _find_weights(model_name, weights_name or "DEFAULT")
     try:
-        model = torchvision.models.get_model(model_name, weights=weights)
+        with redirect_stdout(sys.stderr):  # where the download announces itself
+            model = torchvision.models.get_model(model_name, weights=weights)
     except OSError as error:  # urllib's errors, and a broken or unwritable download
         raise ClassifierError(
             f"{name}: its weights are not in {torch.hub.get_dir()} and cannot be downloaded ({error})"

@@ -54,6 +54,8 @@ def conduct(
     cache_file: Path | None = None,
     jobs: int | None = None,
     batch_size: int | None = None,
+    crops: str = "center",
+    fidelity: bool = True,
     progress: Callable[[int], object] = lambda rows: None,
 ) -> Study:
     """Sweep and summarize.
@@ -68,7 +70,7 @@ def conduct(
         For the report, see `Study`; notes on small samples and the like are added.
     cache_file : Path, optional
         See `MeasurementCache`; None: nothing is remembered.
-    jobs, batch_size, progress
+    jobs, batch_size, crops, fidelity, progress
         See `dnjpeg.evaluation.sweeping.sweep`.
 
     Raises
@@ -82,7 +84,15 @@ def conduct(
     cache = MeasurementCache(cache_file) if cache_file else None
     try:
         result = sweep(
-            dataset, classifier, contenders, cache=cache, jobs=jobs, batch_size=batch_size, progress=progress
+            dataset,
+            classifier,
+            contenders,
+            cache=cache,
+            jobs=jobs,
+            batch_size=batch_size,
+            crops=crops,
+            fidelity=fidelity,
+            progress=progress,
         )
     finally:
         if cache:

@@ -6,12 +6,16 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import pandas as pd
+
 from dnjpeg.evaluation.cache import MeasurementCache
 from dnjpeg.evaluation.calibration import Calibration
 from dnjpeg.evaluation.classes import align
 from dnjpeg.evaluation.classifiers import Classifier
+from dnjpeg.evaluation.comparison import Comparison, compare
 from dnjpeg.evaluation.contenders import Contender
-from dnjpeg.evaluation.metrics import JPEG_FAMILY, RAW, summarize
+from dnjpeg.evaluation.correlation import rank_correlations
+from dnjpeg.evaluation.metrics import JPEG_FAMILY, RAW, pair, summarize
 from dnjpeg.evaluation.photos import Dataset, FilePhoto
 from dnjpeg.evaluation.rows import ORIGINAL
 from dnjpeg.evaluation.specs import parse_contenders
@@ -111,8 +115,16 @@ def conduct(
         subsampling=subsampling,
         calibration=calibration.description if calibration else None,
         command=command,
+        comparison=_comparison(result.rows),
+        correlations=rank_correlations(pair(result.rows)),
         notes=(*notes, *_notes(dataset, result, int(summary["images"].iloc[0]), calibration)),
     )
+
+
+def _comparison(rows: pd.DataFrame) -> Comparison | None:
+    """Compare at equal accuracy, if there is a curve of standard JPEG to compare with."""
+    points = rows.loc[rows["family"] == JPEG_FAMILY, "contender"].nunique()
+    return compare(rows) if points > 1 else None
 
 
 def _references(first: str, contenders: Sequence[Contender]) -> tuple[str, ...]:

@@ -75,21 +75,25 @@ def compare(original: Pixels, decoded: Pixels) -> Fidelity:
     if not difference.any():
         psnr = float("inf")
     else:
-        samples = (torch.from_numpy(each.astype(np.float64)) for each in (decoded, original))
-        psnr = float(image.peak_signal_noise_ratio(*samples, data_range=255.0))
-    lumas = [_luma(each) for each in (decoded, original)]
+        preds, target = (torch.from_numpy(each.astype(np.float64)) for each in (decoded, original))
+        psnr = float(image.peak_signal_noise_ratio(preds, target, data_range=255.0))
+    preds, target = _luma(decoded), _luma(original)
     shorter = min(original.shape[:2])
     with torch.inference_mode():
         ssim = ms_ssim = None
         if shorter > WINDOW // 2:
-            ssim = float(image.structural_similarity_index_measure(*lumas, sigma=1.5, data_range=255.0))
+            ssim = _number(image.structural_similarity_index_measure(preds, target, sigma=1.5, data_range=255.0))
         if shorter // (SCALES - 1) ** 2 > WINDOW - 1 and shorter > (WINDOW - 1) * 2 ** (SCALES - 1):
-            ms_ssim = float(
+            ms_ssim = _number(
                 image.multiscale_structural_similarity_index_measure(
-                    *lumas, kernel_size=WINDOW, sigma=1.5, data_range=255.0
+                    preds, target, kernel_size=WINDOW, sigma=1.5, data_range=255.0
                 )
             )
     return Fidelity(psnr, ssim, ms_ssim)
+
+
+def _number(value: torch.Tensor | tuple[torch.Tensor, ...]) -> float:
+    return float(value if isinstance(value, torch.Tensor) else value[0])
 
 
 def _luma(pixels: Pixels) -> torch.Tensor:

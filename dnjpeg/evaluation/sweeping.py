@@ -121,9 +121,7 @@ def sweep(
 def _in_order(prepare: Preparer, photos: Sequence[Photo], jobs: int, ahead: int) -> Iterator[PhotoWork]:
     """Prepare photos on threads, at most `ahead` of the one that is asked for."""
     # One thread of PyTorch's for each of these: they are as many as there are cores already.
-    executor = ThreadPoolExecutor(
-        jobs, thread_name_prefix="dnjpeg-sweep", initializer=lambda: torch.set_num_threads(1)
-    )
+    executor = ThreadPoolExecutor(jobs, thread_name_prefix="dnjpeg-sweep", initializer=lambda: torch.set_num_threads(1))
     waiting: deque[Future[PhotoWork]] = deque()
     try:
         for photo in photos:

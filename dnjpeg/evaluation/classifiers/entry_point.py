@@ -22,8 +22,8 @@ def load(spec: str, device: str) -> Classifier:
     """Call a function without arguments, and make a `Classifier` of the object it returns.
 
     The object has ``model`` and ``preprocess`` (as `Classifier` has them) and may have ``name``, ``preprocessing``,
-    ``weights_hash``, ``class_names`` and ``kept``. The hash may be left out where ``model`` is a `torch.nn.Module`. The source
-    file is hashed too, so that editing it is noticed.
+    ``weights_hash``, ``class_names`` and ``kept``. The hash may be left out where ``model`` is a `torch.nn.Module`.
+    The source file is hashed too, so that editing it is noticed.
 
     Raises
     ------

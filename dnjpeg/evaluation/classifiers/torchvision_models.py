@@ -54,7 +54,7 @@ def _kept(transform: object) -> float | None:
     crop, resized = getattr(transform, "crop_size", None), getattr(transform, "resize_size", None)
     if not crop or not resized or len({*crop, crop[0]}) != 1 or len(resized) != 1:
         return None
-    return min(1.0, crop[0] / resized[0])
+    return min(1.0, float(crop[0] / resized[0]))
 
 
 def _find_weights(model_name: str, weights_name: str) -> WeightsEnum:

@@ -28,6 +28,7 @@ COMMANDS = {
     "design": "Design quantization tables.",
     "tables": "List, show, convert and share quantization tables.",
     "evaluate": "Measure what compression costs a classifier.",
+    "compare": "Say who needs fewest bytes for the same accuracy.",
     "plot": "Draw the results of evaluations.",
     "demo": "Show what dnjpeg does, on twenty ImageNet photos.",
 }

@@ -62,11 +62,11 @@ def command(*, output: Path, force: bool, jobs: int, as_json: bool) -> None:
     results.check_folder(output, force=force)
     photos = _photos()
     tested = Dataset("ten of foolbox's ImageNet photos (odd numbers)", tuple(photos[1::2]))
-    judge = load_classifier(CLASSIFIER)
+    judge = load_classifier(CLASSIFIER, engine="auto")
     calibration = calibrate(tuple(photos[::2]), tested)
     calibration.description = "ten of foolbox's ImageNet photos (even numbers), none of them tested"
     contenders = specs.parse_contenders(CONTENDERS, statistics=calibration.statistics)
-    announce(judge.name, judge.preprocessing, len(tested.photos), len(contenders), calibration)
+    announce(judge, len(tested.photos), len(contenders), calibration)
     with sweep_progress((len(contenders) + 1) * len(tested.photos)) as bar:
         study = conduct(
             tested,

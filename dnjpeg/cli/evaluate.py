@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tqdm import tqdm
 
     from dnjpeg.evaluation.calibration import Calibration
+    from dnjpeg.evaluation.classifiers import Classifier
     from dnjpeg.evaluation.study import Study
 
 __all__ = ["announce", "command", "conclude", "sweep_progress"]
@@ -98,6 +99,28 @@ Examples:
     "--device", metavar="NAME", help="Where the network runs: cpu, cuda, cuda:1. [default: cuda if it is there]"
 )
 @click.option(
+    "--engine",
+    type=click.Choice(["auto", "torch", "openvino"]),
+    default="auto",
+    show_default=True,
+    help="What runs the network. openvino is faster on a CPU; auto takes it for the networks known by name if its "
+    "answers are PyTorch's.",
+)
+@click.option(
+    "--crops",
+    type=click.Choice(["center", "five"]),
+    default="center",
+    show_default=True,
+    help="What the network sees: what its preprocessing keeps, or the four corners too, so that starving the border "
+    "costs something.",
+)
+@click.option(
+    "--fidelity/--no-fidelity",
+    default=True,
+    show_default=True,
+    help="Compute PSNR, SSIM and MS-SSIM too.",
+)
+@click.option(
     "--batch-size",
     type=options.WholeType(1),
     metavar="N",
@@ -132,6 +155,9 @@ def command(
     limit: int | None,
     root: Path | None,
     device: str | None,
+    engine: str,
+    crops: str,
+    fidelity: bool,
     batch_size: int | None,
     cache: Path | None,
     output: Path,
@@ -153,7 +179,7 @@ def command(
     from dnjpeg.evaluation.datasets import load_dataset  # noqa: PLC0415
 
     results.check_folder(output, force=force)
-    judge = load_classifier(classifier, device=device)
+    judge = load_classifier(classifier, device=device, engine=engine)
     dataset = load_dataset(data, root=root).limited(limit)
     calibrated = None
     if calibration:
@@ -163,7 +189,7 @@ def command(
         chosen, statistics=calibrated.statistics if calibrated else None, subsampling=subsampling
     )
     parsed = with_reference(parsed, reference, subsampling)
-    announce(judge.name, judge.preprocessing, len(dataset.photos), len(parsed), calibrated)
+    announce(judge, len(dataset.photos), len(parsed), calibrated)
     with sweep_progress((len(parsed) + 1) * len(dataset.photos)) as bar:
         study = conduct(
             dataset,
@@ -176,15 +202,18 @@ def command(
             cache_file=cache or default_cache_file(),
             jobs=jobs,
             batch_size=batch_size,
+            crops=crops,
+            fidelity=fidelity,
             progress=bar.update,
         )
     results.write_results(study, output)
     conclude(study, output, as_json=as_json, more_problems=calibrated.failures if calibrated else ())
 
 
-def announce(name: str, preprocessing: str, photos: int, contenders: int, calibration: Calibration | None) -> None:
+def announce(judge: Classifier, photos: int, contenders: int, calibration: Calibration | None) -> None:
     """Say on standard error what is about to be measured."""
-    failures.say(f"classifier: {name}; {preprocessing}")
+    failures.say(f"classifier: {judge.name}; {judge.preprocessing}")
+    failures.say(f"run by {judge.engine_description} on {judge.device}")
     if calibration:
         failures.say(f"calibration: {calibration.description}")
     failures.say(f"{photos:,} {'photo' if photos == 1 else 'photos'}, {contenders} contenders")

@@ -47,11 +47,11 @@ Examples:
 )
 @click.option(
     "--score",
-    type=click.Choice(["top1", "top5", "agreement", "probability", "kl"]),
+    type=click.Choice(["top1", "top5", "agreement", "probability", "kl", "psnr", "ssim", "ms_ssim"]),
     default="top1",
     show_default=True,
-    help="Up: accuracy; agreement with, or divergence (kl) from, the uncompressed prediction; or the probability of "
-    "the true class.",
+    help="Up: accuracy; agreement with, or divergence (kl) from, the uncompressed prediction; the probability of "
+    "the true class; or likeness to the original for a human eye.",
 )
 @click.option(
     "--reference",

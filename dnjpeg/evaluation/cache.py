@@ -36,6 +36,9 @@ class Measurement:
     confidence: float
     agreement: bool
     kl: float
+    psnr: float | None
+    ssim: float | None
+    ms_ssim: float | None
 
 
 LogProbabilities = npt.NDArray[np.float32]

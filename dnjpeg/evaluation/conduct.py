@@ -6,12 +6,16 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import pandas as pd
+
 from dnjpeg.evaluation.cache import MeasurementCache
 from dnjpeg.evaluation.calibration import Calibration
 from dnjpeg.evaluation.classes import align
 from dnjpeg.evaluation.classifiers import Classifier
+from dnjpeg.evaluation.comparison import Comparison, compare
 from dnjpeg.evaluation.contenders import Contender
-from dnjpeg.evaluation.metrics import JPEG_FAMILY, RAW, summarize
+from dnjpeg.evaluation.correlation import rank_correlations
+from dnjpeg.evaluation.metrics import JPEG_FAMILY, RAW, pair, summarize
 from dnjpeg.evaluation.photos import Dataset, FilePhoto
 from dnjpeg.evaluation.rows import ORIGINAL
 from dnjpeg.evaluation.specs import parse_contenders
@@ -54,6 +58,8 @@ def conduct(
     cache_file: Path | None = None,
     jobs: int | None = None,
     batch_size: int | None = None,
+    crops: str = "center",
+    fidelity: bool = True,
     progress: Callable[[int], object] = lambda rows: None,
 ) -> Study:
     """Sweep and summarize.
@@ -68,7 +74,7 @@ def conduct(
         For the report, see `Study`; notes on small samples and the like are added.
     cache_file : Path, optional
         See `MeasurementCache`; None: nothing is remembered.
-    jobs, batch_size, progress
+    jobs, batch_size, crops, fidelity, progress
         See `dnjpeg.evaluation.sweeping.sweep`.
 
     Raises
@@ -82,7 +88,15 @@ def conduct(
     cache = MeasurementCache(cache_file) if cache_file else None
     try:
         result = sweep(
-            dataset, classifier, contenders, cache=cache, jobs=jobs, batch_size=batch_size, progress=progress
+            dataset,
+            classifier,
+            contenders,
+            cache=cache,
+            jobs=jobs,
+            batch_size=batch_size,
+            crops=crops,
+            fidelity=fidelity,
+            progress=progress,
         )
     finally:
         if cache:
@@ -101,8 +115,16 @@ def conduct(
         subsampling=subsampling,
         calibration=calibration.description if calibration else None,
         command=command,
+        comparison=_comparison(result.rows),
+        correlations=rank_correlations(pair(result.rows)),
         notes=(*notes, *_notes(dataset, result, int(summary["images"].iloc[0]), calibration)),
     )
+
+
+def _comparison(rows: pd.DataFrame) -> Comparison | None:
+    """Compare at equal accuracy, if there is a curve of standard JPEG to compare with."""
+    points = rows.loc[rows["family"] == JPEG_FAMILY, "contender"].nunique()
+    return compare(rows) if points > 1 else None
 
 
 def _references(first: str, contenders: Sequence[Contender]) -> tuple[str, ...]:

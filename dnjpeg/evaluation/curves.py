@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Curve"]
+__all__ = ["Curve", "closeness"]
 
 Matrix = npt.NDArray[np.float64]
+_LEAST = 1e-9  # nats: below what a network's arithmetic tells apart
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,13 +46,37 @@ class Curve:
 
     def bytes_at(self, score: float) -> float:
         """Fewest bytes with this score; NaN beyond the ends."""
-        if not self.score[0] <= score <= self.score[-1]:
-            return float("nan")
+        low, high = self.bounds_at(score)
+        return low if low == high else float("nan")
+
+    def bounds_at(self, score: float) -> tuple[float, float]:
+        """Between which bytes the fewest with this score lie.
+
+        Twice the same on the curve; 0 and the smallest size where even that has a better score, the largest size and
+        infinity where even that has a worse one.
+        """
+        if score < self.score[0]:
+            return 0.0, float(np.exp(self.log_bytes[0]))
+        if not score <= self.score[-1]:
+            return float(np.exp(self.log_bytes[-1])), float("inf")
+        found = self._bytes_on(score)
+        return found, found
+
+    def _bytes_on(self, score: float) -> float:
         after = int(np.searchsorted(self.score, score, side="left"))
         if after == 0:
             return float(np.exp(self.log_bytes[0]))
         step = slice(after - 1, after + 1)
         return float(np.exp(np.interp(score, self.score[step], self.log_bytes[step])))
+
+
+def closeness(divergence: Matrix) -> Matrix:
+    """Score of a mean divergence: its negated logarithm, whose curves are nearly straight lines.
+
+    With the point left out, JPEG's and DeepN's bytes at a measured divergence are met to about 2 %; between the
+    divergences themselves a straight line errs by up to 10 %, and always upwards.
+    """
+    return np.asarray(-np.log(np.maximum(divergence, _LEAST)))
 
 
 def _not_descending(values: Matrix) -> Matrix:

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dnjpeg.evaluation.contenders import Contender
+from dnjpeg.evaluation.crops import mean_log_probabilities
 
 __all__ = ["Compressed", "Judgement", "compress", "entropy_coded_bytes", "judge", "uncompressed"]
 
@@ -75,24 +76,26 @@ def judge(log_probabilities: LogProbabilities, label: int, original: LogProbabil
 
     Parameters
     ----------
-    log_probabilities : ndarray, float32, (classes,)
-        The answer for the image at hand.
+    log_probabilities : ndarray, float32, (views, classes)
+        The answers for the views of the image at hand. The prediction is that of their mean.
     label : int
         Its true class.
-    original : ndarray, float32, (classes,)
-        The answer for the uncompressed image.
+    original : ndarray, float32, (views, classes)
+        The answers for the same views of the uncompressed image. The divergence is the mean of the views': that of
+        the mean would let one view make up for another.
     """
-    prediction = int(log_probabilities.argmax())
-    ahead = int((log_probabilities > log_probabilities[label]).sum())
     p = np.exp(original.astype(np.float64))
     # A class of probability 0 adds nothing to the divergence, and its logarithm may be minus infinity.
     terms = np.where(p > 0, p * (original.astype(np.float64) - log_probabilities), 0.0)
+    log_probabilities = mean_log_probabilities(log_probabilities)
+    prediction = int(log_probabilities.argmax())
+    ahead = int((log_probabilities > log_probabilities[label]).sum())
     return Judgement(
         prediction=prediction,
         top1=prediction == label,
         top5=ahead < 5,
         probability=float(np.exp(log_probabilities[label], dtype=np.float64)),
         confidence=float(np.exp(log_probabilities[prediction], dtype=np.float64)),
-        agreement=prediction == int(original.argmax()),
-        kl=max(0.0, float(terms.sum())),
+        agreement=prediction == int(mean_log_probabilities(original).argmax()),
+        kl=max(0.0, float(terms.sum(axis=1).mean())),
     )

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from dnjpeg.evaluation.bootstrap import interval, resampled_means
-from dnjpeg.evaluation.curves import Curve
+from dnjpeg.evaluation.curves import Curve, closeness
 from dnjpeg.evaluation.rows import ORIGINAL
 
 __all__ = ["JPEG_FAMILY", "RAW", "Pairing", "pair", "reference_bytes", "summarize", "wilson"]
@@ -41,8 +41,8 @@ class Pairing:
         The images.
     pixels, raw, file_bytes : ndarray, float64, (images,)
         Pixels, bytes of raw samples, and bytes of the image's own file (NaN where there is none).
-    bytes, header, top1, top5, agreement, probability, kl : ndarray, float64, (images, contenders)
-        The rows' columns of these names.
+    bytes, header, top1, top5, agreement, probability, kl, psnr, ssim, ms_ssim : ndarray, float64, (images, contenders)
+        The rows' columns of these names; NaN where there is no number.
     """
 
     contenders: pd.DataFrame
@@ -57,6 +57,9 @@ class Pairing:
     agreement: Matrix
     probability: Matrix
     kl: Matrix
+    psnr: Matrix
+    ssim: Matrix
+    ms_ssim: Matrix
 
     def column(self, name: str) -> int:
         """Find a contender's column; ValueError if there is none of that name."""
@@ -74,7 +77,7 @@ def pair(rows: pd.DataFrame) -> Pairing:
     ValueError
         If the rows come from several classifiers, name an image and contender twice, or lack the uncompressed image.
     """
-    for column in ("classifier", "weights_hash", "preprocessing"):
+    for column in ("classifier", "weights_hash", "preprocessing", "crops"):
         if rows[column].nunique() != 1:
             raise ValueError(f"the rows come from several sweeps (they differ in {column})")
     if rows.duplicated(["image", "contender"]).any():
@@ -109,6 +112,9 @@ def pair(rows: pd.DataFrame) -> Pairing:
         agreement=matrix("agreement"),
         probability=matrix("probability"),
         kl=matrix("kl"),
+        psnr=matrix("psnr"),
+        ssim=matrix("ssim"),
+        ms_ssim=matrix("ms_ssim"),
     )
 
 
@@ -177,7 +183,7 @@ def summarize(
         - bytes (mean), header_share, bpp, and one CR column per reference;
         - top1, top5 with Wilson intervals;
         - top1_change: the difference to the uncompressed images, with its paired bootstrap interval;
-        - agreement, probability, kl: means;
+        - agreement, probability, kl, psnr, ssim, ms_ssim: means;
         - top1_gain_at_equal_bytes, bytes_ratio_at_equal_top1, bytes_ratio_at_equal_kl: comparison with the baseline's
           curve (see `dnjpeg.evaluation.curves.Curve`), with paired bootstrap intervals; NaN where the curve does not
           reach, and for top-1 with fewer than 100 images.
@@ -202,7 +208,7 @@ def summarize(
     change = pairing.top1 - pairing.top1[:, [pairing.column(ORIGINAL)]]
     summary["top1_change"] = change.mean(axis=0)
     summary["top1_change_low"], summary["top1_change_high"] = interval(resampled_means(change, draws))
-    for name in ("agreement", "probability", "kl"):
+    for name in ("agreement", "probability", "kl", "psnr", "ssim", "ms_ssim"):
         summary[name] = getattr(pairing, name).mean(axis=0)
     return summary.assign(**_comparisons(pairing, baseline, draws))
 
@@ -218,7 +224,7 @@ def _comparisons(pairing: Pairing, baseline: str, draws: int) -> dict[str, Matri
     columns = {name + end: np.full(len(families), np.nan) for name in _COMPARISONS for end in ("", "_low", "_high")}
     if len(on_curve) < 2 or not len(others):
         return columns
-    values = np.hstack([pairing.bytes, pairing.top1, -pairing.kl])
+    values = np.hstack([pairing.bytes, pairing.top1, pairing.kl])
     measured = _compare(values.mean(axis=0, keepdims=True), on_curve, others)
     resampled = _compare(resampled_means(values, draws), on_curve, others)
     for name, one, many in zip(_COMPARISONS, measured, resampled, strict=True):
@@ -232,16 +238,17 @@ def _comparisons(pairing: Pairing, baseline: str, draws: int) -> dict[str, Matri
 def _compare(means: Matrix, on_curve: Indices, others: Indices) -> Matrix:
     """Three comparisons for each sample of means, float64 ``(3, samples, others)``.
 
-    `means` is ``(samples, 3 * contenders)``: mean bytes, top-1 and negated divergence.
+    `means` is ``(samples, 3 * contenders)``: mean bytes, top-1 and divergence.
     """
-    size, top1, closeness = np.split(means, 3, axis=1)
+    size, top1, divergence = np.split(means, 3, axis=1)
+    close = closeness(divergence)
     result = np.empty((3, len(means), len(others)))
     for sample in range(len(means)):
         by_top1 = Curve.through(size[sample, on_curve], top1[sample, on_curve])
-        by_kl = Curve.through(size[sample, on_curve], closeness[sample, on_curve])
+        by_kl = Curve.through(size[sample, on_curve], close[sample, on_curve])
         for place, other in enumerate(others):
             own = size[sample, other]
             result[0, sample, place] = top1[sample, other] - by_top1.score_at(own)
             result[1, sample, place] = own / by_top1.bytes_at(top1[sample, other])
-            result[2, sample, place] = own / by_kl.bytes_at(closeness[sample, other])
+            result[2, sample, place] = own / by_kl.bytes_at(close[sample, other])
     return result

@@ -28,6 +28,7 @@ class _Quantity:
     percent: bool = False
     interval: bool = False
     logarithmic: bool = False
+    original: bool = True  # whether the uncompressed images have a finite one
 
 
 SCORES: Mapping[str, _Quantity] = {
@@ -35,7 +36,10 @@ SCORES: Mapping[str, _Quantity] = {
     "top5": _Quantity("top5", "top-5 accuracy (%)", percent=True, interval=True),
     "agreement": _Quantity("agreement", "same prediction as uncompressed (%)", percent=True),
     "probability": _Quantity("probability", "mean probability of the true class (%)", percent=True),
-    "kl": _Quantity("kl", "divergence from the uncompressed prediction (nats)", logarithmic=True),
+    "kl": _Quantity("kl", "divergence from the uncompressed prediction (nats)", logarithmic=True, original=False),
+    "psnr": _Quantity("psnr", "PSNR (dB)", original=False),
+    "ssim": _Quantity("ssim", "SSIM", original=False),
+    "ms_ssim": _Quantity("ms_ssim", "MS-SSIM", original=False),
 }
 SIZES: Mapping[str, _Quantity] = {
     "cr": _Quantity("CR ({})", "compression ratio against {}"),
@@ -101,7 +105,7 @@ def draw_curves(
         for family, points in summary.groupby("family", sort=False):
             shown = points.sort_values(column)
             if family == ORIGINAL:
-                if not y.logarithmic:
+                if y.original:
                     label = f"{ORIGINAL} ({name})" if len(summaries) > 1 else ORIGINAL
                     originals.append((_scale(y) * shown[y.column].iloc[0], label))
                 continue

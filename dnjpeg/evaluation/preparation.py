@@ -13,6 +13,8 @@ from dnjpeg.errors import JpegError
 from dnjpeg.evaluation.cache import Measurement, MeasurementCache
 from dnjpeg.evaluation.classifiers import Classifier
 from dnjpeg.evaluation.contenders import Contender
+from dnjpeg.evaluation.crops import CROPS, views
+from dnjpeg.evaluation.fidelity import Fidelity, compare, variant
 from dnjpeg.evaluation.measure import Compressed, compress, uncompressed
 from dnjpeg.evaluation.photos import OpenPhoto, Photo, photo_decoder
 from dnjpeg.evaluation.provenance import code_identity
@@ -38,13 +40,14 @@ class Failure:
 
 @dataclass(frozen=True, eq=False)
 class Version:
-    """One version of one photo, compressed and waiting to be classified."""
+    """One version of one photo, compressed and waiting to be classified: its views, float32 ``(views, 3, h, w)``."""
 
     name: str
     key: str
     shape: tuple[int, ...]
     compressed: Compressed
-    tensor: torch.Tensor
+    fidelity: Fidelity | None
+    views: torch.Tensor
 
 
 @dataclass(eq=False)
@@ -57,7 +60,7 @@ class PhotoWork:
         The photo.
     digest, file_bytes
         See `OpenPhoto`.
-    original : ndarray, float32, (classes,), optional
+    original : ndarray, float32, (views, classes), optional
         The classifier's log-probabilities for the uncompressed photo, once they are known.
     measured : dict
         Measurements by the contender's name.
@@ -94,13 +97,28 @@ class Preparer:
         Who compress.
     cache : MeasurementCache, optional
         What is known already.
+    crops : str
+        What the classifier is shown, see `dnjpeg.evaluation.crops.views`.
+    fidelity : bool
+        Whether decoded pictures are compared with the originals, see `dnjpeg.evaluation.fidelity`.
     """
 
-    def __init__(self, classifier: Classifier, contenders: Sequence[Contender], cache: MeasurementCache | None) -> None:
+    def __init__(
+        self,
+        classifier: Classifier,
+        contenders: Sequence[Contender],
+        cache: MeasurementCache | None,
+        *,
+        crops: str = "center",
+        fidelity: bool = True,
+    ) -> None:
         self._classifier = classifier
         self._contenders = contenders
         self._cache = cache
-        self._common = (code_identity(), photo_decoder(), *classifier.identity)
+        self._crops = crops
+        self._fidelity = fidelity
+        compared = variant() if fidelity else None
+        self._common = (code_identity(), photo_decoder(), *classifier.identity, crops, compared)
 
     def __call__(self, photo: Photo) -> PhotoWork:
         """Read a photo, and prepare those of its versions that the cache does not know."""
@@ -132,11 +150,11 @@ class Preparer:
                 continue
             work.measured[contender.name if contender else ORIGINAL] = found[0]
             if contender is None:
-                work.original = found[1]
+                work.original = None if found[1] is None else found[1].reshape(len(CROPS[self._crops]), -1)
         return unknown
 
     def _prepare(self, work: PhotoWork, opened: OpenPhoto, unknown: Sequence[Contender | None]) -> None:
-        pixels = opened.pixels()
+        pixels, kept = opened.pixels(), self._classifier.kept
         for contender in unknown:
             try:
                 compressed, decoded = compress(pixels, contender) if contender else uncompressed(pixels)
@@ -145,7 +163,8 @@ class Preparer:
                     self._key(work, contender),
                     pixels.shape,
                     compressed,
-                    self._classifier.prepare(decoded),
+                    compare(pixels, decoded) if contender and self._fidelity else None,
+                    torch.stack([self._classifier.prepare(view) for view in views(decoded, self._crops, kept)]),
                 )
             except _IMAGE_ERRORS as error:
                 if contender is None:

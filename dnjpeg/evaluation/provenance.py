@@ -19,13 +19,15 @@ _SOURCES = (
     "evaluation/cache.py",
     "evaluation/classifiers/*.py",
     "evaluation/contenders.py",
+    "evaluation/crops.py",
+    "evaluation/fidelity.py",
     "evaluation/judges.py",
     "evaluation/measure.py",
     "evaluation/photos.py",
     "evaluation/preparation.py",
     "evaluation/sweeping.py",
 )
-_PACKAGES = ("numpy", "numba", "pillow", "torch", "torchvision")
+_PACKAGES = ("numpy", "numba", "pillow", "torch", "torchvision", "openvino", "torchmetrics")
 
 
 @cache

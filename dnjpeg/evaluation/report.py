@@ -16,7 +16,8 @@ from dnjpeg.evaluation.plots import curves_figure, render
 from dnjpeg.evaluation.provenance import versions
 from dnjpeg.evaluation.rows import ORIGINAL
 from dnjpeg.evaluation.study import FEW, TOLERANCE, Study, at_comparable_size, smallest_within
-from dnjpeg.evaluation.summary_text import full_table, percent, points
+from dnjpeg.evaluation.summary_text import Table, full_table, percent, points
+from dnjpeg.evaluation.verdicts import LEGEND, conclusion, headline, target_table
 from dnjpeg.tables import QuantizationTables
 
 __all__ = ["plot_title", "render_report"]
@@ -56,6 +57,11 @@ def _content(study: Study) -> dict[str, Any]:
         "lines": list(zip(study.summary["family"], table.lines, strict=True)),
         "curve": _picture(curves_figure({"": study.summary}, reference=study.references[0])),
         "closeness": _picture(curves_figure({"": study.summary}, reference=study.references[0], score="kl")),
+        "equal": _equal(study),
+        "legend": LEGEND,
+        "conclusions": _conclusions(study),
+        "correlations": [] if study.correlations is None else study.correlations.to_dict("records"),
+        "measures": _MEASURES,
         "tables": [_heat_map(name, tables) for name, tables in shown.items() if not _is_flat(tables)],
         "flat": [_flat(study.contender(name)) for name, tables in shown.items() if _is_flat(tables)],
         "gallery": gallery(study),
@@ -65,6 +71,22 @@ def _content(study: Study) -> dict[str, Any]:
         "baseline": JPEG_FAMILY,
         "date": datetime.now(UTC).date().isoformat(),
     }
+
+
+_MEASURES = {"psnr": "PSNR", "ssim": "SSIM", "ms_ssim": "MS-SSIM", "kl": "KL", "bytes": "bytes"}
+
+
+def _equal(study: Study) -> list[tuple[str, Table]]:
+    """Give a sentence and a table for each target: what each family needs there."""
+    found = study.comparison
+    if found is None or len(found.families) < 2:
+        return []
+    return [(headline(found, target), target_table(found, target, energy=True)) for target in found.standings]
+
+
+def _conclusions(study: Study) -> list[str]:
+    found = study.comparison
+    return [] if found is None else [conclusion(found, name) for name in found.families if name != found.reference]
 
 
 def _picture(figure: Figure) -> str:
@@ -98,6 +120,12 @@ def _heat_map(contender: str, tables: QuantizationTables) -> dict[str, Any]:
     }
 
 
+_SHOWN = {
+    "center": "what its preprocessing keeps, the centre",
+    "five": "the centre and the four corners; class probabilities are averaged, divergences too",
+}
+
+
 def _facts(study: Study) -> list[tuple[str, str]]:
     rows = study.result.rows
     first = rows.iloc[0]
@@ -108,6 +136,9 @@ def _facts(study: Study) -> list[tuple[str, str]]:
         ("Photos", f"{study.dataset.name}: {study.images:,}, {size} pixels"),
         ("Classifier", f"{study.classifier.name}, weights {study.classifier.weights_hash[:16]}"),
         ("Preprocessing", study.classifier.preprocessing),
+        ("Network run by", study.classifier.engine_description),
+        ("Network shown", _SHOWN[str(first["crops"])]),
+        ("PSNR, SSIM, MS-SSIM", study.fidelity or "not computed"),
         ("Photos decoded by", first["photo_decoder"]),
         ("Encoder and decoder", f"{coded['encoder']}; {coded['decoder']}"),
         ("Coding", f"subsampling {study.subsampling}, Huffman codes made for each image, header included in all sizes"),

@@ -16,6 +16,7 @@ from dnjpeg.evaluation.provenance import versions
 from dnjpeg.evaluation.report import plot_title, render_report
 from dnjpeg.evaluation.rows import write_rows
 from dnjpeg.evaluation.study import Study
+from dnjpeg.evaluation.verdicts import as_records
 
 __all__ = ["FILES", "check_folder", "summary_records", "write_results"]
 
@@ -74,7 +75,12 @@ def write_results(study: Study, folder: Path) -> None:
 def _write(study: Study, folder: Path) -> None:
     write_rows(study.result.rows, folder / "rows.parquet")
     study.summary.to_csv(folder / "summary.csv", index=False, lineterminator="\n", float_format="%.6g")
-    content = {"measured": _measured(study), "contenders": summary_records(study.summary)}
+    content = {
+        "measured": _measured(study),
+        "contenders": summary_records(study.summary),
+        "equal_accuracy": as_records(study.comparison) if study.comparison else None,
+        "rank_correlation": [] if study.correlations is None else summary_records(study.correlations),
+    }
     (folder / "summary.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     figure = curves_figure({"": study.summary}, reference=study.references[0], title=plot_title(study))
     for suffix in ("png", "svg"):
@@ -85,7 +91,10 @@ def _write(study: Study, folder: Path) -> None:
 def summary_records(summary: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the summary as JSON can hold it: None where a number does not exist."""
     return [
-        {str(name): None if isinstance(value, float) and math.isnan(value) else value for name, value in line.items()}
+        {
+            str(name): None if isinstance(value, float) and not math.isfinite(value) else value
+            for name, value in line.items()
+        }
         for line in summary.to_dict("records")
     ]
 
@@ -97,6 +106,9 @@ def _measured(study: Study) -> dict[str, Any]:
         "classifier": study.classifier.name,
         "weights_hash": study.classifier.weights_hash,
         "preprocessing": study.classifier.preprocessing,
+        "engine": study.classifier.engine_description,
+        "crops": str(study.result.rows["crops"].iloc[0]),
+        "fidelity": study.fidelity,
         "subsampling": study.subsampling,
         "references": list(study.references),
         "calibration": study.calibration,

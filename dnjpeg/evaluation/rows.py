@@ -48,6 +48,16 @@ class Row:
         Whether the prediction is that for the uncompressed image.
     kl : float
         Kullback-Leibler divergence from the class probabilities for the uncompressed image to these, in nats.
+    psnr, ssim, ms_ssim : float or None
+        See `dnjpeg.evaluation.fidelity.Fidelity`; None for the uncompressed image.
+    fidelity : str or None
+        Which variants these three are.
+    crops : str
+        What the classifier was shown, see `dnjpeg.evaluation.crops.views`. With several views, prediction, top1,
+        top5, probability, confidence and agreement are those of the mean of the views' class probabilities, and kl is
+        the mean of the views' divergences, each from the same view of the uncompressed image.
+    engine : str
+        What ran the network, see `dnjpeg.evaluation.classifiers.Classifier`.
     """
 
     image: str
@@ -78,11 +88,19 @@ class Row:
     confidence: float
     agreement: bool
     kl: float
+    psnr: float | None
+    ssim: float | None
+    ms_ssim: float | None
+    fidelity: str | None
+    crops: str
+    engine: str
 
 
 COLUMNS = tuple(field.name for field in fields(Row))
+# What rows of earlier versions don't have: missing, but for the crops, which were all centre crops.
+_LATER = {"psnr": None, "ssim": None, "ms_ssim": None, "fidelity": None, "crops": "center", "engine": None}
 _INTEGERS_OR_NONE = ("file_bytes", "header_bytes", "entropy_bytes")
-_SINGLES = ("probability", "confidence", "kl")  # no network answers with more digits
+_SINGLES = ("probability", "confidence", "kl", "psnr", "ssim", "ms_ssim")  # no network answers with more digits
 _TEXTS = {field.name: "string" for field in fields(Row) if str(field.type).startswith("str")}
 
 
@@ -130,6 +148,7 @@ def read_rows(path: Path) -> pd.DataFrame:
             frame = pd.read_parquet(stream) if path.suffix == ".parquet" else pd.read_csv(stream)
         except (ValueError, OSError, pd.errors.ParserError) as error:  # PyArrow's errors are ValueErrors and OSErrors
             raise ValueError(f"{path}: not a file of rows ({' '.join(str(error).split())})") from None
+    frame = frame.assign(**{name: value for name, value in _LATER.items() if name not in frame.columns})
     missing = [name for name in COLUMNS if name not in frame.columns]
     if missing or frame.empty:
         raise ValueError(f"{path}: " + (f"no column {missing[0]!r}" if missing else "no rows"))

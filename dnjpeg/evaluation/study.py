@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from dnjpeg.evaluation.classifiers import Classifier
+from dnjpeg.evaluation.comparison import Comparison
 from dnjpeg.evaluation.contenders import Contender
 from dnjpeg.evaluation.metrics import JPEG_FAMILY
 from dnjpeg.evaluation.photos import Dataset
@@ -47,6 +48,10 @@ class Study:
         What to type to do it again.
     notes : tuple of str
         What a reader must know before trusting it.
+    comparison : Comparison, optional
+        Bytes at equal accuracy; None where standard JPEG is no curve among the contenders.
+    correlations : DataFrame, optional
+        What `rank_correlations` found.
     """
 
     dataset: Dataset
@@ -59,11 +64,19 @@ class Study:
     calibration: str | None
     command: str
     notes: tuple[str, ...] = ()
+    comparison: Comparison | None = None
+    correlations: pd.DataFrame | None = None
 
     @property
     def images(self) -> int:
         """How many photos the summary is about."""
         return int(self.summary["images"].iloc[0])
+
+    @property
+    def fidelity(self) -> str | None:
+        """Which variants of PSNR, SSIM and MS-SSIM the rows have; None if they have none."""
+        named = self.result.rows["fidelity"].dropna()
+        return None if named.empty else str(named.iloc[0])
 
     def contender(self, name: str) -> Contender:
         """Find a contender by its name."""

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
 from dnjpeg.evaluation.rows import ORIGINAL
 
-__all__ = ["Column", "Table", "as_text", "brief_table", "full_table", "percent", "points"]
+__all__ = ["Column", "Table", "as_text", "brief_table", "full_table", "percent", "points", "table_of"]
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column: its head, what it means, and the text of a summary's line in it."""
+    """A column: its head, what it means, and the text of a line in it (of a summary's, mostly)."""
 
     head: str
     meaning: str
-    cell: Callable[[pd.Series], str]
+    cell: Callable[[Any], str]
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def full_table(summary: pd.DataFrame, references: Sequence[str]) -> Table:
         "top-1 minus that of standard JPEG of equal size, in points, with its 95 % interval (paired bootstrap)",
         _with_interval("top1_gain_at_equal_bytes", points),
     )
-    return _table(summary, [*_SIZE, *map(_ratio_to, references), top1, *_EFFECT, gain])
+    return _table(summary, [*_SIZE, *map(_ratio_to, references), top1, *_EFFECT, gain, *_MORE])
 
 
 def brief_table(summary: pd.DataFrame, reference: str) -> Table:
@@ -73,7 +74,12 @@ def as_text(table: Table) -> str:
 
 
 def _table(summary: pd.DataFrame, columns: Sequence[Column]) -> Table:
-    lines = [tuple(column.cell(row) for column in columns) for _, row in summary.iterrows()]
+    return table_of([row for _, row in summary.iterrows()], columns)
+
+
+def table_of(items: Iterable[Any], columns: Sequence[Column]) -> Table:
+    """Lay out items, a line each, without columns that are empty."""
+    lines = [tuple(column.cell(item) for column in columns) for item in items]
     kept = [place for place in range(len(columns)) if any(line[place] for line in lines)]
     return Table(tuple(columns[place] for place in kept), tuple(tuple(line[place] for place in kept) for line in lines))
 
@@ -100,10 +106,21 @@ def _unless_original(name: str, text: Callable[[float], str]) -> Callable[[pd.Se
     return lambda row: "" if row["family"] == ORIGINAL else text(row[name])
 
 
+def _if_known(name: str, text: Callable[[float], str]) -> Callable[[pd.Series], str]:
+    return lambda row: "" if math.isnan(row[name]) else text(row[name])
+
+
 _SIZE = (
     Column("contender", "who compressed", lambda row: str(row["contender"])),
     Column("bytes", "mean size of the whole file", lambda row: f"{row['bytes']:,.0f}"),
     Column("bpp", "bits per pixel", lambda row: f"{row['bpp']:.2f}"),
+)
+_MORE = (
+    Column("top-5 %", "photos whose class is among the five most probable", lambda row: percent(row["top5"])),
+    Column("p(class) %", "mean probability of the true class", lambda row: percent(row["probability"])),
+    Column("PSNR", "mean peak signal-to-noise ratio, in decibels", _if_known("psnr", "{:.1f}".format)),
+    Column("SSIM", "mean structural similarity", _if_known("ssim", "{:.3f}".format)),
+    Column("MS-SSIM", "mean multi-scale structural similarity", _if_known("ms_ssim", "{:.3f}".format)),
 )
 _EFFECT = (
     Column(

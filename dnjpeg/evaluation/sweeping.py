@@ -11,10 +11,13 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import torch
 
 from dnjpeg.evaluation.cache import Entry, Measurement, MeasurementCache
 from dnjpeg.evaluation.classifiers import Classifier
 from dnjpeg.evaluation.contenders import Contender
+from dnjpeg.evaluation.crops import CROPS, require_known
+from dnjpeg.evaluation.fidelity import NOT_COMPARED, variant
 from dnjpeg.evaluation.judges import Judges, judges_for
 from dnjpeg.evaluation.measure import judge
 from dnjpeg.evaluation.photos import Dataset, Photo, photo_decoder
@@ -57,6 +60,8 @@ def sweep(
     cache: MeasurementCache | None = None,
     jobs: int | None = None,
     batch_size: int | None = None,
+    crops: str = "center",
+    fidelity: bool = True,
     progress: Callable[[int], object] = lambda rows: None,
 ) -> SweepResult:
     """Measure every contender, and the uncompressed image, on every photo.
@@ -75,6 +80,11 @@ def sweep(
         Threads that decode, compress and preprocess; on a CPU as many classify. By default one per core.
     batch_size : int, optional
         Images the classifier gets at a time; by default 4 on a CPU, 32 elsewhere.
+    crops : str
+        ``"center"``: the classifier sees what its own preprocessing keeps. ``"five"``: also the four corners, so that
+        starving the border costs something; see `dnjpeg.evaluation.crops.views`, and `Row` for how views are averaged.
+    fidelity : bool
+        Whether to compute PSNR, SSIM and MS-SSIM.
     progress : callable
         Called with the number of rows that are settled since its last call.
 
@@ -87,17 +97,22 @@ def sweep(
     Raises
     ------
     ValueError
-        If two contenders have one name.
+        If two contenders have one name, or the crops cannot be had from this classifier.
+    ModuleNotFoundError
+        If fidelity is asked for and TorchMetrics is not installed.
     """
     names = [ORIGINAL, *(contender.name for contender in contenders)]
     for name in names:
         if names.count(name) > 1:
             raise ValueError(f"two contenders are called {name!r}")
+    require_known(crops, classifier.kept)
     threads = jobs or os.cpu_count() or 1
-    prepare = Preparer(classifier, contenders, cache)
-    ahead = max(2, min(threads + 2, MAX_WAITING // len(names)))
+    prepare = Preparer(classifier, contenders, cache, crops=crops, fidelity=fidelity)
+    ahead = max(2, min(threads + 2, MAX_WAITING // (len(names) * len(CROPS[crops]))))
+    compared = variant() if fidelity else None
     with judges_for(classifier, threads) as judges:
-        judging = _Judging(classifier, contenders, cache, judges, batch_size or judges.batch_size, progress)
+        size = max(1, (batch_size or judges.batch_size) // len(CROPS[crops]))
+        judging = _Judging(classifier, contenders, cache, judges, size, crops, compared, progress)
         for work in _in_order(prepare, dataset.photos, threads, ahead):
             judging.take(work)
         return judging.finish()
@@ -105,7 +120,8 @@ def sweep(
 
 def _in_order(prepare: Preparer, photos: Sequence[Photo], jobs: int, ahead: int) -> Iterator[PhotoWork]:
     """Prepare photos on threads, at most `ahead` of the one that is asked for."""
-    executor = ThreadPoolExecutor(jobs, thread_name_prefix="dnjpeg-sweep")
+    # One thread of PyTorch's for each of these: they are as many as there are cores already.
+    executor = ThreadPoolExecutor(jobs, thread_name_prefix="dnjpeg-sweep", initializer=lambda: torch.set_num_threads(1))
     waiting: deque[Future[PhotoWork]] = deque()
     try:
         for photo in photos:
@@ -128,6 +144,8 @@ class _Judging:
         cache: MeasurementCache | None,
         judges: Judges,
         batch_size: int,
+        crops: str,
+        compared: str | None,
         progress: Callable[[int], object],
     ) -> None:
         self._classifier = classifier
@@ -135,6 +153,8 @@ class _Judging:
         self._contenders = contenders
         self._cache = cache
         self._batch_size = batch_size
+        self._crops = crops
+        self._compared = compared
         self._progress = progress
         self._photo_decoder = photo_decoder()
         self._works: deque[PhotoWork] = deque()
@@ -166,7 +186,7 @@ class _Judging:
     def _hand_over(self) -> None:
         """Have a batch classified; wait for an earlier one if all judges are busy."""
         batch = [self._queue.popleft() for _ in range(min(self._batch_size, len(self._queue)))]
-        tensors = [version.tensor for _, version in batch]
+        tensors = [view for _, version in batch for view in version.views]
         self._running.append((batch, self._judges.classify(tensors)))
         if len(self._running) > self._judges.count:
             self._settle()
@@ -175,7 +195,8 @@ class _Judging:
         """Take in the oldest batch's answers; in this order the uncompressed photo's comes first."""
         batch, answers = self._running.popleft()
         entries: list[Entry] = []
-        for (work, version), answer in zip(batch, answers.result(), strict=True):
+        of_images = answers.result().reshape(len(batch), len(CROPS[self._crops]), -1)
+        for (work, version), answer in zip(batch, of_images, strict=True):
             if version.name == ORIGINAL:
                 work.original = answer
             measurement = _measurement(work, version, answer)
@@ -211,6 +232,9 @@ class _Judging:
             weights_hash=self._classifier.weights_hash,
             preprocessing=self._classifier.preprocessing,
             label=work.photo.label,
+            fidelity=self._compared if contender else None,
+            crops=self._crops,
+            engine=self._classifier.engine,
             **asdict(work.measured[contender.name if contender else ORIGINAL]),
         )
 
@@ -228,4 +252,5 @@ def _measurement(work: PhotoWork, version: Version, answer: npt.NDArray[np.float
         header_bytes=version.compressed.header_bytes,
         entropy_bytes=version.compressed.entropy_bytes,
         **asdict(judge(answer, work.photo.label, work.original)),
+        **asdict(version.fidelity or NOT_COMPARED),
     )

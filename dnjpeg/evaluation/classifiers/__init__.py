@@ -6,11 +6,12 @@ import difflib
 
 from dnjpeg.evaluation.classifiers import efficientnet_lite, entry_point, torchvision_models
 from dnjpeg.evaluation.classifiers.base import Classifier, ClassifierError, hash_weights, pick_device
+from dnjpeg.evaluation.classifiers.engines import with_engine
 
 __all__ = ["Classifier", "ClassifierError", "hash_weights", "load_classifier"]
 
 
-def load_classifier(spec: str, *, device: str | None = None) -> Classifier:
+def load_classifier(spec: str, *, device: str | None = None, engine: str = "torch") -> Classifier:
     """Load a classifier.
 
     Parameters
@@ -21,6 +22,10 @@ def load_classifier(spec: str, *, device: str | None = None) -> Classifier:
         (see `dnjpeg.evaluation.classifiers.entry_point.load`).
     device : str, optional
         ``"cpu"``, ``"cuda"``, ...; by default CUDA where there is one.
+    engine : str
+        ``"torch"``: `Classifier.model` is the network itself. ``"openvino"``, ``"auto"``: on a CPU a compiled one
+        whose answers were compared, see `dnjpeg.evaluation.classifiers.engines.with_engine`; ``"auto"`` leaves a
+        function of your own alone, for what a network does with an image may depend on what the image shows.
 
     Raises
     ------
@@ -31,13 +36,13 @@ def load_classifier(spec: str, *, device: str | None = None) -> Classifier:
     """
     device = pick_device(device)
     if spec.lower() in efficientnet_lite.NAMES:
-        return efficientnet_lite.load(spec.lower(), device)
+        return with_engine(efficientnet_lite.load(spec.lower(), device), engine)
     name = spec.removeprefix(torchvision_models.PREFIX)
     known = torchvision_models.names()
     if name.partition(":")[0] in known:
-        return torchvision_models.load(name, device)
+        return with_engine(torchvision_models.load(name, device), engine)
     if ":" in name and name == spec:
-        return entry_point.load(spec, device)
+        return with_engine(entry_point.load(spec, device), "torch" if engine == "auto" else engine)
     close = difflib.get_close_matches(name, [*efficientnet_lite.NAMES, *known], n=3)
     guess = f" (did you mean {' or '.join(close)}?)" if close else ""
     raise ClassifierError(

@@ -42,6 +42,13 @@ class Classifier:
         Names of the classes, in order.
     device : str
         Where `model` runs: ``"cpu"``, ``"cuda"``.
+    engine : str
+        What runs it: PyTorch, or what `dnjpeg.evaluation.classifiers.engines` made of it.
+    engine_difference : float, optional
+        Largest difference found between a logit of the engine and PyTorch's.
+    kept : float, optional
+        Part of the shorter side that `preprocess` keeps of a picture, from its centre; None if that is not known.
+        Views of a picture's border need it, see `dnjpeg.evaluation.crops`.
     """
 
     name: str
@@ -51,6 +58,9 @@ class Classifier:
     weights_hash: str
     class_names: tuple[str, ...] | None = field(default=None, repr=False)
     device: str = "cpu"
+    engine: str = f"torch {torch.__version__}"
+    engine_difference: float | None = field(default=None, repr=False)
+    kept: float | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         if isinstance(self.model, torch.nn.Module):
@@ -91,6 +101,13 @@ class Classifier:
         return int(self.log_probabilities([self.prepare(gray)]).shape[1])
 
     @property
+    def engine_description(self) -> str:
+        """The engine, and how far its logits are from PyTorch's."""
+        if self.engine_difference is None:
+            return self.engine
+        return f"{self.engine} (logits within {self.engine_difference:.1g} of PyTorch's)"
+
+    @property
     def identity(self) -> tuple[str, ...]:
         """Everything that decides a prediction."""
         return (
@@ -98,6 +115,7 @@ class Classifier:
             self.weights_hash,
             self.preprocessing,
             f"torch {torch.__version__}",
+            self.engine,
             torch.device(self.device).type,
         )
 

@@ -62,4 +62,5 @@ def load(name: str, device: str) -> Classifier:
         weights_hash=hash_weights(model),
         class_names=tuple(ResNet18_Weights.IMAGENET1K_V1.meta["categories"]),  # torchvision's names for ImageNet-1k
         device=device,
+        kept=preprocessing.size / (preprocessing.size + 32),
     )

@@ -22,8 +22,8 @@ def load(spec: str, device: str) -> Classifier:
     """Call a function without arguments, and make a `Classifier` of the object it returns.
 
     The object has ``model`` and ``preprocess`` (as `Classifier` has them) and may have ``name``, ``preprocessing``,
-    ``weights_hash`` and ``class_names``. The hash may be left out where ``model`` is a `torch.nn.Module`. The source
-    file is hashed too, so that editing it is noticed.
+    ``weights_hash``, ``class_names`` and ``kept``. The hash may be left out where ``model`` is a `torch.nn.Module`.
+    The source file is hashed too, so that editing it is noticed.
 
     Raises
     ------
@@ -49,6 +49,7 @@ def load(spec: str, device: str) -> Classifier:
         weights_hash=_weights_hash(made, spec),
         class_names=None if names is None else tuple(map(str, names)),
         device=device,
+        kept=_kept(made, spec),
     )
 
 
@@ -92,6 +93,13 @@ def _member(made: object, name: str, spec: str) -> Any:
     if not callable(member):
         raise ClassifierError(f"{spec}: what it returned has no callable {name!r}")
     return member
+
+
+def _kept(made: object, spec: str) -> float | None:
+    kept = getattr(made, "kept", None)
+    if kept is not None and not (isinstance(kept, (int, float)) and 0 < kept <= 1):
+        raise ClassifierError(f"{spec}: kept is {kept!r}, must be a part of the shorter side: above 0, at most 1")
+    return kept
 
 
 def _weights_hash(made: Any, spec: str) -> str:

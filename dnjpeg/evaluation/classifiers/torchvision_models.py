@@ -49,7 +49,16 @@ def load(name: str, device: str) -> Classifier:
         weights_hash=hash_weights(model),
         class_names=tuple(weights.meta["categories"]),
         device=device,
+        kept=_kept(transform),
     )
+
+
+def _kept(transform: object) -> float | None:
+    """Part of the shorter side that a centre crop after resizing keeps; None for other kinds of preprocessing."""
+    crop, resized = getattr(transform, "crop_size", None), getattr(transform, "resize_size", None)
+    if not crop or not resized or len({*crop, crop[0]}) != 1 or len(resized) != 1:
+        return None
+    return min(1.0, float(crop[0] / resized[0]))
 
 
 def _find_weights(model_name: str, weights_name: str) -> WeightsEnum:

@@ -13,7 +13,7 @@ from torchvision.transforms import v2
 
 from dnjpeg.vision import FeatureDistillation, JpegCompression, RandomJpegCompression
 
-Pair = namedtuple("Pair", "image label")  # noqa: PYI024
+Pair = namedtuple("Pair", "image label")
 
 TRANSFORMS = [JpegCompression(quality=20), RandomJpegCompression((20, 20)), FeatureDistillation("fd-code")]
 

@@ -101,7 +101,7 @@ class RandomJpegCompression:
         import torch  # noqa: PLC0415 - all but the chance works without
 
         if torch.compiler.is_compiling():  # one break of the graph instead of several
-            return torch.compiler.disable(self._apply)(*inputs)
+            return torch.compiler.disable(self._apply)(*inputs)  # type: ignore[no-untyped-call]
         return self._apply(*inputs)
 
     def _apply(self, *inputs: Any) -> Any:

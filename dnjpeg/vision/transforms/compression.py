@@ -10,7 +10,7 @@ from dnjpeg.codec.format.frame import sampling_factors
 from dnjpeg.tables import QuantizationTables, resolve
 from dnjpeg.vision.transforms.images import Pixels, apply_to_images
 
-__all__ = ["JpegCompression", "jpeg_compression", "through_jpeg"]
+__all__ = ["JpegCompression", "choose_tables", "jpeg_compression", "through_jpeg"]
 
 AnyImage = TypeVar("AnyImage")
 
@@ -62,7 +62,7 @@ class JpegCompression:
 
     def __post_init__(self) -> None:
         sampling_factors(self.subsampling)
-        object.__setattr__(self, "_chosen", _choose(self.tables, self.quality))
+        object.__setattr__(self, "_chosen", choose_tables(self.tables, self.quality))
 
     def __call__(self, *inputs: Any) -> Any:
         """Compress and decompress one image, or those of a sample.
@@ -99,7 +99,7 @@ def through_jpeg(pixels: Pixels, tables: QuantizationTables, subsampling: str) -
     return decode(encode(pixels, tables=tables, subsampling=subsampling, optimize=False))
 
 
-def _choose(tables: TablesLike | None, quality: int | None) -> QuantizationTables:
+def choose_tables(tables: TablesLike | None, quality: int | None) -> QuantizationTables:
     """Resolve the tables as `dnjpeg.encode` does."""
     if tables is None:
         return resolve(75 if quality is None else quality)

@@ -115,4 +115,5 @@ def _deviations(coefficients: npt.NDArray[np.int16]) -> npt.NDArray[np.float64]:
     """δ of one plane, (8, 8): what `collect_statistics` finds, in a hundredth of the time; that is for many images."""
     values = coefficients.reshape(-1, 64).astype(np.int64)
     count, total, squares = len(values), values.sum(axis=0), np.square(values).sum(axis=0)
-    return (np.sqrt(count * squares - total**2) / (8 * count)).reshape(8, 8)  # the coefficients are 8 times orthonormal
+    deltas: npt.NDArray[np.float64] = np.sqrt(count * squares - total**2) / (8 * count)  # 8 times orthonormal
+    return deltas.reshape(8, 8)

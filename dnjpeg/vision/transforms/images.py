@@ -13,7 +13,7 @@ from PIL import Image
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["Pixels", "PixelFunction", "apply_to_images", "is_tensor"]
+__all__ = ["PixelFunction", "Pixels", "apply_to_images", "is_tensor"]
 
 Pixels = npt.NDArray[np.uint8]
 PixelFunction = Callable[[Pixels], Pixels]

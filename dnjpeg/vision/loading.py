@@ -1,4 +1,4 @@
-"""Image files as datasets read them."""
+"""Image files as torchvision's datasets read them; without PyTorch."""
 
 from __future__ import annotations
 
@@ -42,11 +42,14 @@ def load_image(path: str | PathLike[str]) -> Image.Image:
     data = Path(path).read_bytes()
     if data.startswith(_SOI):
         try:
-            return Image.fromarray(decode(data)).convert("RGB")
+            pixels = decode(data)
         except UnsupportedError:
             pass
         except JpegError as error:
             error.add_note(f"in {path}")
             raise
+        else:
+            if pixels.ndim == 2 or pixels.shape[2] == 3:  # CMYK is left to Pillow
+                return Image.fromarray(pixels).convert("RGB")
     with Image.open(path) as image:
         return image.convert("RGB")

@@ -23,11 +23,11 @@ def photos(data_folder) -> torch.Tensor:
     """Photos on which the formula was not fitted."""
     paths = sorted((data_folder / "photos" / "eval").glob("*.*"))
     pictures = [np.asarray(Image.open(path).convert("RGB")) for path in paths[7:400:40] if path.suffix != ".csv"]
-    return as_batch(*(pixels[:192, :192] for pixels in pictures if min(pixels.shape[:2]) >= 192))
+    return as_batch(*(pixels[:160, :160] for pixels in pictures if min(pixels.shape[:2]) >= 160))
 
 
 CONTENDERS = [
-    *[pytest.param(quality, 0.05, id=f"quality {quality}") for quality in (5, 10, 25, 50, 75, 95)],
+    *[pytest.param(quality, 0.05, id=f"quality {quality}") for quality in (5, 25, 75, 95)],
     pytest.param(design.same_q(12), 0.08, id="same-q"),
     pytest.param("deepn-literal", 0.08, id="deepn"),
 ]

@@ -23,8 +23,8 @@ class Failure(NamedTuple):
 class FailureLog:
     """Failures, kept in a file to which all processes append.
 
-    Workers have copies of a dataset, forked or spawned, and nothing that they put into a list would come back. A line is
-    appended in one write, so that those of several workers do not mix; on network file systems that is not certain.
+    Workers have copies of a dataset, forked or spawned, and nothing that they put into a list would come back. A line
+    is appended in one write, so that those of several workers do not mix; on network file systems that is not certain.
 
     Parameters
     ----------

@@ -146,7 +146,7 @@ class ReadCoefficients:
         if not self.dequantize:
             raise OSError("this is not a JPEG file, and has no quantized coefficients")
         planes = transform(FileSource(data).part(Fraction(1)), subsampling=self.subsampling)
-        return [plane.astype(np.float32) / 8 for plane in planes]
+        return [plane.astype(np.float32) / np.float32(8) for plane in planes]
 
     def _arranged(self, blocks: list[Blocks]) -> tuple[torch.Tensor, ...]:
         if self.size is not None:

@@ -1,4 +1,4 @@
-"""Image files as datasets read them."""
+"""Image files as torchvision's datasets read them; without PyTorch."""
 
 from __future__ import annotations
 

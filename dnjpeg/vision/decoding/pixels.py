@@ -1,0 +1,220 @@
+"""Files to tensors of pixels: whole, or the crop that training or evaluation takes, without decoding the rest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from torchvision.transforms import InterpolationMode, RandomResizedCrop
+
+from dnjpeg.codec.pixels.window import scale_for
+from dnjpeg.vision.decoding.source import FileSource, Pixels, PixelsSource, Source, file_bytes, resampled
+
+__all__ = [
+    "DecodeJpeg",
+    "DecodeRandomResizedCrop",
+    "DecodeResizedCenterCrop",
+    "decode_jpeg",
+    "decode_random_resized_crop",
+    "decode_resized_center_crop",
+]
+
+_FILTERS = {
+    InterpolationMode.NEAREST: Image.Resampling.NEAREST,
+    InterpolationMode.BILINEAR: Image.Resampling.BILINEAR,
+    InterpolationMode.BICUBIC: Image.Resampling.BICUBIC,
+    InterpolationMode.BOX: Image.Resampling.BOX,
+    InterpolationMode.HAMMING: Image.Resampling.HAMMING,
+    InterpolationMode.LANCZOS: Image.Resampling.LANCZOS,
+}
+
+
+class PixelDecoder:
+    """From a file's bytes to a uint8 tensor (3, H, W)."""
+
+    def __call__(self, data: Any) -> torch.Tensor:
+        """Decode a file.
+
+        Parameters
+        ----------
+        data : bytes, or uint8 tensor or array, (n,)
+            A JPEG file, or one of any kind that Pillow knows.
+
+        Returns
+        -------
+        Tensor, uint8, (3, H, W)
+            RGB. Gray images have three equal channels; an EXIF orientation is not applied. In memory the channels of a
+            pixel lie together.
+
+        Raises
+        ------
+        JpegError
+            If it is a broken JPEG file.
+        OSError
+            If it is no image, or a broken one of another kind.
+        TypeError
+            If it is none of the above.
+        """
+        return self._tensor(self.pixels(FileSource(file_bytes(data))))
+
+    def blank(self, size: tuple[int, int]) -> torch.Tensor:
+        """Give what a mid-gray image of (H, W) pixels becomes."""
+        return self._tensor(self.pixels(PixelsSource(np.full((*size, 3), 128, np.uint8))))
+
+    def pixels(self, source: Source) -> Pixels:
+        """Decode what is needed, uint8 (H, W, 3)."""
+        raise NotImplementedError
+
+    @staticmethod
+    def _tensor(pixels: Pixels) -> torch.Tensor:
+        if not pixels.flags.writeable:
+            pixels = pixels.copy()
+        return torch.from_numpy(pixels).permute(2, 0, 1)
+
+
+@dataclass(frozen=True)
+class DecodeJpeg(PixelDecoder):
+    """Decode whole files, scaled down if a target is named.
+
+    Parameters
+    ----------
+    target : int or (H, W), optional
+        Decode at the smallest scale of 1/8, 2/8, … 8/8 at which the image still has this size (`scale_for`). It comes
+        out larger than that, in general; resize it afterwards.
+    """
+
+    target: int | tuple[int, int] | None = None
+
+    def pixels(self, source: Source) -> Pixels:
+        """Decode all, uint8 (H, W, 3)."""
+        if self.target is None or not source.scalable:
+            return source.part(Fraction(1))
+        return source.part(scale_for(source.size, self.target))
+
+
+@dataclass(frozen=True)
+class DecodeRandomResizedCrop(PixelDecoder):
+    """Decode a random rectangle of a file, resized: ``RandomResizedCrop`` without decoding the rest.
+
+    The rectangle is drawn as torchvision's ``RandomResizedCrop`` draws it, from PyTorch's generator and the size in
+    the file's header: the same seed gives the same one. Only it is decoded, at the smallest scale of 1/8, 2/8, … 8/8 at
+    which it is still as large as what comes out.
+
+    Parameters
+    ----------
+    size : int or (H, W)
+        What comes out.
+    scale : (float, float)
+        Smallest and largest part of the image's area.
+    ratio : (float, float)
+        Smallest and largest ratio of width to height.
+    interpolation : torchvision.transforms.InterpolationMode
+        The filter of the last step; always antialiased.
+    oversampling : float
+        How many times larger than `size` the rectangle must be when it is decoded: 2 comes closer to resizing the
+        image at full size, and takes longer.
+    """
+
+    size: int | tuple[int, int]
+    scale: tuple[float, float] = (0.08, 1.0)
+    ratio: tuple[float, float] = (3 / 4, 4 / 3)
+    interpolation: InterpolationMode = InterpolationMode.BILINEAR
+    oversampling: float = 1.0
+
+    def __post_init__(self) -> None:
+        _check(self.size, self.interpolation)
+
+    def pixels(self, source: Source) -> Pixels:
+        """Draw a rectangle and decode it, uint8 (H, W, 3)."""
+        shape = torch.empty((3, *source.size), device="meta")  # a size without memory
+        box = RandomResizedCrop.get_params(shape, list(self.scale), list(self.ratio))
+        return resampled(
+            source,
+            box,
+            _pair(self.size),
+            interpolation=_FILTERS[self.interpolation],
+            oversampling=self.oversampling,
+        )
+
+
+@dataclass(frozen=True)
+class DecodeResizedCenterCrop(PixelDecoder):
+    """Decode the middle of a file, resized: ``Resize`` and ``CenterCrop`` without decoding the rest.
+
+    Parameters
+    ----------
+    size : int or (H, W)
+        What comes out.
+    resize : int, optional
+        Length of the image's shorter side before it is cropped; 8/7 of the larger one of `size` by default (256 for
+        224).
+    interpolation, oversampling
+        As for `DecodeRandomResizedCrop`.
+
+    Raises
+    ------
+    ValueError
+        If the crop is larger than the resized image.
+    """
+
+    size: int | tuple[int, int]
+    resize: int | None = None
+    interpolation: InterpolationMode = InterpolationMode.BILINEAR
+    oversampling: float = 1.0
+
+    def __post_init__(self) -> None:
+        _check(self.size, self.interpolation)
+        if self.shorter < max(_pair(self.size)):
+            raise ValueError(f"a shorter side of {self.shorter} has no room for a crop of {self.size}")
+
+    @property
+    def shorter(self) -> int:
+        """Length of the shorter side before cropping."""
+        return round(max(_pair(self.size)) * 8 / 7) if self.resize is None else self.resize
+
+    def pixels(self, source: Source) -> Pixels:
+        """Decode the middle, uint8 (H, W, 3)."""
+        size, whole = _pair(self.size), source.size
+        short = min(whole)
+        resized = [self.shorter if side == short else int(self.shorter * side / short) for side in whole]
+        starts = [round((now - wanted) / 2) for now, wanted in zip(resized, size, strict=True)]
+        ratios = [side / now for side, now in zip(whole, resized, strict=True)]
+        box = (starts[0] * ratios[0], starts[1] * ratios[1], size[0] * ratios[0], size[1] * ratios[1])
+        return resampled(
+            source,
+            box,
+            size,
+            interpolation=_FILTERS[self.interpolation],
+            context=True,
+            oversampling=self.oversampling,
+        )
+
+
+def decode_jpeg(data: Any, *, target: int | tuple[int, int] | None = None) -> torch.Tensor:
+    """Decode a whole file; see `DecodeJpeg`."""
+    return DecodeJpeg(target)(data)
+
+
+def decode_random_resized_crop(data: Any, size: int | tuple[int, int], **options: Any) -> torch.Tensor:
+    """Decode a random rectangle of a file, resized; see `DecodeRandomResizedCrop`."""
+    return DecodeRandomResizedCrop(size, **options)(data)
+
+
+def decode_resized_center_crop(data: Any, size: int | tuple[int, int], **options: Any) -> torch.Tensor:
+    """Decode the middle of a file, resized; see `DecodeResizedCenterCrop`."""
+    return DecodeResizedCenterCrop(size, **options)(data)
+
+
+def _pair(size: int | tuple[int, int]) -> tuple[int, int]:
+    return (size, size) if isinstance(size, int) else (size[0], size[1])
+
+
+def _check(size: int | tuple[int, int], interpolation: InterpolationMode) -> None:
+    if min(_pair(size)) < 1:
+        raise ValueError(f"a size is at least 1, not {size!r}")
+    if interpolation not in _FILTERS:
+        raise ValueError(f"unknown interpolation {interpolation!r}: choose from {', '.join(m.value for m in _FILTERS)}")

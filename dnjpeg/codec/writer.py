@@ -37,10 +37,11 @@ def write(image: CoefficientImage, coding: Coding, coding_tables: CodingTables |
 
 
 def _check(image: CoefficientImage) -> None:
-    """Refuse components of one name, and 12-bit coefficients that no size category holds.
+    """Refuse a frame that no header can hold, components of one name, and 12-bit coefficients that no size category holds.
 
     Of 8-bit ones each scan refuses what it cannot send, as in libjpeg.
     """
+    image.frame.check()
     identifiers = [component.identifier for component in image.frame.components]
     if len(set(identifiers)) < len(identifiers):
         raise ValueError(f"components with the identifiers {identifiers}, which must differ")

@@ -173,12 +173,7 @@ def test_8_bit_coefficients_out_of_range(photo, options):
 
 def test_images_that_cannot_be(photo):
     image = read(encode(photo(33, 50)))
-    frame, (first, *others) = image.frame, image.coefficients
-    part = frame.components[0]
-
-    def framed(**changes: int) -> Frame:
-        return replace(frame, components=(replace(part, **changes), *frame.components[1:]))
-
+    first, *others = image.coefficients
     for changes, message in (
         ({"coefficients": (first.astype(np.int32), *others)}, r"component 0 needs an int16 array .* not int32"),
         ({"coefficients": (first[1:], *others)}, "component 0 needs an int16 array of coefficients of shape"),
@@ -188,13 +183,35 @@ def test_images_that_cannot_be(photo):
         ({"tables": (image.tables[0] * 0,) * 3}, "needs a table of steps from 1 to 65535, not 0"),
         ({"color": "CMYK"}, "3 components, but CMYK has 4"),
         ({"color": "Lab"}, "unknown colour 'Lab'"),
-        ({"frame": replace(frame, precision=16)}, "precision 16, must be 8 or 12 bits"),
-        ({"frame": replace(frame, height=0)}, "height 0, must be 1 to 65535"),
-        ({"frame": framed(horizontal=5)}, "horizontal sampling factor of component 0 5, must be 1 to 4"),
-        ({"frame": framed(table=4)}, "quantization table slot of component 0 4, must be 0 to 3"),
-        ({"frame": framed(identifier=256)}, "identifier of component 0 256, must be 0 to 255"),
     ):
         with pytest.raises(ValueError, match=message):
             replace(image, **changes)
-    with pytest.raises(ValueError, match=r"identifiers \[2, 2, 3\], which must differ"):
-        write(replace(image, frame=framed(identifier=2)))
+
+
+def test_frames_that_no_header_can_hold(photo):
+    image = read(encode(photo(8, 8, gray=True)))
+    frame, part = image.frame, image.frame.components[0]
+
+    def with_part(**changes: int) -> Frame:
+        return replace(frame, components=(replace(part, **changes),))
+
+    for changed, message in (
+        (replace(frame, precision=16), "precision 16, must be 8 or 12 bits"),
+        (replace(frame, process=3), None),
+        (with_part(horizontal=5), "horizontal sampling factor of component 0 5, must be 1 to 4"),
+        (with_part(vertical=5), "vertical sampling factor of component 0 5, must be 1 to 4"),
+        (with_part(table=4), "quantization table slot of component 0 4, must be 0 to 3"),
+        (with_part(identifier=256), "identifier of component 0 256, must be 0 to 255"),
+    ):
+        if message is None:  # the process follows from what is asked for
+            assert write(replace(image, frame=changed)) == write(image)
+            continue
+        with pytest.raises(ValueError, match=message):
+            write(replace(image, frame=changed))
+    wide = replace(image, frame=replace(frame, width=65536), coefficients=(np.zeros((1, 8192, 8, 8), np.int16),))
+    with pytest.raises(ValueError, match="width 65536, must be 1 to 65535"):
+        write(wide)
+    image = read(encode(photo(8, 8)))
+    twins = tuple(replace(each, identifier=2) for each in image.frame.components)
+    with pytest.raises(ValueError, match=r"identifiers \[2, 2, 2\], which must differ"):
+        write(replace(image, frame=replace(image.frame, components=twins)))

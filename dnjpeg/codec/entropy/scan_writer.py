@@ -90,8 +90,11 @@ class ScanPlan:
 
     @cached_property
     def row_tokens(self) -> int:
-        """Tokens of a row of MCUs at most: one a coefficient, for runs and ends stand for some, a restart an MCU."""
-        return self.mcu_cols * ((2 if self.wide else 1) * 64 * self.mcu_blocks + 1)
+        """Tokens of a row of MCUs at most: one a coefficient, for runs and ends stand for some, a restart an MCU.
+
+        And one that is written behind them, the end of a block that has none.
+        """
+        return self.mcu_cols * ((2 if self.wide else 1) * 64 * self.mcu_blocks + 1) + 1
 
     def token_room(self, rows: int) -> int:
         """Tokens that rows of MCUs need room for: the end of a block is written ahead, even if there is none."""

@@ -54,7 +54,7 @@ class CoefficientImage(MetadataParts):
     Raises
     ------
     ValueError
-        If the arrays do not fit the frame, or this is not one that can be written.
+        If the arrays do not fit the frame, or the frame not the colour.
     """
 
     frame: Frame
@@ -69,7 +69,6 @@ class CoefficientImage(MetadataParts):
     def __post_init__(self) -> None:
         count = len(self.frame.components)
         check_color(self.color, count)
-        self.frame.check()
         if len(self.coefficients) != count or len(self.tables) != count:
             raise ValueError(
                 f"{count} components need {count} coefficient arrays and tables, "

@@ -19,15 +19,20 @@ from dnjpeg.codec.format.huffman import HuffmanTable
 from dnjpeg.codec.format.script import ScriptScan, check_mcu
 from dnjpeg.codec.script_search import smallest_script
 
-__all__ = ["assemble", "write", "write_scans"]
+__all__ = ["assemble", "headers_of", "write", "write_scans"]
 
 
 def write(image: CoefficientImage, coding: Coding) -> bytes:
     """Write a whole file; see `dnjpeg.write`."""
+    headers, coding = headers_of(image, coding)
+    return write_scans(headers, np.concatenate([array.reshape(-1) for array in image.coefficients]), coding)
+
+
+def headers_of(image: CoefficientImage, coding: Coding) -> tuple[Headers, Coding]:
+    """Return the headers of the file that an image becomes, and what is None in the choices as the image has it."""
     coding = coding.following(image.frame, image.restart_interval)
     frame = replace(image.frame, process=coding.process(image.tables))
-    headers = Headers(frame, image.color, image.tables, coding.restart or Restart(), image.jfif, image.metadata)
-    return write_scans(headers, np.concatenate([array.reshape(-1) for array in image.coefficients]), coding)
+    return Headers(frame, image.color, image.tables, coding.restart or Restart(), image.jfif, image.metadata), coding
 
 
 def write_scans(headers: Headers, coefficients: npt.NDArray[np.int16], coding: Coding) -> bytes:

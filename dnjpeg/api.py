@@ -376,6 +376,15 @@ def transcode(
     arrays = None
     if chosen is not None:
         arrays = chosen.arrays if wide_tables else chosen.arrays_for_baseline()
+    rearranged = partial(
+        lossless.rearrange,
+        orient=orient,
+        grayscale=grayscale,
+        operation=operation,
+        crop=crop,
+        trim=trim,
+        perfect=perfect,
+    )
     return transcoder.transcode(
         data,
         arrays,
@@ -385,15 +394,7 @@ def transcode(
         copy=copy,
         jfif=None if dpi is None else per_inch(dpi),
         metadata=described(comment=comment, exif=exif, icc_profile=icc_profile, xmp=xmp),
-        rearranged=partial(
-            lossless.rearrange,
-            orient=orient,
-            grayscale=grayscale,
-            operation=operation,
-            crop=crop,
-            trim=trim,
-            perfect=perfect,
-        ),
+        rearranged=rearranged if orient or grayscale or operation is not None or crop is not None else None,
     )
 
 

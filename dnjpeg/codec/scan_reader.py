@@ -34,7 +34,7 @@ from dnjpeg.codec.pixels.smoothing import smoothed
 from dnjpeg.codec.reader import Reader, Scan
 from dnjpeg.errors import FormatError
 
-__all__ = ["read", "read_scans", "read_shown", "with_lookups"]
+__all__ = ["following_scan", "read", "read_scans", "read_shown", "with_lookups"]
 
 Blocks = npt.NDArray[np.int16]
 
@@ -153,7 +153,7 @@ def _read_blocks(reader: Reader, first: Scan, coefficients: Blocks) -> tuple[Blo
         if reader.progression is not None:
             reader.progression.last_good_row = _last_good_row(state, scan, frame)
         reader.finish_scan(state)
-        scan = _following(reader)
+        scan = following_scan(reader)
     return coefficient_arrays(coefficients, layout)
 
 
@@ -207,7 +207,7 @@ def _read_scan(reader: Reader, scan: Scan, frame: Frame, coefficients: npt.NDArr
     return state
 
 
-def _following(reader: Reader) -> Scan | None:
+def following_scan(reader: Reader) -> Scan | None:
     """Next scan; a file whose components are complete may lack EOI, as many do."""
     try:
         scan = reader.next_scan()

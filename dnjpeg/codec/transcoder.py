@@ -3,22 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
+from dnjpeg.codec.entropy.scan import start_scan, stopped
+from dnjpeg.codec.entropy.scan_writer import ScanPlan, plan_scan, token_scan
+from dnjpeg.codec.entropy.sequential_decoder import decode_mcu_row
+from dnjpeg.codec.entropy.sequential_encoder import tokenize_mcu_row
 from dnjpeg.codec.format.application import Jfif, Metadata
 from dnjpeg.codec.format.coding import Coding
 from dnjpeg.codec.format.coding_tables import CodingTables
 from dnjpeg.codec.format.coefficients import CoefficientImage
 from dnjpeg.codec.format.color import quantization_slots
+from dnjpeg.codec.format.frame import Frame
+from dnjpeg.codec.format.headers import Headers
+from dnjpeg.codec.format.layout import FIRST, component_layout, scan_layout
 from dnjpeg.codec.format.limits import Limits
-from dnjpeg.codec.format.metadata import kept, replaced
-from dnjpeg.codec.pixels.quantize import requantize
-from dnjpeg.codec.scan_reader import read
-from dnjpeg.codec.writer import write
-from dnjpeg.errors import FormatError
+from dnjpeg.codec.format.metadata import KEPT, kept, replaced
+from dnjpeg.codec.format.script import ScriptScan, check_mcu
+from dnjpeg.codec.kernels.jit import kernel
+from dnjpeg.codec.kernels.scratch import scratch
+from dnjpeg.codec.kernels.vector import clear, span
+from dnjpeg.codec.pixels.quantize import requantize, requantize_blocks
+from dnjpeg.codec.reader import Reader, Scan
+from dnjpeg.codec.scan_reader import following_scan, read, with_lookups
+from dnjpeg.codec.writer import assemble, headers_of, write
+from dnjpeg.errors import FormatError, JpegError
 
 __all__ = ["requantized", "transcode"]
 
@@ -46,6 +59,10 @@ def transcode(
     rearranged : callable, optional
         What to do without loss with its coefficients, before anything else.
     """
+    if rearranged is None:
+        written = _streamed(data, tables, coding, limits, copy, jfif, tuple(metadata), coding_tables)
+        if written is not None:
+            return written
     image = read(data, strict=True, limits=limits, coding_tables=coding_tables)
     image = rearranged(image) if rearranged is not None else image
     image = replace(image, jfif=jfif or image.jfif, metadata=replaced(kept(image.metadata, copy), metadata))
@@ -66,10 +83,164 @@ def requantized(image: CoefficientImage, tables: Sequence[npt.NDArray[np.uint16]
     tables : sequence of ndarray, uint16, (8, 8)
         One for all components, one for luma and one for chroma, or one a component; natural order.
     """
-    slots = quantization_slots(image.color, len(image.frame.components), tables)
+    described = _with_tables(image, tables)
     coefficients = []
-    for old, slot, array in zip(image.tables, slots, image.coefficients, strict=True):
+    for factors, array in zip(_factors(image.tables, described.tables), image.coefficients, strict=True):
         changed = array.copy()
-        requantize(changed.reshape(-1), (old.astype(np.float64) / tables[slot]).reshape(-1))
+        requantize(changed.reshape(-1), factors)
         coefficients.append(changed)
-    return image.with_coefficients(coefficients, [tables[slot] for slot in slots], slots)
+    return replace(described, coefficients=tuple(coefficients))
+
+
+def _with_tables(image: CoefficientImage, tables: Sequence[npt.NDArray[np.uint16]]) -> CoefficientImage:
+    """Return the image with other tables and the coefficients that it has."""
+    slots = quantization_slots(image.color, len(image.frame.components), tables)
+    return image.with_coefficients(image.coefficients, [tables[slot] for slot in slots], slots)
+
+
+def _factors(old: Sequence[npt.NDArray[np.uint16]], new: Sequence[npt.NDArray[np.uint16]]) -> npt.NDArray[np.float64]:
+    """``q / q'`` of each component: (components, 64)."""
+    return (np.stack(old).astype(np.float64) / np.stack(new)).reshape(-1, 64)
+
+
+# From sequential Huffman coding to the same, which is most of what is transcoded, coefficients need not be kept: a row
+# of MCUs at a time is decoded, quantized anew and made into tokens.
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """All that transcoding needs to know and that does not depend on the coefficients."""
+
+    headers: Headers
+    coding: Coding
+    scan: ScriptScan
+    plan: ScanPlan
+    factors: npt.NDArray[np.float64] | None
+
+
+def _streamed(
+    data: bytes | bytearray | memoryview,
+    tables: Sequence[npt.NDArray[np.uint16]] | None,
+    coding: Coding,
+    limits: Limits,
+    copy: str,
+    jfif: Jfif | None,
+    metadata: tuple[Metadata, ...],
+    coding_tables: CodingTables | None,
+) -> bytes | None:
+    """Transcode row by row; None if that cannot be done, or something is wrong, which the other way will tell."""
+    if copy not in KEPT:
+        return None
+    try:
+        reader = Reader(data, True, limits, coding_tables)
+        scan = reader.next_scan()
+        if scan is None or not _streams(reader, scan, coding):
+            return None
+        assert reader.frame is not None
+        old = tuple(table.tobytes() for table in reader.tables())
+        new = None if tables is None else tuple(table.tobytes() for table in tables)
+        plan = _plan(reader.frame, reader.color(), old, new, reader.restart_interval, coding, jfif, ())
+        tokens = _tokens(reader, scan, plan)
+        if following_scan(reader) is not None:
+            return None
+        segments = replaced(kept(reader.metadata(), copy), metadata)
+        jfif = jfif or reader.density()
+        plan = _plan(reader.frame, reader.color(), old, new, reader.restart_interval, coding, jfif, segments)
+        coded = token_scan(plan.headers, plan.scan, plan.plan, tokens, optimize=coding.optimize)
+        return assemble(plan.headers, [coded])
+    except (JpegError, ValueError):
+        return None
+
+
+def _streams(reader: Reader, scan: Scan, coding: Coding) -> bool:
+    frame = reader.frame
+    assert frame is not None
+    if frame.precision > 8 or frame.progressive or frame.arithmetic or len(scan.indices) != len(frame.components):
+        return False
+    return not (coding.progressive or coding.arithmetic or coding.script is not None or coding.smallest)
+
+
+@lru_cache(64)
+def _plan(
+    frame: Frame,
+    color: str,
+    old: tuple[bytes, ...],
+    new: tuple[bytes, ...] | None,
+    restart_interval: int,
+    coding: Coding,
+    jfif: Jfif | None,
+    metadata: tuple[Metadata, ...],
+) -> _Plan:
+    """Plan for files of this kind."""
+    steps = tuple(np.frombuffer(table, np.uint16).reshape(8, 8) for table in old)
+    shapes = [(*frame.block_shape(index), 8, 8) for index in range(len(frame.components))]
+    nothing = tuple(np.broadcast_to(np.int16(0), shape) for shape in shapes)  # stands for coefficients
+    image = CoefficientImage(frame, nothing, steps, color, restart_interval, jfif, metadata)
+    if new is not None:
+        image = _with_tables(image, [np.frombuffer(table, np.uint16).reshape(8, 8) for table in new])
+    headers, coding = headers_of(image, coding)
+    (scan,) = coding.scans(headers.frame, headers.color)
+    plan = plan_scan(headers.frame, headers.color, scan.components, kept_rows=1)
+    check_mcu(scan, headers.frame)
+    return _Plan(headers, coding, scan, plan, None if new is None else _factors(steps, image.tables))
+
+
+def _tokens(reader: Reader, scan: Scan, to: _Plan) -> npt.NDArray[np.int32]:
+    """Tokens of the new scan."""
+    assert reader.frame is not None
+    layout = component_layout(reader.frame, mcu_rows=1)
+    geometry, mcu_rows, mcu_cols = scan_layout(layout, scan.indices, reader.frame)
+    state = start_scan(reader.restart_interval, scan.begin, strict=True)
+    tokens = scratch("tokens", to.plan.token_room(to.plan.mcu_rows), np.int32)
+    count = _transcode_rows(
+        state,
+        with_lookups(geometry, scan),
+        mcu_rows,
+        mcu_cols,
+        reader.bytes,
+        reader.unstuffed_scratch(),
+        scan.lookups,
+        layout,
+        scratch("coefficients", int(layout[-1, FIRST]) + 64, np.int16),
+        to.factors,
+        start_scan(to.headers.restart.interval(to.plan.mcu_cols)),
+        to.plan.scan,
+        tokens,
+    )
+    reader.finish_scan(state)
+    return tokens[:count]
+
+
+@kernel
+def _transcode_rows(
+    state,
+    scan,
+    mcu_rows,
+    mcu_cols,
+    data,
+    coded,
+    lookups,
+    layout,
+    coefficients,
+    factors,
+    tokenizing,
+    new_scan,
+    tokens,
+):
+    """Make tokens of rows of MCUs up to a fault, requantized if there are factors. Returns their number."""
+    state, scan, data, coded, lookups = span(state), span(scan), span(data), span(coded), span(lookups)
+    layout, coefficients, tokenizing = span(layout), span(coefficients), span(tokenizing)
+    new_scan, tokens = span(new_scan), span(tokens)
+    filler = layout[len(layout) - 1, FIRST]
+    count = 0
+    for row in range(mcu_rows):
+        clear(coefficients, 0, filler + 64)
+        decode_mcu_row(state, scan, row, row, mcu_cols, data, coded, lookups, coefficients, filler)
+        if stopped(state):
+            break
+        if factors is not None:
+            for c in range(len(layout) - 1):
+                first, last = layout[c, FIRST], layout[c + 1, FIRST]
+                requantize_blocks(coefficients, first, last, span(factors), 64 * c)
+        count = tokenize_mcu_row(tokenizing, new_scan, row, row, mcu_cols, coefficients, tokens, count)
+    return count

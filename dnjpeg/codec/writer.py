@@ -21,23 +21,30 @@ from dnjpeg.codec.format.huffman import HuffmanTable
 from dnjpeg.codec.format.script import ScriptScan, check_mcu
 from dnjpeg.codec.script_search import smallest_script
 
-__all__ = ["assemble", "write", "write_scans"]
+__all__ = ["assemble", "headers_of", "write", "write_scans"]
 
 
 def write(image: CoefficientImage, coding: Coding, coding_tables: CodingTables | None = None) -> bytes:
     """Write a whole file; see `dnjpeg.write`."""
+    headers, coding = headers_of(image, coding, coding_tables)
+    return write_scans(headers, np.concatenate([array.reshape(-1) for array in image.coefficients]), coding)
+
+
+def headers_of(
+    image: CoefficientImage, coding: Coding, coding_tables: CodingTables | None = None
+) -> tuple[Headers, Coding]:
+    """Return the headers of the file that an image becomes, and what is None in the choices as the image has it."""
     _check(image)
     coding = coding.following(image.frame, image.restart_interval)
     process = coding.process(image.tables, image.frame.precision)
     frame = replace(image.frame.with_tables(_slots(image)), process=process)
     restart = coding.restart or Restart()
     jfif = image.jfif if COLORS[image.color].jfif else None  # what a file has of it is otherwise among its metadata
-    headers = Headers(frame, image.color, image.tables, restart, jfif, image.metadata, coding_tables)
-    return write_scans(headers, np.concatenate([array.reshape(-1) for array in image.coefficients]), coding)
+    return Headers(frame, image.color, image.tables, restart, jfif, image.metadata, coding_tables), coding
 
 
 def _check(image: CoefficientImage) -> None:
-    """Refuse a frame that no header can hold, components of one name, and 12-bit coefficients that no size category holds.
+    """Refuse a frame that no header can hold, components of one name, and 12-bit coefficients that have no size category.
 
     Of 8-bit ones each scan refuses what it cannot send, as in libjpeg.
     """

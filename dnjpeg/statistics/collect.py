@@ -9,12 +9,14 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from itertools import islice
+from pathlib import Path
 
 from dnjpeg.errors import JpegError
 from dnjpeg.statistics.extraction import Color, Domain, Extraction
 from dnjpeg.statistics.frequency import FrequencyStatistics
 from dnjpeg.statistics.origin import Failure, Origin
 from dnjpeg.statistics.sources import Item, Labels, Sources, every_kth, expand
+from dnjpeg.statistics.streaming import StreamCounts
 from dnjpeg.statistics.totals import ComponentTotals
 
 __all__ = ["Progress", "collect_statistics"]
@@ -108,6 +110,7 @@ class _Tally:
 
     def __post_init__(self) -> None:
         self.totals = [ComponentTotals() for _ in self.extraction.components]
+        self._stream = StreamCounts(self.totals) if self.extraction.domain == "coefficients" else None
 
     @property
     def done(self) -> int:
@@ -115,7 +118,9 @@ class _Tally:
 
     def take(self, item: Item) -> None:
         try:
-            planes = self.extraction.planes(item.content)
+            content = item.content.read_bytes() if isinstance(item.content, Path) else item.content
+            streamed = self._stream is not None and isinstance(content, bytes) and self._stream.take(content)
+            planes = [] if streamed else self.extraction.planes(content)
         except OSError as error:
             self.failures.append(Failure(item.name, error.strerror or str(error)))
         except (ValueError, JpegError) as error:
@@ -126,6 +131,15 @@ class _Tally:
             for plane in planes:
                 self.totals[plane.component].add(plane.coefficients, plane.table)
             self.images += 1
+
+    def settle(self) -> None:
+        """Bring the totals up to date."""
+        if self._stream is not None:
+            self._stream.settle()
+
+    def __getstate__(self) -> dict[str, object]:
+        self.settle()
+        return {**vars(self), "_stream": None}
 
     def merge(self, other: _Tally) -> None:
         for total, part in zip(self.totals, other.totals, strict=True):
@@ -141,6 +155,7 @@ class _Tally:
             raise ValueError(f"no image could be read: {min(self.failures)}{others}")
 
     def finish(self, rule: str, data: str | None) -> FrequencyStatistics:
+        self.settle()
         domain, color, subsampling = self.extraction.domain, self.extraction.color, self.extraction.subsampling
         names = () if data is None else (data,)
         origin = Origin(self.images, len(self.failures), domain, color, subsampling, (rule,), names)

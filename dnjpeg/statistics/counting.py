@@ -8,7 +8,7 @@ from numba import types
 from dnjpeg.codec.kernels.jit import inlined, kernel
 from dnjpeg.codec.kernels.vector import Memory, Scalar, operation, span, trailing_zeros
 
-__all__ = ["LEVELS", "REACH", "add_blocks"]
+__all__ = ["LARGEST", "LEVELS", "REACH", "VALUES", "add_blocks", "add_counts", "nonzero_bands"]
 
 REACH = 2048
 """Bins on each side of the one around zero. 8-bit samples give at most 1024, 2 x 1024 half-wide bins."""
@@ -16,9 +16,12 @@ REACH = 2048
 SMALL = 16  # values from -16 to 15 are counted by value first
 LEVELS = 64 * 2 * SMALL
 
+LARGEST = 2048  # counts by value are of values from -2048 to 2047: those of 8-bit samples, and a few more
+VALUES = 2 * LARGEST
+
 
 @operation(types.uint64)
-def _nonzero_bands(coefficients: Memory, block: Scalar) -> Scalar:
+def nonzero_bands(coefficients: Memory, block: Scalar) -> Scalar:
     """Bit k is set where the k-th coefficient, in natural order, is not zero."""
     return coefficients.load(block, 64).nonzero_lanes().where_nonzero()
 
@@ -44,7 +47,7 @@ def add_blocks(coefficients, steps, levels, sums, histogram):
     coefficients, steps, levels = span(coefficients), span(steps), span(levels)
     sums, histogram = span(sums), span(histogram)
     for block in range(0, len(coefficients), 64):
-        bands = _nonzero_bands(coefficients, block)
+        bands = nonzero_bands(coefficients, block)
         while bands:
             band = trailing_zeros(bands)
             bands &= bands - np.uint64(1)
@@ -62,3 +65,41 @@ def add_blocks(coefficients, steps, levels, sums, histogram):
                 levels[2 * SMALL * band + SMALL] -= count
                 _add(count, c, band, steps, sums, histogram)
         _add(levels[2 * SMALL * band + SMALL], 0, band, steps, sums, histogram)
+
+
+@operation(types.uint64)
+def _nonzero_counts(counts: Memory, index: Scalar) -> Scalar:
+    """Bit i is set where the i-th of 64 counts is not zero."""
+    return counts.load(index, 64).where_nonzero()
+
+
+@kernel
+def add_counts(counts, blocks, steps, sums, histogram):
+    """Add coefficients that were counted by value, as `add_blocks` adds them one by one.
+
+    Parameters
+    ----------
+    counts : ndarray, int32, (64 * VALUES,)
+        Of each band, by value + LARGEST; that of zero does not matter. They are set to zero. The bands of a value lie
+        side by side: values near zero, which are most, then share few places of the cache.
+    blocks : int
+        How many blocks they are of.
+    steps, histogram
+        As for `add_blocks`.
+    sums : ndarray, int64, (4 * 64,)
+        As for `add_blocks`, and how many coefficients are not zero; zeros before.
+    """
+    counts, steps, sums, histogram = span(counts), span(steps), span(sums), span(histogram)
+    for value in range(-LARGEST, LARGEST):
+        first = 64 * (value + LARGEST)
+        found = _nonzero_counts(counts, first)
+        while found:
+            band = trailing_zeros(found)
+            found &= found - np.uint64(1)
+            count = counts[first + band]
+            counts[first + band] = 0
+            if value != 0:
+                sums[192 + band] += count
+                _add(count, value, band, steps, sums, histogram)
+    for band in range(64):
+        _add(blocks - sums[192 + band], 0, band, steps, sums, histogram)

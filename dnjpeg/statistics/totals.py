@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from dnjpeg.statistics.counting import LEVELS, REACH, add_blocks
+from dnjpeg.statistics.counting import LEVELS, REACH, add_blocks, add_counts
 
 __all__ = ["BINS", "UNITS", "ComponentTotals", "fingerprint", "histogram_edges"]
 
@@ -91,14 +91,30 @@ class ComponentTotals:
         """
         blocks = len(coefficients) * coefficients.shape[1]
         steps = np.ones(64, dtype=np.int64) if table is None else UNITS * table.reshape(64).astype(np.int64)
+        flat, levels = np.ascontiguousarray(coefficients).reshape(-1), np.zeros(LEVELS, np.int32)
         sums = np.zeros((3, 64), np.int64)
-        add_blocks(
-            np.ascontiguousarray(coefficients).reshape(-1),
-            steps,
-            np.zeros(LEVELS, np.int32),
-            sums.reshape(-1),
-            self.histogram.reshape(-1),
-        )
+        add_blocks(flat, steps, levels, sums.reshape(-1), self.histogram.reshape(-1))
+        self._add_sums(blocks, steps, sums)
+
+    def add_counts(self, counts: npt.NDArray[np.int32], blocks: int, table: npt.NDArray[np.uint16]) -> None:
+        """Take in quantized coefficients that were counted by value; see `counting.add_counts`.
+
+        Parameters
+        ----------
+        counts : ndarray, int32, (64 * VALUES,)
+            They are set to zero.
+        blocks : int
+            How many blocks they are of.
+        table : ndarray, uint16, (8, 8)
+            Quantization steps, natural order.
+        """
+        steps = UNITS * table.reshape(64).astype(np.int64)
+        sums = np.zeros((4, 64), np.int64)
+        add_counts(counts, blocks, steps, sums.reshape(-1), self.histogram.reshape(-1))
+        self._add_sums(blocks, steps, sums[:3])
+
+    def _add_sums(self, blocks: int, steps: Counts, sums: Counts) -> None:
+        """Add sums of quantized values."""
         factors = np.stack([steps, steps, steps**2])
         if blocks * int(factors[2].max()) >= 1 << 33:  # a square is at most 2**30
             sums, factors = sums.astype(np.object_), factors.astype(np.object_)

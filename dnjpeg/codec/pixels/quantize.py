@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from dnjpeg.codec.kernels.jit import kernel
+from dnjpeg.codec.kernels.jit import inlined, kernel
 from dnjpeg.codec.kernels.vector import Memory, Scalar, Vector, concatenate, operation, span
 
-__all__ = ["RECIPROCALS_SIZE", "quantized_rows", "reciprocals", "requantize"]
+__all__ = ["RECIPROCALS_SIZE", "quantized_rows", "reciprocals", "requantize", "requantize_blocks"]
 
 RECIPROCALS_SIZE = 3 * 64  # uint16: 64 reciprocals, 64 corrections, 64 scales, each in natural order
 
@@ -85,6 +85,14 @@ def _requantize_row(coefficients: Memory, index: Scalar, factors: Memory, row: S
     coefficients.store(index, (rounded ^ sign) - sign)
 
 
+@inlined
+def requantize_blocks(coefficients, first, last, factors, table):
+    """Do what `requantize` does to the blocks from `first` to before `last`, by the factors from `table` on."""
+    for block in range(first, last, 64):
+        for row in range(0, 64, 8):
+            _requantize_row(coefficients, block + row, factors, table + row)
+
+
 @kernel
 def requantize(coefficients, factors):
     """Replace each coefficient k of step q by ``round(k q / q')`` in place, halves away from zero, clipped to 16 bits.
@@ -97,6 +105,4 @@ def requantize(coefficients, factors):
         ``q / q'``, each step of at most 16 bits.
     """
     coefficients, factors = span(coefficients), span(factors)
-    for block in range(0, len(coefficients), 64):
-        for row in range(0, 64, 8):
-            _requantize_row(coefficients, block + row, factors, row)
+    requantize_blocks(coefficients, 0, len(coefficients), factors, 0)

@@ -1,0 +1,166 @@
+"""Counting the coefficients of sequential JPEG files as they are decoded, a row of MCUs at a time.
+
+How often each quantized value occurs in each band is counted alone; what that means for the statistics is worked out
+when a file with other quantization tables comes, or at the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from dnjpeg.codec.entropy.scan import FAULT, start_scan, stopped
+from dnjpeg.codec.entropy.sequential_decoder import decode_mcu_row
+from dnjpeg.codec.format.frame import Frame
+from dnjpeg.codec.format.layout import BLOCK_COLS, BLOCK_ROWS, FIRST, VERTICAL, component_layout, scan_layout
+from dnjpeg.codec.format.limits import Limits
+from dnjpeg.codec.kernels.jit import inlined, kernel
+from dnjpeg.codec.kernels.scratch import scratch
+from dnjpeg.codec.kernels.vector import clear, span, trailing_zeros
+from dnjpeg.codec.reader import Reader, Scan
+from dnjpeg.codec.scan_reader import following_scan, with_lookups
+from dnjpeg.errors import JpegError
+from dnjpeg.statistics.counting import LARGEST, VALUES, nonzero_bands
+from dnjpeg.statistics.totals import ComponentTotals
+
+__all__ = ["StreamCounts"]
+
+MOST_BLOCKS = 1 << 30  # that 32-bit counts hold
+
+
+class StreamCounts:
+    """Counts of what was decoded since the totals were last brought up to date.
+
+    Parameters
+    ----------
+    totals : sequence of ComponentTotals
+        One a component that is to be counted.
+    """
+
+    def __init__(self, totals: Sequence[ComponentTotals]) -> None:
+        self._totals = totals
+        self._tables: tuple[npt.NDArray[np.uint16], ...] = ()
+        self._blocks = [0] * len(totals)
+        self._counts = np.zeros((len(totals), 64 * VALUES), np.int32)
+
+    def take(self, data: bytes) -> bool:
+        """Count a file; returns False, and nothing is counted, if that has to be done in another way.
+
+        That is so for all but sequential Huffman files of gray or YCbCr in one scan without faults.
+        """
+        try:
+            reader = Reader(data, True, Limits())
+            scan = reader.next_scan()
+            if scan is None or not _streams(reader, scan):
+                return False
+        except JpegError:
+            return False
+        assert reader.frame is not None
+        self._expect(reader.tables(), reader.frame)
+        if self._count(reader, scan, 1):
+            return True
+        self._count(reader, scan, -1)  # as far as it was counted before
+        return False
+
+    def _expect(self, tables: Sequence[npt.NDArray[np.uint16]], frame: Frame) -> None:
+        """Bring the totals up to date if the counts are of other tables."""
+        same = len(tables) == len(self._tables) and all(map(np.array_equal, tables, self._tables))
+        if not same or max(self._blocks) + frame.height * frame.width > MOST_BLOCKS:
+            self.settle()
+            self._tables = tuple(tables)
+
+    def _count(self, reader: Reader, scan: Scan, weight: int) -> bool:
+        """Add `weight` for each coefficient; returns whether all went well."""
+        frame = reader.frame
+        assert frame is not None
+        layout = component_layout(frame, mcu_rows=1)
+        geometry, mcu_rows, mcu_cols = scan_layout(layout, scan.indices, frame)
+        state = start_scan(reader.restart_interval, scan.begin, strict=True)
+        counted = min(len(self._totals), len(frame.components))
+        size = int(layout[-1, FIRST]) + 64
+        coefficients, coded = scratch("coefficients", size, np.int16), reader.unstuffed_scratch()
+        outside = _count_rows(
+            state,
+            with_lookups(geometry, scan),
+            mcu_rows,
+            mcu_cols,
+            reader.bytes,
+            coded,
+            scan.lookups,
+            coefficients,
+            layout,
+            counted,
+            weight,
+            self._counts,
+        )
+        for index in range(counted):
+            rows, cols = frame.block_shape(index)
+            self._blocks[index] += weight * rows * cols
+        if outside or state[FAULT] != 0:
+            return False
+        position = reader.position
+        try:
+            reader.finish_scan(state)
+            return following_scan(reader) is None
+        except JpegError:
+            return False
+        finally:
+            reader.position = position
+
+    def settle(self) -> None:
+        """Bring the totals up to date."""
+        for index, table in enumerate(self._tables[: len(self._totals)]):
+            self._totals[index].add_counts(self._counts[index], self._blocks[index], table)
+            self._blocks[index] = 0
+        self._tables = ()
+
+
+def _streams(reader: Reader, scan: Scan) -> bool:
+    frame = reader.frame
+    assert frame is not None
+    if frame.progressive or frame.arithmetic or len(scan.indices) != len(frame.components):
+        return False
+    return reader.color() in {"YCbCr", "grayscale"}
+
+
+@inlined
+def _count_blocks(coefficients, first, last, weight, counts, c):
+    """Count the coefficients that are not zero; returns whether there was one whose value is out of range."""
+    outside = False
+    for block in range(first, last, 64):
+        bands = nonzero_bands(coefficients, block)
+        while bands:
+            band = trailing_zeros(bands)
+            bands &= bands - np.uint64(1)
+            value = coefficients[block + band] + LARGEST
+            if not 0 <= value < VALUES:
+                outside = True
+                continue
+            index = 64 * value + band
+            counts[c, index] = counts[c, index] + weight
+    return outside
+
+
+@kernel
+def _count_rows(
+    state, scan, mcu_rows, mcu_cols, data, coded, lookups, coefficients, layout, components, weight, counts
+):
+    """Count all rows of MCUs up to a fault; returns whether a value was out of range."""
+    state, scan, data, coded, lookups = span(state), span(scan), span(data), span(coded), span(lookups)
+    coefficients, layout, counts = span(coefficients), span(layout), span(counts)
+    filler = layout[len(layout) - 1, FIRST]
+    outside = False
+    for row in range(mcu_rows):
+        clear(coefficients, 0, filler + 64)
+        decode_mcu_row(state, scan, row, row, mcu_cols, data, coded, lookups, coefficients, filler)
+        if stopped(state):
+            break
+        for c in range(components):
+            vertical = layout[c, VERTICAL]
+            blocks = min(vertical, layout[c, BLOCK_ROWS] - row * vertical) * layout[c, BLOCK_COLS]
+            first = layout[c, FIRST]
+            if _count_blocks(coefficients, first, first + 64 * blocks, weight, counts, c):
+                outside = True
+    return outside

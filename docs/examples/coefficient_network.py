@@ -1,7 +1,7 @@
 """Train a small network on DCT coefficients, never decoding a pixel: ``python coefficient_network.py FOLDER``.
 
-FOLDER holds one sub-folder of JPEG files a class, as torchvision's ImageFolder wants it. Luma has twice as many rows and
-columns of blocks as chroma (4:2:0): both meet behind the first layers, as in Gueguen et al. (NeurIPS 2018).
+FOLDER holds one sub-folder of JPEG files a class, as torchvision's ImageFolder wants it. Luma has twice as many rows
+and columns of blocks as chroma (4:2:0): both meet behind the first layers, as in Gueguen et al. (NeurIPS 2018).
 """
 
 from __future__ import annotations

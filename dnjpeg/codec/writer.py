@@ -44,7 +44,7 @@ def headers_of(
 
 
 def _check(image: CoefficientImage) -> None:
-    """Refuse a frame that no header can hold, components of one name, and 12-bit coefficients that have no size category.
+    """Refuse a frame that no header can hold, components of one name, 12-bit coefficients without a size category.
 
     Of 8-bit ones each scan refuses what it cannot send, as in libjpeg.
     """

@@ -106,14 +106,14 @@ def test_crops_look_like_those_of_the_whole_image(large, interpolation):
         assert (twice - expected).abs().mean() <= (once - expected).abs().mean() + 0.05
 
 
-def test_at_full_scale_the_crop_is_pillows_to_the_last_bit(large):
-    """Where nothing is scaled down, it is a crop of whole pixels and one resize."""
-    image = Image.open(io.BytesIO(large))
-    for seed in range(5):
+def test_where_less_than_half_is_lost_the_crop_is_torchvisions_to_the_last_bit(large):
+    """Scaling by 5/8 to 7/8 saves nothing: the crop is decoded at full size then."""
+    whole = decode_jpeg(large)
+    for seed in range(8):
         torch.manual_seed(seed)
-        expected = v2.functional.pil_to_tensor(v2.RandomResizedCrop(300, scale=(0.1, 0.15))(image))
+        expected = v2.RandomResizedCrop(300, scale=(0.1, 0.5), antialias=True)(whole)
         torch.manual_seed(seed)
-        assert torch.equal(DecodeRandomResizedCrop(300, scale=(0.1, 0.15))(large), expected)
+        assert torch.equal(DecodeRandomResizedCrop(300, scale=(0.1, 0.5))(large), expected)
 
 
 def test_the_center_crop_is_that_of_the_resized_image(large):

@@ -12,7 +12,7 @@ from PIL import Image
 
 import dnjpeg
 from dnjpeg.tables.design import fd_code, fd_v1
-from dnjpeg.vision import FeatureDistillation, feature_distillation
+from dnjpeg.vision import DifferentiableJpeg, FeatureDistillation, feature_distillation
 
 
 def through_pillow(pixels: np.ndarray, tables: dnjpeg.QuantizationTables, **options: object) -> np.ndarray:
@@ -66,6 +66,19 @@ def test_a_perturbation_below_a_sixteenth_of_the_step_is_removed_from_the_quanti
     defended = FeatureDistillation("fd-v1", options={"keep": 0, "step": 60})(attacked)
     np.testing.assert_array_equal(defended, clean)
     assert not np.array_equal(attacked, clean)
+
+
+def test_the_differentiable_layer_is_the_defence_with_each_images_own_tables(photo):
+    """What an adaptive attack goes through is what it attacks."""
+    images = torch.stack([torch.from_numpy(photo(40, 56, seed=seed)).permute(2, 0, 1) for seed in range(2)])
+    defence = FeatureDistillation("fd-v1", subsampling="4:4:4")
+    tables = [defence.tables_for(image.permute(1, 2, 0).contiguous().numpy()) for image in images]
+    steps = torch.stack([torch.from_numpy(np.stack(t.arrays).astype(np.float32)) for t in tables])
+    leaf = images.float().requires_grad_()
+    shown = DifferentiableJpeg(subsampling="4:4:4", learnable=False)(leaf, steps)
+    assert torch.equal(shown, defence(images).float())
+    (gradient,) = torch.autograd.grad(shown.square().mean(), leaf)
+    assert gradient.abs().max() > 0
 
 
 def test_options_reach_the_design_and_the_function_is_the_class(photo):

@@ -10,9 +10,18 @@ import numpy as np
 import torch
 from PIL import Image
 from torchvision.transforms import InterpolationMode, RandomResizedCrop
+from torchvision.transforms.v2 import functional
 
 from dnjpeg.codec.pixels.window import scale_for
-from dnjpeg.vision.decoding.source import FileSource, Pixels, PixelsSource, Source, file_bytes, resampled
+from dnjpeg.vision.decoding.source import (
+    FileSource,
+    Pixels,
+    PixelsSource,
+    Source,
+    economical_scale,
+    file_bytes,
+    resampled,
+)
 
 __all__ = [
     "DecodeJpeg",
@@ -101,8 +110,8 @@ class DecodeRandomResizedCrop(PixelDecoder):
     """Decode a random rectangle of a file, resized: ``RandomResizedCrop`` without decoding the rest.
 
     The rectangle is drawn as torchvision's ``RandomResizedCrop`` draws it, from PyTorch's generator and the size in
-    the file's header: the same seed gives the same one. Only it is decoded, at the smallest scale of 1/8, 2/8, … 8/8 at
-    which it is still as large as what comes out.
+    the file's header: the same seed gives the same one. Only it is decoded, and at 1/8, 2/8, 3/8 or 1/2 of the size if
+    it still is as large then as what comes out. Otherwise the result is torchvision's to the last bit.
 
     Parameters
     ----------
@@ -113,7 +122,7 @@ class DecodeRandomResizedCrop(PixelDecoder):
     ratio : (float, float)
         Smallest and largest ratio of width to height.
     interpolation : torchvision.transforms.InterpolationMode
-        The filter of the last step; always antialiased.
+        The filter of the last step, nearest, bilinear or bicubic; antialiased.
     oversampling : float
         How many times larger than `size` the rectangle must be when it is decoded: 2 comes closer to resizing the
         image at full size, and takes longer.
@@ -126,19 +135,19 @@ class DecodeRandomResizedCrop(PixelDecoder):
     oversampling: float = 1.0
 
     def __post_init__(self) -> None:
-        _check(self.size, self.interpolation)
+        _check(self.size, self.interpolation, list(_FILTERS)[:3])
 
     def pixels(self, source: Source) -> Pixels:
         """Draw a rectangle and decode it, uint8 (H, W, 3)."""
         shape = torch.empty((3, *source.size), device="meta")  # a size without memory
         box = RandomResizedCrop.get_params(shape, list(self.scale), list(self.ratio))
-        return resampled(
-            source,
-            box,
-            _pair(self.size),
-            interpolation=_FILTERS[self.interpolation],
-            oversampling=self.oversampling,
-        )
+        size = _pair(self.size)
+        scale = economical_scale(source, box[2:], size, self.oversampling)
+        if scale != 1:
+            return resampled(source, box, size, scale, _FILTERS[self.interpolation])
+        crop = self._tensor(source.part(scale, box))
+        resized: torch.Tensor = functional.resize(crop, list(size), interpolation=self.interpolation, antialias=True)
+        return resized.permute(1, 2, 0).numpy()
 
 
 @dataclass(frozen=True)
@@ -152,7 +161,9 @@ class DecodeResizedCenterCrop(PixelDecoder):
     resize : int, optional
         Length of the image's shorter side before it is cropped; 8/7 of the larger one of `size` by default (256 for
         224).
-    interpolation, oversampling
+    interpolation : torchvision.transforms.InterpolationMode
+        The filter, of Pillow's; antialiased.
+    oversampling : float
         As for `DecodeRandomResizedCrop`.
 
     Raises
@@ -167,7 +178,7 @@ class DecodeResizedCenterCrop(PixelDecoder):
     oversampling: float = 1.0
 
     def __post_init__(self) -> None:
-        _check(self.size, self.interpolation)
+        _check(self.size, self.interpolation, list(_FILTERS))
         if self.shorter < max(_pair(self.size)):
             raise ValueError(f"a shorter side of {self.shorter} has no room for a crop of {self.size}")
 
@@ -184,14 +195,8 @@ class DecodeResizedCenterCrop(PixelDecoder):
         starts = [round((now - wanted) / 2) for now, wanted in zip(resized, size, strict=True)]
         ratios = [side / now for side, now in zip(whole, resized, strict=True)]
         box = (starts[0] * ratios[0], starts[1] * ratios[1], size[0] * ratios[0], size[1] * ratios[1])
-        return resampled(
-            source,
-            box,
-            size,
-            interpolation=_FILTERS[self.interpolation],
-            context=True,
-            oversampling=self.oversampling,
-        )
+        scale = economical_scale(source, (box[2], box[3]), size, self.oversampling)
+        return resampled(source, box, size, scale, _FILTERS[self.interpolation], context=True)
 
 
 def decode_jpeg(data: Any, *, target: int | tuple[int, int] | None = None) -> torch.Tensor:
@@ -213,8 +218,8 @@ def _pair(size: int | tuple[int, int]) -> tuple[int, int]:
     return (size, size) if isinstance(size, int) else (size[0], size[1])
 
 
-def _check(size: int | tuple[int, int], interpolation: InterpolationMode) -> None:
+def _check(size: int | tuple[int, int], interpolation: InterpolationMode, known: list[InterpolationMode]) -> None:
     if min(_pair(size)) < 1:
         raise ValueError(f"a size is at least 1, not {size!r}")
-    if interpolation not in _FILTERS:
-        raise ValueError(f"unknown interpolation {interpolation!r}: choose from {', '.join(m.value for m in _FILTERS)}")
+    if interpolation not in known:
+        raise ValueError(f"unknown interpolation {interpolation!r}: choose from {', '.join(m.value for m in known)}")

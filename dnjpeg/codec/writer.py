@@ -72,10 +72,12 @@ def _slots(image: CoefficientImage) -> tuple[int, ...]:
     slots: list[int] = []
     taken: dict[int, npt.NDArray[np.uint16]] = {}
     for component, table in zip(image.frame.components, image.tables, strict=True):
-        free = [slot for slot in range(4) if slot not in taken or np.array_equal(taken[slot], table)]
-        slot = component.table if component.table in free else free[0]
-        taken[slot] = table
+        for slot in (component.table, *range(4)):
+            other = taken.get(slot, table)
+            if other is table or np.array_equal(other, table):
+                break
         slots.append(slot)
+        taken[slot] = table
     return tuple(slots)
 
 

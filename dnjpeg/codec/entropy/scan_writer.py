@@ -183,7 +183,8 @@ def token_scan(
         ]
         huffman = {key: known[key] if key in known else optimal_table(by_table[key]) for key in used}
         codes = codes_of(huffman)
-        _check_codes(frequencies, codes)
+        if known:
+            _check_codes(frequencies, codes)
     else:
         huffman, codes = standard_tables(plan.slots_of(scan))
     restarts = int(frequencies[RESTART])

@@ -16,13 +16,12 @@ from dnjpeg.codec.format.metadata import MetadataParts
 __all__ = ["CoefficientImage"]
 
 
-def _kind(array: object) -> tuple[str, tuple[int, ...]] | None:
-    return (array.dtype.name, array.shape) if isinstance(array, np.ndarray) else None
+def _is(array: object, dtype: type[np.generic], shape: tuple[int, ...]) -> bool:
+    return isinstance(array, np.ndarray) and array.dtype == dtype and array.shape == shape
 
 
 def _told(array: object) -> str:
-    kind = _kind(array)
-    return f"{kind[0]} {kind[1]}" if kind else f"a {type(array).__name__}"
+    return f"{array.dtype} {array.shape}" if isinstance(array, np.ndarray) else f"a {type(array).__name__}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,12 +75,12 @@ class CoefficientImage(MetadataParts):
             )
         for index, array in enumerate(self.coefficients):
             expected = (*self.frame.block_shape(index), 8, 8)
-            if _kind(array) != ("int16", expected):
+            if not _is(array, np.int16, expected):
                 raise ValueError(
                     f"component {index} needs an int16 array of coefficients of shape {expected}, not {_told(array)}"
                 )
         for index, table in enumerate(self.tables):
-            if _kind(table) != ("uint16", (8, 8)):
+            if not _is(table, np.uint16, (8, 8)):
                 raise ValueError(f"component {index} needs a uint16 table of shape (8, 8), not {_told(table)}")
             if table.min() < 1:
                 raise ValueError(f"component {index} needs a table of steps from 1 to 65535, not 0")

@@ -42,6 +42,12 @@ def sampling_factors(subsampling: str) -> tuple[int, int]:
         raise ValueError(f"unknown subsampling {subsampling!r}: choose from {', '.join(SUBSAMPLINGS)}") from None
 
 
+def _check_range(name: str, value: int, least: int, most: int, component: int | None = None) -> None:
+    if not least <= value <= most:
+        whose = "" if component is None else f" of component {component}"
+        raise ValueError(f"{name}{whose} {value}, must be {least} to {most}")
+
+
 @dataclass(frozen=True)
 class Component:
     """One component's parameters in a frame header (T.81 B.2.2).
@@ -136,17 +142,13 @@ class Frame:
 
     def check(self) -> None:
         """Raise `ValueError` if a parameter is not one that a frame header can hold (table B.2)."""
-        ranges = [("height", self.height, 1, 65535), ("width", self.width, 1, 65535)]
+        for name in ("height", "width"):
+            _check_range(name, getattr(self, name), 1, 65535)
         for index, part in enumerate(self.components):
-            ranges += [
-                (f"identifier of component {index}", part.identifier, 0, 255),
-                (f"horizontal sampling factor of component {index}", part.horizontal, 1, 4),
-                (f"vertical sampling factor of component {index}", part.vertical, 1, 4),
-                (f"quantization table slot of component {index}", part.table, 0, 3),
-            ]
-        for name, value, least, most in ranges:
-            if not least <= value <= most:
-                raise ValueError(f"{name} {value}, must be {least} to {most}")
+            _check_range("identifier", part.identifier, 0, 255, index)
+            _check_range("horizontal sampling factor", part.horizontal, 1, 4, index)
+            _check_range("vertical sampling factor", part.vertical, 1, 4, index)
+            _check_range("quantization table slot", part.table, 0, 3, index)
         if self.precision not in (8, 12):
             raise ValueError(f"precision {self.precision}, must be 8 or 12 bits")
 

@@ -130,7 +130,7 @@ class Reader:
 
     def _next_scan_header(self) -> syntax.Segment | None:
         while True:
-            segment = syntax.next_segment(self.view, self.position, strict=self.strict)
+            segment = self._next_segment()
             self._segments += 1
             self.limits.check_segments(self._segments, segment.offset, segment.name)
             self.position = segment.end
@@ -152,6 +152,16 @@ class Reader:
                     raise UnsupportedError(reason, offset=segment.offset, marker=segment.name)
                 case _:
                     self._define(segment)
+
+    def _next_segment(self) -> syntax.Segment:
+        try:
+            return syntax.next_segment(self.view, self.position)
+        except FormatError as error:
+            if self.strict:
+                raise
+            segment = syntax.next_segment(self.view, self.position, strict=False)
+            self.warnings.append(str(error))
+            return segment
 
     def headers(self) -> Headers:
         """Read up to the first scan header, which is not looked into.
@@ -232,7 +242,13 @@ class Reader:
                 self.warnings.append(guess)
         self._scans += 1
         self.limits.check_scans(self._scans, segment.offset)
-        header = ScanHeader.parse(segment, strict=self.strict)
+        header = ScanHeader.parse(segment)
+        try:
+            header.check_slots(segment)
+        except FormatError as error:  # libjpeg looks only for the tables that are needed
+            if self.strict:
+                raise
+            self.warnings.append(str(error))
         identifiers = [component.identifier for component in self.frame.components]
         indices: list[int] = []
         for part in header.components:

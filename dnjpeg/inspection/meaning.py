@@ -132,6 +132,7 @@ def _lines(segment: Segment) -> Meaning:
 
 def _scan(segment: Segment) -> Meaning:
     header = ScanHeader.parse(segment)
+    header.check_slots(segment)
     parts = ", ".join(f"{c.identifier} (tables {c.dc_table}, {c.ac_table})" for c in header.components)
     line = (
         f"scan: {_plural('component', list(header.components))} {parts}, Ss {header.spectral_start}, "

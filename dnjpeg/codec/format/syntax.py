@@ -242,8 +242,8 @@ class ScanHeader:
 
     @staticmethod
     @remembered
-    def parse(segment: Segment, *, strict: bool = True) -> ScanHeader:
-        """Parse an SOS segment; `strict`: a slot that no table can have is an error even where no table is needed."""
+    def parse(segment: Segment) -> ScanHeader:
+        """Parse an SOS segment; slots are taken as they are."""
         payload = segment.payload
         count = payload[0] if payload else 0
         segment.require(4 + 2 * count)
@@ -251,12 +251,15 @@ class ScanHeader:
             raise segment.error(f"{count} components, must be 1 to 4")
         components = []
         for at in range(1, 1 + 2 * count, 2):
-            dc, ac = payload[at + 1] >> 4, payload[at + 1] & 15
-            if strict and (dc > 3 or ac > 3):
-                raise segment.error("entropy coding table slot above 3", at + 1)
-            components.append(ScanComponent(payload[at], dc, ac))
+            components.append(ScanComponent(payload[at], payload[at + 1] >> 4, payload[at + 1] & 15))
         start, end, approximation = payload[-3:]
         return ScanHeader(tuple(components), start, end, approximation >> 4, approximation & 15)
+
+    def check_slots(self, segment: Segment) -> None:
+        """Refuse slots that no table can have."""
+        for number, c in enumerate(self.components):
+            if c.dc_table > 3 or c.ac_table > 3:
+                raise segment.error("entropy coding table slot above 3", 2 + 2 * number)
 
     def write(self) -> bytes:
         """Return the SOS segment."""

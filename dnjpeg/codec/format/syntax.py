@@ -249,9 +249,9 @@ class ScanHeader:
         segment.require(4 + 2 * count)
         if not 1 <= count <= 4:
             raise segment.error(f"{count} components, must be 1 to 4")
-        components = []
-        for at in range(1, 1 + 2 * count, 2):
-            components.append(ScanComponent(payload[at], payload[at + 1] >> 4, payload[at + 1] & 15))
+        components = [
+            ScanComponent(payload[at], payload[at + 1] >> 4, payload[at + 1] & 15) for at in range(1, 1 + 2 * count, 2)
+        ]
         start, end, approximation = payload[-3:]
         return ScanHeader(tuple(components), start, end, approximation >> 4, approximation & 15)
 

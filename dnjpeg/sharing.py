@@ -28,7 +28,7 @@ def shared_tables(
 ) -> CodingTables:
     """Make the tables that many images are to share, each of which can then leave them out.
 
-    Of a small image most bytes may be tables: of 32x32 pixels at quality 75 they are half of the file.
+    Of a small image most bytes may be tables: of a photo of 32x32 pixels at quality 75 more than half of the file.
 
     Parameters
     ----------

@@ -41,7 +41,7 @@ from dnjpeg.codec.pixels.color import PIXELS, RGB_BYTES, planes_to_rgb, ycc_to_r
 from dnjpeg.codec.pixels.precision import center, dc_sample
 from dnjpeg.codec.pixels.sampling import SAMPLES, upsample_row
 from dnjpeg.codec.pixels.scaled_blocks import inverse_scaled_blocks
-from dnjpeg.codec.pixels.transform import has_ac, inverse_one, inverse_two
+from dnjpeg.codec.pixels.transform import BELOW_FIRST_ROW, has_ac, inverse_first_row, inverse_one, inverse_two
 from dnjpeg.codec.pixels.window import FULL_SIZE, Window, block_sides
 
 __all__ = ["InversePlan", "inverse_mcu_row", "inverse_rows", "joined_steps", "plan_inverse"]
@@ -192,8 +192,11 @@ def _fill_block(samples: Memory, index: Scalar, stride: Scalar, value: Scalar) -
 
 @inlined
 def _inverse_block(coefficients, block, steps, table, samples, index, stride):
-    if has_ac(coefficients, block):
+    found = has_ac(coefficients, block)
+    if found >= BELOW_FIRST_ROW:
         inverse_one(coefficients, block, steps, table, samples, index, stride)
+    elif found:
+        inverse_first_row(coefficients, block, steps, table, samples, index, stride)
     else:
         _fill_block(samples, index, stride, dc_sample(samples, coefficients[block] * steps[table], 8))
 
@@ -202,7 +205,8 @@ def _inverse_block(coefficients, block, steps, table, samples, index, stride):
 def _inverse_blocks(coefficients, block, count, steps, table, samples, index, stride):
     """Consecutive blocks to samples that lie side by side."""
     for x in range(0, count - 1, 2):
-        if has_ac(coefficients, block + 64 * x) and has_ac(coefficients, block + 64 * x + 64):
+        left, right = has_ac(coefficients, block + 64 * x), has_ac(coefficients, block + 64 * x + 64)
+        if left >= BELOW_FIRST_ROW and right >= BELOW_FIRST_ROW:
             inverse_two(coefficients, block + 64 * x, steps, table, samples, index + 8 * x, stride)
         else:
             _inverse_block(coefficients, block + 64 * x, steps, table, samples, index + 8 * x, stride)

@@ -17,6 +17,7 @@ from dnjpeg.codec.pixels.precision import center_of
 from dnjpeg.codec.pixels.quantize import quantized_rows
 
 __all__ = [
+    "BELOW_FIRST_ROW",
     "CONST_BITS",
     "PASS1_BITS",
     "WIDE_PASS1_BITS",
@@ -24,6 +25,7 @@ __all__ = [
     "forward_quantized_one",
     "forward_quantized_two",
     "has_ac",
+    "inverse_first_row",
     "inverse_one",
     "inverse_two",
     "store_wide",
@@ -31,6 +33,7 @@ __all__ = [
 
 CONST_BITS = 13
 PASS1_BITS = 2  # extra fraction bits between the two passes
+BELOW_FIRST_ROW = 256  # see `has_ac`
 WIDE_PASS1_BITS = 1  # the same for samples of 12 bits
 
 
@@ -146,7 +149,10 @@ def _inverse(coefficients: Memory, block: Scalar, steps: Memory, table: Scalar, 
     for y in range(8):
         step = concatenate([steps.load(table + 8 * y, 8)] * blocks)
         x.append(concatenate([coefficients.load(block + 64 * i + 8 * y, 8) for i in range(blocks)]) * step)
-    columns = _inverse_pass(x, shift=CONST_BITS - PASS1_BITS)
+    return _second_pass(_inverse_pass(x, shift=CONST_BITS - PASS1_BITS))
+
+
+def _second_pass(columns: Sequence[Vector]) -> list[Vector]:
     rows = _inverse_pass(transpose8x8(columns), shift=CONST_BITS + PASS1_BITS + 3)
     return [row.clamped(-128, 127).truncated(8) ^ -128 for row in transpose8x8(rows)]
 
@@ -189,11 +195,12 @@ def forward_quantized_two(
 
 @operation(types.int64)
 def has_ac(coefficients: Memory, block: Scalar) -> Scalar:
-    """Not zero if a coefficient other than DC is not zero."""
-    found = coefficients.load(block, 8) & [0, -1, -1, -1, -1, -1, -1, -1]
-    for y in range(1, 8):
-        found = found | coefficients.load(block + 8 * y, 8)
-    return found.where_nonzero()
+    """Zero if all coefficients but DC are; less than `BELOW_FIRST_ROW` if the first row has all that are not."""
+    first_row = coefficients.load(block, 8) & [0, -1, -1, -1, -1, -1, -1, -1]
+    below = coefficients.load(block + 8, 8)
+    for y in range(2, 8):
+        below = below | coefficients.load(block + 8 * y, 8)
+    return first_row.where_nonzero() + below.where_nonzero() * BELOW_FIRST_ROW
 
 
 @operation()
@@ -207,6 +214,24 @@ def inverse_one(
         return
     for y, row in enumerate(_inverse(coefficients, block, steps, table, 1)):
         samples.store(index + stride * y, row)
+
+
+@operation()
+def inverse_first_row(
+    coefficients: Memory, block: Scalar, steps: Memory, table: Scalar, samples: Memory, index: Scalar, stride: Scalar
+) -> None:
+    """Dequantize and transform one block that has nothing below its first row of coefficients.
+
+    libjpeg-turbo then leaves out the first pass, so that values which overflow 16 bits wrap around instead of saturate.
+    """
+    if samples.bits == 16:
+        rows = _inverse_wide(coefficients, block, steps, table)
+        for y in range(8):
+            store_wide(rows[y], samples, index + stride * y)
+        return
+    row = (coefficients.load(block, 8) * steps.load(table, 8)) << PASS1_BITS
+    for y, line in enumerate(_second_pass([row] * 8)):
+        samples.store(index + stride * y, line)
 
 
 @operation()

@@ -166,11 +166,22 @@ def _saturated(x: Vector) -> Vector:
     return x.clamped(-32768, 32767).truncated(16)
 
 
+def _any_of_block(rows: Sequence[Vector]) -> Vector:
+    """Return lanes of -1 in blocks, of 8 lanes each, that have a lane which is not zero; else 0."""
+    found = rows[0]
+    for row in rows[1:]:
+        found = found | row
+    for distance in (4, 2, 1):
+        found = found | found.select(lane ^ distance for lane in range(found.lanes))
+    return found.nonzero_lanes().signed(16)
+
+
 def _means(size: int, coefficients: Memory, block: Scalar, steps: Memory, table: Scalar, blocks: int) -> list[Vector]:
     """Rows of consecutive blocks at the sizes 2 and 4, one block after the other.
 
     As in libjpeg-turbo's vector code, values that overflow 16 bits wrap around before the passes, and saturate behind;
-    but at the size 2 the first column keeps 32 bits between them.
+    but at the size 2 the first column keeps 32 bits between them, and at the size 4 the first pass is left out, so that
+    all wraps around, for a block of nothing but a first row.
     """
     extra = MEAN_BITS[size]
 
@@ -181,12 +192,14 @@ def _means(size: int, coefficients: Memory, block: Scalar, steps: Memory, table:
     def by_block(columns: Sequence[Vector]) -> list[Vector]:
         return _rows_to_lanes([row.part(8 * i, 8) for i in range(blocks) for row in columns])
 
-    x = []
-    for y in range(8):
-        step = concatenate([steps.load(table + 8 * y, 8)] * blocks)
-        x.append(concatenate([coefficients.load(block + 64 * i + 8 * y, 8) for i in range(blocks)]) * step)
+    coded = [concatenate([coefficients.load(block + 64 * i + 8 * y, 8) for i in range(blocks)]) for y in range(8)]
+    x = [row * concatenate([steps.load(table + 8 * y, 8)] * blocks) for y, row in enumerate(coded)]
     columns = one_pass(x, x[0].signed(32), CONST_BITS - PASS1_BITS)
-    x = by_block([_saturated(lanes) for lanes in columns])
+    narrow = [_saturated(lanes) for lanes in columns]
+    if size == 4:
+        below = _any_of_block([row for y, row in enumerate(coded) if y not in {0, 4}])  # row 4 has no part in it
+        narrow = [lanes & below | (x[0] << PASS1_BITS) & (below ^ -1) for lanes in narrow]
+    x = by_block(narrow)
     dc = by_block(columns)[0] if size == 2 else x[0].signed(32)
     rows = one_pass(x, dc, CONST_BITS + PASS1_BITS + 3)
     return _lanes_to_rows([_saturated(lanes) for lanes in rows])

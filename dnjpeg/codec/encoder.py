@@ -145,6 +145,7 @@ def _encode_optimal(pixels: Pixels, job: _Job) -> bytes:
         job.factors,
         scratch("strip", strip.samples),
         scratch("coefficients", strip.coefficients, np.int16),
+        scratch("masks", strip.coefficients >> 6, np.int64),
         start_scan(job.interval),
         plan.scan,
         tokens,
@@ -158,6 +159,7 @@ def _encode_standard(pixels: Pixels, job: _Job) -> bytes:
     _, codes = standard_tables(plan.slots_of(job.scan))
     tokenizing, coding = start_scan(job.interval), start_scan(0)
     samples, coefficients = scratch("strip", strip.samples), scratch("coefficients", strip.coefficients, np.int16)
+    masks = scratch("masks", strip.coefficients >> 6, np.int64)
     tokens, coded = scratch("tokens", plan.row_tokens, np.int32), scratch("coded", CODED_BYTES)
     out = scratch("file", max(1 << 16, job.frame.height * job.frame.width // 2) + 2 * plan.row_room)
     row = written = 0
@@ -169,6 +171,7 @@ def _encode_standard(pixels: Pixels, job: _Job) -> bytes:
             job.factors,
             samples,
             coefficients,
+            masks,
             tokenizing,
             plan.scan,
             tokens,
@@ -238,14 +241,15 @@ def _frame(shape: tuple[int, ...], subsampling: str, tables: int) -> Frame:
 
 
 @kernel
-def _tokenize_pixels(pixels, sizes, layout, factors, strip, coefficients, state, scan, tokens):
+def _tokenize_pixels(pixels, sizes, layout, factors, strip, coefficients, masks, state, scan, tokens):
     """Make tokens of all rows of MCUs; coefficients of one row are kept at a time. Returns their number."""
     pixels, sizes, layout, factors = span(pixels), span(sizes), span(layout), span(factors)
     strip, coefficients, state, scan, tokens = span(strip), span(coefficients), span(state), span(scan), span(tokens)
+    masks = span(masks)
     count = 0
     for row in range(sizes[MCU_ROWS]):
         forward_mcu_row(pixels, sizes, layout, row, row, strip, factors, coefficients)
-        count = tokenize_mcu_row(state, scan, row, row, sizes[MCU_COLS], coefficients, tokens, count)
+        count = tokenize_mcu_row(state, scan, row, row, sizes[MCU_COLS], coefficients, masks, tokens, count)
     return count
 
 
@@ -257,6 +261,7 @@ def _stream_rows(
     factors,
     strip,
     coefficients,
+    masks,
     tokenizing,
     scan,
     tokens,
@@ -272,9 +277,10 @@ def _stream_rows(
     pixels, sizes, layout, factors = span(pixels), span(sizes), span(layout), span(factors)
     strip, coefficients, tokenizing, codes = span(strip), span(coefficients), span(tokenizing), span(codes)
     scan, tokens, coding, coded, out = span(scan), span(tokens), span(coding), span(coded), span(out)
+    masks = span(masks)
     while row < sizes[MCU_ROWS] and written + room <= len(out):
         forward_mcu_row(pixels, sizes, layout, row, row, strip, factors, coefficients)
-        count = tokenize_mcu_row(tokenizing, scan, row, row, sizes[MCU_COLS], coefficients, tokens, 0)
+        count = tokenize_mcu_row(tokenizing, scan, row, row, sizes[MCU_COLS], coefficients, masks, tokens, 0)
         written = code_tokens(coding, tokens, count, codes, coded, out, written)
         row += 1
     if row == sizes[MCU_ROWS]:

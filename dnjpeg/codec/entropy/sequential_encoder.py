@@ -41,14 +41,14 @@ def _magnitude(value):
 
 
 @inlined
-def _tokenize_block(coefficients, block, difference, tokens, count, dc, ac):
+def _tokenize_block(coefficients, block, nonzero, difference, tokens, count, dc, ac):
     """Figures F.1 to F.3: DC difference, then runs of zeros and coefficients, then the end of the block.
 
-    Returns the new number of tokens.
+    `nonzero` is the mask of its coefficients. Returns the new number of tokens.
     """
     tokens[count] = (dc << 16) + _magnitude(difference)
     count += 1
-    nonzero = nonzero_zigzag(coefficients, block) & ~np.uint64(1)
+    nonzero &= ~np.uint64(1)
     previous = 0
     while nonzero:
         k = trailing_zeros(nonzero)
@@ -67,7 +67,22 @@ def _tokenize_block(coefficients, block, difference, tokens, count, dc, ac):
 
 
 @inlined
-def tokenize_mcu_row(state, scan, row, first_row, mcu_cols, coefficients, tokens, count):
+def _find_nonzero(scan, row, first_row, coefficients, masks):
+    """Set the masks of all blocks of one row of MCUs.
+
+    How many coefficients a block has cannot be foreseen, and what comes after it waits for its mask: that should be
+    there before.
+    """
+    for c in range(len(scan)):
+        vertical, cols = scan[c, VERTICAL], scan[c, BLOCK_COLS]
+        lines = min(vertical, scan[c, BLOCK_ROWS] - row * vertical)
+        first = scan[c, FIRST] + 64 * (row - first_row) * vertical * cols
+        for index in range(first >> 6, (first >> 6) + lines * cols):
+            masks[index] = np.int64(nonzero_zigzag(coefficients, 64 * index))
+
+
+@inlined
+def tokenize_mcu_row(state, scan, row, first_row, mcu_cols, coefficients, masks, tokens, count):
     """Make tokens of one row of MCUs (figure E.4).
 
     Parameters
@@ -82,6 +97,8 @@ def tokenize_mcu_row(state, scan, row, first_row, mcu_cols, coefficients, tokens
         MCUs in a row.
     coefficients : span, int16
         Quantized blocks, natural order.
+    masks : span, int64
+        Scratch: one for each block of `coefficients`.
     tokens : span, int32
         Where they go, with room for `ScanPlan.row_tokens`.
     count : int
@@ -92,6 +109,7 @@ def tokenize_mcu_row(state, scan, row, first_row, mcu_cols, coefficients, tokens
     int
         The new `count`.
     """
+    _find_nonzero(scan, row, first_row, coefficients, masks)
     for col in range(mcu_cols):
         if state[INTERVAL] > 0:
             if state[LEFT] == 0:
@@ -110,7 +128,8 @@ def tokenize_mcu_row(state, scan, row, first_row, mcu_cols, coefficients, tokens
                     if y < scan[c, BLOCK_ROWS] and x < cols:
                         block = line + 64 * x
                         value = coefficients[block]
-                        count = _tokenize_block(coefficients, block, value - prediction, tokens, count, dc, ac)
+                        nonzero, difference = np.uint64(masks[block >> 6]), value - prediction
+                        count = _tokenize_block(coefficients, block, nonzero, difference, tokens, count, dc, ac)
                         prediction = value
                     else:
                         tokens[count] = dc << 16

@@ -18,12 +18,13 @@ __all__ = ["code_sequential"]
 
 
 @kernel
-def _tokenize(state, scan, mcu_rows, mcu_cols, coefficients, tokens):
+def _tokenize(state, scan, mcu_rows, mcu_cols, coefficients, masks, tokens):
     """Make tokens of all rows of MCUs; returns their number."""
     state, scan, coefficients, tokens = span(state), span(scan), span(coefficients), span(tokens)
+    masks = span(masks)
     count = 0
     for row in range(mcu_rows):
-        count = tokenize_mcu_row(state, scan, row, 0, mcu_cols, coefficients, tokens, count)
+        count = tokenize_mcu_row(state, scan, row, 0, mcu_cols, coefficients, masks, tokens, count)
     return count
 
 
@@ -49,5 +50,6 @@ def code_sequential(
     plan = plan_scan(headers.frame, headers.color, scan.components)
     tokens = scratch("tokens", plan.mcu_rows * plan.row_tokens, np.int32)
     state = start_scan(headers.restart.interval(plan.mcu_cols))
-    count = _tokenize(state, plan.scan, plan.mcu_rows, plan.mcu_cols, coefficients, tokens)
+    masks = scratch("masks", len(coefficients) >> 6, np.int64)
+    count = _tokenize(state, plan.scan, plan.mcu_rows, plan.mcu_cols, coefficients, masks, tokens)
     return token_scan(headers, scan, plan, tokens[:count], optimize=optimize)

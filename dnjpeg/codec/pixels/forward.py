@@ -26,7 +26,12 @@ from dnjpeg.codec.kernels.vector import copy, span
 from dnjpeg.codec.pixels.color import PIXELS, RGB_BYTES, rgb_to_ycc
 from dnjpeg.codec.pixels.quantize import RECIPROCALS_SIZE
 from dnjpeg.codec.pixels.sampling import SAMPLES, downsample_row
-from dnjpeg.codec.pixels.transform import forward_one, forward_quantized_one, forward_quantized_two
+from dnjpeg.codec.pixels.transform import (
+    forward_one,
+    forward_quantized_four,
+    forward_quantized_one,
+    forward_quantized_two,
+)
 
 __all__ = ["ForwardPlan", "forward_mcu_row", "forward_rows", "plan_forward"]
 
@@ -163,7 +168,10 @@ def _transform_mcu_row(layout, components, row, first_row, strip, factors, coeff
                 for x in range(cols):
                     forward_one(strip, index + 8 * x, stride, coefficients, block + 64 * x)
                 continue
-            for x in range(0, cols - 1, 2):
+            for x in range(0, cols - 3, 4):
+                forward_quantized_four(strip, index + 8 * x, stride, factors, table, coefficients, block + 64 * x)
+            if cols & 2:
+                x = cols & ~3
                 forward_quantized_two(strip, index + 8 * x, stride, factors, table, coefficients, block + 64 * x)
             if cols & 1:
                 x = cols - 1

@@ -102,6 +102,7 @@ def _tokens(pixels: Pixels, job: EncodingPlan) -> npt.NDArray[np.int32]:
         job.factors,
         scratch("strip", strip.samples),
         scratch("coefficients", strip.coefficients, np.int16),
+        scratch("masks", strip.coefficients >> 6, np.int64),
         start_scan(job.interval),
         plan.scan,
         tokens,
@@ -138,6 +139,7 @@ def _encode_standard(pixels: Pixels, job: EncodingPlan) -> bytes:
     _, codes = standard_tables(plan.slots_of(job.scan))
     tokenizing, coding = start_scan(job.interval), start_scan(0)
     samples, coefficients = scratch("strip", strip.samples), scratch("coefficients", strip.coefficients, np.int16)
+    masks = scratch("masks", strip.coefficients >> 6, np.int64)
     tokens, coded = scratch("tokens", plan.token_room(1), np.int32), scratch("coded", CODED_BYTES)
     out = scratch("file", max(1 << 16, job.frame.height * job.frame.width // 2) + 2 * plan.row_room)
     row = written = 0
@@ -149,6 +151,7 @@ def _encode_standard(pixels: Pixels, job: EncodingPlan) -> bytes:
             job.factors,
             samples,
             coefficients,
+            masks,
             tokenizing,
             plan.scan,
             tokens,
@@ -195,14 +198,15 @@ def transform(pixels: Pixels, *, subsampling: Subsampling = "4:2:0") -> tuple[np
 
 
 @kernel
-def _tokenize_pixels(pixels, sizes, layout, factors, strip, coefficients, state, scan, tokens):
+def _tokenize_pixels(pixels, sizes, layout, factors, strip, coefficients, masks, state, scan, tokens):
     """Make tokens of all rows of MCUs; coefficients of one row are kept at a time. Returns their number."""
     pixels, sizes, layout, factors = span(pixels), span(sizes), span(layout), span(factors)
     strip, coefficients, state, scan, tokens = span(strip), span(coefficients), span(state), span(scan), span(tokens)
+    masks = span(masks)
     count = 0
     for row in range(sizes[MCU_ROWS]):
         forward_mcu_row(pixels, sizes, layout, row, row, strip, factors, coefficients)
-        count = tokenize_mcu_row(state, scan, row, row, sizes[MCU_COLS], coefficients, tokens, count)
+        count = tokenize_mcu_row(state, scan, row, row, sizes[MCU_COLS], coefficients, masks, tokens, count)
     return count
 
 
@@ -214,6 +218,7 @@ def _stream_rows(
     factors,
     strip,
     coefficients,
+    masks,
     tokenizing,
     scan,
     tokens,
@@ -229,9 +234,10 @@ def _stream_rows(
     pixels, sizes, layout, factors = span(pixels), span(sizes), span(layout), span(factors)
     strip, coefficients, tokenizing, codes = span(strip), span(coefficients), span(tokenizing), span(codes)
     scan, tokens, coding, coded, out = span(scan), span(tokens), span(coding), span(coded), span(out)
+    masks = span(masks)
     while row < sizes[MCU_ROWS] and written + room <= len(out):
         forward_mcu_row(pixels, sizes, layout, row, row, strip, factors, coefficients)
-        count = tokenize_mcu_row(tokenizing, scan, row, row, sizes[MCU_COLS], coefficients, tokens, 0)
+        count = tokenize_mcu_row(tokenizing, scan, row, row, sizes[MCU_COLS], coefficients, masks, tokens, 0)
         written = code_tokens(coding, tokens, count, codes, coded, out, written)
         row += 1
     if row == sizes[MCU_ROWS]:

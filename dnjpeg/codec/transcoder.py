@@ -202,6 +202,7 @@ def _tokens(reader: Reader, scan: Scan, to: _Plan) -> npt.NDArray[np.int32]:
         scan.lookups,
         layout,
         scratch("coefficients", int(layout[-1, FIRST]) + 64, np.int16),
+        scratch("masks", int(layout[-1, FIRST]) >> 6, np.int64),
         to.factors,
         start_scan(to.headers.restart.interval(to.plan.mcu_cols)),
         to.plan.scan,
@@ -222,6 +223,7 @@ def _transcode_rows(
     lookups,
     layout,
     coefficients,
+    masks,
     factors,
     tokenizing,
     new_scan,
@@ -230,7 +232,7 @@ def _transcode_rows(
     """Make tokens of rows of MCUs up to a fault, requantized if there are factors. Returns their number."""
     state, scan, data, coded, lookups = span(state), span(scan), span(data), span(coded), span(lookups)
     layout, coefficients, tokenizing = span(layout), span(coefficients), span(tokenizing)
-    new_scan, tokens = span(new_scan), span(tokens)
+    masks, new_scan, tokens = span(masks), span(new_scan), span(tokens)
     filler = layout[len(layout) - 1, FIRST]
     count = 0
     for row in range(mcu_rows):
@@ -242,5 +244,5 @@ def _transcode_rows(
             for c in range(len(layout) - 1):
                 first, last = layout[c, FIRST], layout[c + 1, FIRST]
                 requantize_blocks(coefficients, first, last, span(factors), 64 * c)
-        count = tokenize_mcu_row(tokenizing, new_scan, row, row, mcu_cols, coefficients, tokens, count)
+        count = tokenize_mcu_row(tokenizing, new_scan, row, row, mcu_cols, coefficients, masks, tokens, count)
     return count

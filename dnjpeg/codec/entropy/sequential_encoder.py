@@ -72,13 +72,13 @@ def _put(tokens, count, code, value, wide):
 
 
 @inlined
-def _tokenize_block(coefficients, block, difference, tokens, count, dc, ac, wide):
+def _tokenize_block(coefficients, block, nonzero, difference, tokens, count, dc, ac, wide):
     """Figures F.1 to F.3: DC difference, then runs of zeros and coefficients, then the end of the block.
 
-    Returns the new number of tokens.
+    `nonzero` is the mask of its coefficients. Returns the new number of tokens.
     """
     count = _put(tokens, count, dc, difference, wide)
-    nonzero = nonzero_zigzag(coefficients, block) & ~np.uint64(1)
+    nonzero &= ~np.uint64(1)
     previous = 0
     while nonzero:
         k = trailing_zeros(nonzero)
@@ -96,7 +96,22 @@ def _tokenize_block(coefficients, block, difference, tokens, count, dc, ac, wide
 
 
 @inlined
-def tokenize_mcu_row(state, scan, row, first_row, mcu_cols, coefficients, tokens, count, wide=None):
+def _find_nonzero(scan, row, first_row, coefficients, masks):
+    """Set the masks of all blocks of one row of MCUs.
+
+    How many coefficients a block has cannot be foreseen, and what comes after it waits for its mask: that should be
+    there before.
+    """
+    for c in range(len(scan)):
+        vertical, cols = scan[c, VERTICAL], scan[c, BLOCK_COLS]
+        lines = min(vertical, scan[c, BLOCK_ROWS] - row * vertical)
+        first = scan[c, FIRST] + 64 * (row - first_row) * vertical * cols
+        for index in range(first >> 6, (first >> 6) + lines * cols):
+            masks[index] = np.int64(nonzero_zigzag(coefficients, 64 * index))
+
+
+@inlined
+def tokenize_mcu_row(state, scan, row, first_row, mcu_cols, coefficients, masks, tokens, count, wide=None):
     """Make tokens of one row of MCUs (figure E.4).
 
     Parameters
@@ -111,6 +126,8 @@ def tokenize_mcu_row(state, scan, row, first_row, mcu_cols, coefficients, tokens
         MCUs in a row.
     coefficients : span, int16
         Quantized blocks, natural order.
+    masks : span, int64
+        Scratch: one for each block of `coefficients`.
     tokens : span, int32
         Where they go, with `ScanPlan.token_room`.
     count : int
@@ -123,6 +140,7 @@ def tokenize_mcu_row(state, scan, row, first_row, mcu_cols, coefficients, tokens
     int
         The new `count`.
     """
+    _find_nonzero(scan, row, first_row, coefficients, masks)
     for col in range(mcu_cols):
         if state[INTERVAL] > 0:
             if state[LEFT] == 0:
@@ -141,7 +159,8 @@ def tokenize_mcu_row(state, scan, row, first_row, mcu_cols, coefficients, tokens
                     if y < scan[c, BLOCK_ROWS] and x < cols:
                         block = line + 64 * x
                         value = coefficients[block]
-                        count = _tokenize_block(coefficients, block, value - prediction, tokens, count, dc, ac, wide)
+                        nonzero, difference = np.uint64(masks[block >> 6]), value - prediction
+                        count = _tokenize_block(coefficients, block, nonzero, difference, tokens, count, dc, ac, wide)
                         prediction = value
                     else:
                         tokens[count] = dc << 16

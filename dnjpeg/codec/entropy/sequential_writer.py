@@ -18,12 +18,13 @@ __all__ = ["code_sequential"]
 
 
 @kernel
-def _tokenize(state, scan, mcu_rows, mcu_cols, coefficients, tokens, wide):
+def _tokenize(state, scan, mcu_rows, mcu_cols, coefficients, masks, tokens, wide):
     """Make tokens of all rows of MCUs; returns their number."""
     state, scan, coefficients, tokens = span(state), span(scan), span(coefficients), span(tokens)
+    masks = span(masks)
     count = 0
     for row in range(mcu_rows):
-        count = tokenize_mcu_row(state, scan, row, 0, mcu_cols, coefficients, tokens, count, wide)
+        count = tokenize_mcu_row(state, scan, row, 0, mcu_cols, coefficients, masks, tokens, count, wide)
     return count
 
 
@@ -49,5 +50,6 @@ def code_sequential(
     plan = plan_scan(headers.frame, headers.color, scan.components)
     tokens = scratch("tokens", plan.token_room(plan.mcu_rows), np.int32)
     state = start_scan(headers.restart.interval(plan.mcu_cols))
-    count = _tokenize(state, plan.scan, plan.mcu_rows, plan.mcu_cols, coefficients, tokens, plan.wide or None)
+    masks = scratch("masks", len(coefficients) >> 6, np.int64)
+    count = _tokenize(state, plan.scan, plan.mcu_rows, plan.mcu_cols, coefficients, masks, tokens, plan.wide or None)
     return token_scan(headers, scan, plan, tokens[:count], optimize=optimize)

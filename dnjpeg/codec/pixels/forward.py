@@ -27,7 +27,12 @@ from dnjpeg.codec.pixels.color import PIXELS
 from dnjpeg.codec.pixels.planes import CONVERSIONS, MOST_BYTES, separate_line
 from dnjpeg.codec.pixels.quantize import RECIPROCALS_SIZE
 from dnjpeg.codec.pixels.sampling import SAMPLES, downsample_row
-from dnjpeg.codec.pixels.transform import forward_one, forward_quantized_one, forward_quantized_two
+from dnjpeg.codec.pixels.transform import (
+    forward_one,
+    forward_quantized_four,
+    forward_quantized_one,
+    forward_quantized_two,
+)
 
 __all__ = ["ForwardPlan", "forward_mcu_row", "forward_rows", "plan_forward"]
 
@@ -154,7 +159,10 @@ def _transform_mcu_row(layout, components, row, first_row, strip, factors, coeff
                 for x in range(cols):
                     forward_one(strip, index + 8 * x, stride, coefficients, block + 64 * x)
                 continue
-            for x in range(0, cols - 1, 2):
+            for x in range(0, cols - 3, 4):
+                forward_quantized_four(strip, index + 8 * x, stride, factors, table, coefficients, block + 64 * x)
+            if cols & 2:
+                x = cols & ~3
                 forward_quantized_two(strip, index + 8 * x, stride, factors, table, coefficients, block + 64 * x)
             if cols & 1:
                 x = cols - 1

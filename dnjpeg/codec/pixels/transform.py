@@ -21,6 +21,7 @@ __all__ = [
     "PASS1_BITS",
     "WIDE_PASS1_BITS",
     "forward_one",
+    "forward_quantized_four",
     "forward_quantized_one",
     "forward_quantized_two",
     "has_rest",
@@ -195,6 +196,14 @@ def forward_quantized_two(
 ) -> None:
     """Transform and quantize two blocks that lie side by side, to consecutive blocks; natural order."""
     _store_blocks(quantized_rows(_forward(samples, index, stride, 2), tables, table), out, block)
+
+
+@operation()
+def forward_quantized_four(
+    samples: Memory, index: Scalar, stride: Scalar, tables: Memory, table: Scalar, out: Memory, block: Scalar
+) -> None:
+    """Transform and quantize four blocks that lie side by side, to consecutive blocks; natural order."""
+    _store_blocks(quantized_rows(_forward(samples, index, stride, 4), tables, table), out, block)
 
 
 @operation(types.int64)

@@ -145,7 +145,7 @@ def _open(size: float) -> str:
 def _ratio(standing: Standing) -> str:
     low = "?" if standing.ratio_low == 0 else f"{standing.ratio_low:.2f}"
     high = "?" if math.isinf(standing.ratio_high) else f"{standing.ratio_high:.2f}"
-    if low == high == "?":
+    if low == high == "?" and math.isnan(standing.ratio):
         return "?"
     return f"{'' if math.isnan(standing.ratio) else f'{standing.ratio:.2f} '}[{low}, {high}]"
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from dnjpeg.evaluation.cache import MeasurementCache
     from dnjpeg.evaluation.classes import align
     from dnjpeg.evaluation.classifiers import Classifier, load_classifier
+    from dnjpeg.evaluation.comparison import Comparison, compare
     from dnjpeg.evaluation.contenders import Contender, jpeg_contender
     from dnjpeg.evaluation.datasets import load_dataset
     from dnjpeg.evaluation.metrics import summarize
@@ -24,20 +25,24 @@ if TYPE_CHECKING:
     from dnjpeg.evaluation.rows import Row, read_rows, write_rows
     from dnjpeg.evaluation.specs import parse_contenders
     from dnjpeg.evaluation.sweeping import SweepResult, sweep
+    from dnjpeg.evaluation.verdicts import report_text
 
 __all__ = [
     "Classifier",
+    "Comparison",
     "Contender",
     "Dataset",
     "MeasurementCache",
     "Row",
     "SweepResult",
     "align",
+    "compare",
     "jpeg_contender",
     "load_classifier",
     "load_dataset",
     "parse_contenders",
     "read_rows",
+    "report_text",
     "summarize",
     "sweep",
     "write_rows",
@@ -45,17 +50,20 @@ __all__ = [
 
 _HOME = {
     "Classifier": "classifiers",
+    "Comparison": "comparison",
     "Contender": "contenders",
     "Dataset": "photos",
     "MeasurementCache": "cache",
     "Row": "rows",
     "SweepResult": "sweeping",
     "align": "classes",
+    "compare": "comparison",
     "jpeg_contender": "contenders",
     "load_classifier": "classifiers",
     "load_dataset": "datasets",
     "parse_contenders": "specs",
     "read_rows": "rows",
+    "report_text": "verdicts",
     "summarize": "metrics",
     "sweep": "sweeping",
     "write_rows": "rows",

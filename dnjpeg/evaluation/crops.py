@@ -69,7 +69,6 @@ def views(pixels: Pixels, crops: str, kept: float | None) -> list[Pixels]:
 
 def mean_log_probabilities(answers: LogProbabilities) -> LogProbabilities:
     """Logarithms of the class probabilities' means over the views; float32, ``(views, classes)`` to ``(classes,)``."""
-    if len(answers) == 1:
-        return answers.reshape(-1)
-    mean = np.logaddexp.reduce(answers.astype(np.float64), axis=0) - np.log(len(answers))
-    return mean.astype(np.float32)  # type: ignore[no-any-return]
+    total: npt.NDArray[np.float64] = np.logaddexp.reduce(answers.astype(np.float64), axis=0)
+    mean: LogProbabilities = (total - np.log(len(answers))).astype(np.float32)
+    return mean

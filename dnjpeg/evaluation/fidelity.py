@@ -31,8 +31,8 @@ class Fidelity:
     psnr : float or None
         Decibels, peak 255, over all samples; infinite for equal pictures.
     ssim, ms_ssim : float or None
-        At most 1, of the luma; None if the picture is too small for the window (6 pixels), or for five scales of it
-        (161 pixels).
+        At most 1, of the luma; None if a side of the picture is too short for the window (under 6 pixels), or for
+        five scales of it (under 176, TorchMetrics's bound).
     """
 
     psnr: float | None
@@ -83,7 +83,7 @@ def compare(original: Pixels, decoded: Pixels) -> Fidelity:
         ssim = ms_ssim = None
         if shorter > WINDOW // 2:
             ssim = _number(image.structural_similarity_index_measure(preds, target, sigma=1.5, data_range=255.0))
-        if shorter // (SCALES - 1) ** 2 > WINDOW - 1 and shorter > (WINDOW - 1) * 2 ** (SCALES - 1):
+        if shorter // (SCALES - 1) ** 2 > WINDOW - 1:
             ms_ssim = _number(
                 image.multiscale_structural_similarity_index_measure(
                     preds, target, kernel_size=WINDOW, sigma=1.5, data_range=255.0

@@ -48,7 +48,7 @@ def headline(comparison: Comparison, target: Target) -> str:
     close = [rival.family for rival in rivals if not rival.behind and rival.measured]
     elsewhere = [rival.family for rival in rivals if not rival.behind and not rival.measured]
     if beaten:
-        everyone = "every other family" if len(beaten) == len(rivals) else _listed(beaten)
+        everyone = "every other family" if len(beaten) == len(rivals) > 1 else _listed(beaten)
         text += f": beyond chance fewer than {everyone}"
     if close:
         text += f"{', but' if beaten else ':'} not beyond chance fewer than {_listed(close)}"
@@ -87,7 +87,7 @@ def target_table(
         Column("family", "who compressed", lambda standing: standing.family),
         Column("bytes", "mean bytes an image that its curve needs, with their 95 % interval", _bytes),
         Column(
-            f"/ {comparison.reference}",
+            f"ratio to {comparison.reference}",
             f"the same divided by what {comparison.reference} needs, with its 95 % interval (paired bootstrap)",
             lambda standing: "" if standing.family == comparison.reference else _ratio(standing),
         ),
@@ -145,7 +145,7 @@ def _open(size: float) -> str:
 def _ratio(standing: Standing) -> str:
     low = "?" if standing.ratio_low == 0 else f"{standing.ratio_low:.2f}"
     high = "?" if math.isinf(standing.ratio_high) else f"{standing.ratio_high:.2f}"
-    if low == high == "?":
+    if low == high == "?" and math.isnan(standing.ratio):
         return "?"
     return f"{'' if math.isnan(standing.ratio) else f'{standing.ratio:.2f} '}[{low}, {high}]"
 

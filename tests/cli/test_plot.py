@@ -23,6 +23,7 @@ def make_rows(quality_75: int) -> pd.DataFrame:
             | {"family": ORIGINAL if name == ORIGINAL else "JPEG", "height": 10, "width": 10, "channels": 3}
             | {"file_bytes": None, "header_bytes": 100, "entropy_bytes": size - 100, "label": 0, "prediction": 0}
             | {"top5": True, "probability": 0.5, "confidence": 0.5, "agreement": True, "kl": 0.1}
+            | {"psnr": 30.0, "ssim": 0.9, "ms_ssim": 0.95}
             for image in range(4)
             for name, setting, size in contenders
         ]
@@ -49,7 +50,7 @@ def test_pictures(cli: Callable, work: Path, suffix: str, begin: bytes) -> None:
 
 
 @pytest.mark.parametrize("size", ["cr", "bpp", "bytes"])
-@pytest.mark.parametrize("score", ["top1", "kl", "agreement"])
+@pytest.mark.parametrize("score", ["top1", "kl", "agreement", "ms_ssim"])
 def test_every_pair_of_quantities(cli: Callable, work: Path, size: str, score: str) -> None:
     outcome = cli("plot", "one/rows.csv", "two/rows.csv", "-o", "x.svg", "--size", size, "--score", score)
     assert outcome.status == 0, outcome.stderr

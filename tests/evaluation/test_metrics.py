@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from dnjpeg.evaluation.bootstrap import interval, resampled_means
-from dnjpeg.evaluation.curves import Curve
+from dnjpeg.evaluation.curves import Curve, closeness
 from dnjpeg.evaluation.metrics import pair, reference_bytes, summarize, wilson
 from dnjpeg.evaluation.rows import COLUMNS, ORIGINAL
 
@@ -48,6 +48,9 @@ def make_rows(images: int = IMAGES) -> pd.DataFrame:
                 "probability": accuracy,
                 "agreement": right,
                 "kl": kl,
+                "psnr": None if family == ORIGINAL else 30.0,
+                "ssim": None if family == ORIGINAL else 0.9,
+                "ms_ssim": None,
             }
             rows.append(row)
     return pd.DataFrame(rows)
@@ -107,6 +110,12 @@ def test_comparison_with_the_standard_curve(summary: pd.DataFrame) -> None:
         assert np.isnan(summary.loc[name, "top1_gain_at_equal_bytes"])
 
 
+def test_mean_image_quality(summary: pd.DataFrame) -> None:
+    assert summary.loc["half", ["psnr", "ssim"]].tolist() == [30, pytest.approx(0.9)]
+    assert summary[["psnr", "ssim"]].loc[ORIGINAL].isna().all()
+    assert summary["ms_ssim"].isna().all()
+
+
 def test_only_images_that_every_contender_has_are_compared() -> None:
     rows = make_rows(20)
     rows = rows.drop(rows.index[(rows["contender"] == "half") & (rows["image"] == "003")])
@@ -141,6 +150,20 @@ def test_curve_between_and_beyond_its_points() -> None:
     assert curve.bytes_at(0.7) == pytest.approx(2000)
     assert curve.bytes_at(0.6) == pytest.approx(1000)
     assert np.isnan([curve.score_at(999), curve.score_at(4001), curve.bytes_at(0.59), curve.bytes_at(0.81)]).all()
+
+
+def test_bounds_beyond_a_curve() -> None:
+    curve = Curve.through(np.array([4000.0, 1000.0]), np.array([0.8, 0.6]))
+    assert curve.bounds_at(0.7) == pytest.approx((2000, 2000))
+    assert curve.bounds_at(0.59) == pytest.approx((0, 1000))
+    assert curve.bounds_at(0.81) == pytest.approx((4000, np.inf))
+
+
+def test_a_divergence_that_is_a_power_of_the_bytes_is_met_exactly() -> None:
+    sizes = np.array([1000.0, 3000, 9000])
+    curve = Curve.through(sizes, closeness(5e5 * sizes**-2))
+    for size in (1000, 1500, 7777, 9000):
+        assert curve.bytes_at(float(closeness(np.array(5e5 * size**-2.0)))) == pytest.approx(size, rel=1e-9)
 
 
 def test_curve_does_not_fall() -> None:

@@ -7,8 +7,10 @@ pictures made for it before it is trusted; the network's own code stays the defi
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import logging
+import sys
 import threading
 import warnings
 from collections.abc import Callable
@@ -54,8 +56,7 @@ class CompiledNetwork:
     """
 
     def __init__(self, network: torch.nn.Module, shape: tuple[int, ...]) -> None:
-        import openvino  # noqa: PLC0415 - optional, and takes a second
-
+        openvino = _import_quietly()
         model = _converted(network, shape)
         model.reshape([1, *shape])
         # 32-bit arithmetic is asked for: the default rounds to bfloat16 on processors that have it. Each thread that
@@ -82,11 +83,23 @@ class CompiledNetwork:
         return found.copy()  # the request's own memory is written again by the next image
 
 
-def _converted(network: torch.nn.Module, shape: tuple[int, ...]) -> Any:
-    """Translate a network to OpenVINO's model.
+def _import_quietly() -> Any:
+    """Import OpenVINO without its telemetry: it would report to its makers that it was imported.
 
-    By the frontend itself: `openvino.convert_model` would report to its makers that it was used.
+    Where the package for that is missing it does without; so it is missing while OpenVINO is imported.
     """
+    hidden = "openvino_telemetry"
+    known = hidden in sys.modules
+    sys.modules.setdefault(hidden, None)  # type: ignore[arg-type]  # importing it is then an ImportError
+    try:
+        return importlib.import_module("openvino")
+    finally:
+        if not known:
+            del sys.modules[hidden]
+
+
+def _converted(network: torch.nn.Module, shape: tuple[int, ...]) -> Any:
+    """Translate a network to OpenVINO's model, from what `torch.export` makes of it."""
     from openvino.frontend import FrontEndManager  # noqa: PLC0415
     from openvino.frontend.pytorch.fx_decoder import TorchFXPythonDecoder  # noqa: PLC0415
 

@@ -155,6 +155,20 @@ def test_it_compiles_to_one_graph():
     assert torch.equal(compiled(images), jpeg(images))
 
 
+@pytest.mark.parametrize("fidelity", ["exact", "hard", "soft"])
+def test_it_runs_on_any_device_and_looks_at_no_value(fidelity):
+    """The device "meta" has shapes and no values; a tensor made on another device would be an error."""
+    with torch.device("meta"):
+        images = torch.empty(2, 3, 33, 50, requires_grad=True)
+    jpeg = d.DifferentiableJpeg(quality=50, fidelity=fidelity, rounding="soft").to("meta")
+    pixels, bits, quantized = jpeg.compress(images)
+    assert pixels.shape == images.shape
+    assert bits.shape == (2,)
+    assert [tuple(component.shape[:3]) for component in quantized] == [(2, 5, 7), (2, 3, 4), (2, 3, 4)]
+    (pixels.sum() + bits.sum()).backward()
+    assert images.grad.device.type == jpeg.log_steps.grad.device.type == "meta"
+
+
 def test_the_state_of_a_layer_is_its_tables(tmp_path):
     jpeg = d.DifferentiableJpeg(TABLES)
     assert jpeg.tables() == TABLES

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -29,7 +30,7 @@ Fidelity = Literal["exact", "hard", "soft"]
 class Compressed(NamedTuple):
     """What became of a batch of images.
 
-    Parameters
+    Attributes
     ----------
     pixels : Tensor, (N, C, H, W)
         As they are decoded, 0..255.
@@ -188,7 +189,8 @@ class DifferentiableJpeg(torch.nn.Module):
     def compress(self, images: torch.Tensor, steps: torch.Tensor | None = None) -> Compressed:
         """Compress and decompress images, and estimate their size; parameters and errors are those of `forward`."""
         check_images(images)
-        with torch.autocast(images.device.type, enabled=False):
+        device = images.device.type
+        with nullcontext() if device == "meta" else torch.autocast(device, enabled=False):
             each = self.component_steps(images, steps)
             scaled = tuple(c / q for c, q in zip(self.coefficients(images), each, strict=True))
             hard = self.fidelity != "soft"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -51,7 +52,7 @@ def soft(x: torch.Tensor, sharpness: float = 4.0) -> torch.Tensor:
     """
     floor = torch.floor(x.detach())
     r = x - floor - 0.5
-    return floor + 0.5 + torch.tanh(sharpness * r) / (2 * torch.tanh(torch.as_tensor(sharpness / 2, dtype=x.dtype)))
+    return floor + 0.5 + torch.tanh(sharpness * r) / (2 * math.tanh(sharpness / 2))
 
 
 ROUNDINGS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {

@@ -77,12 +77,19 @@ def inverse_block_dct(coefficients: torch.Tensor, *, exact: bool = True) -> torc
     return attach(torch.stack(rows, -1).clamp(-128, 127) + 128, smooth)
 
 
-def _matrix(like: torch.Tensor) -> torch.Tensor:
+def _make_matrix() -> torch.Tensor:
     """Orthonormal 8x8 DCT as one (64, 64) matrix: 64 coefficients from 64 samples, both line by line."""
-    n = torch.arange(8, dtype=torch.float64, device=like.device)
+    n = torch.arange(8, dtype=torch.float64)
     once = torch.cos(n[:, None] * (2 * n[None, :] + 1) * (math.pi / 16)) / 2
     once = torch.cat([once[:1] / math.sqrt(2), once[1:]])
-    return torch.kron(once, once).to(like.dtype)
+    return torch.kron(once, once)
+
+
+_MATRIX = _make_matrix()
+
+
+def _matrix(like: torch.Tensor) -> torch.Tensor:
+    return _MATRIX.to(like.dtype).to(like.device)
 
 
 def _fix(x: float) -> int:

@@ -15,12 +15,12 @@ from dnjpeg.codec.format.limits import Limits
 from dnjpeg.codec.format.metadata import Comment, described, per_inch
 from dnjpeg.codec.format.script_text import ScriptLike, resolve_script
 from dnjpeg.codec.pixels.window import Region, Scale
-from dnjpeg.inspection import Inspection, collect
 from dnjpeg.tables import QuantizationTables, resolve
 
 if TYPE_CHECKING:
     from dnjpeg.codec.format.coefficients import CoefficientImage
     from dnjpeg.codec.format.headers import Headers
+    from dnjpeg.inspection import Inspection
 
 __all__ = ["TablesLike", "decode", "encode", "inspect", "read", "read_header", "transcode", "write"]
 
@@ -359,6 +359,8 @@ def inspect(data: bytes, *, limits: Limits | None = None) -> Inspection:
     Inspection
         Printed, it is the report of ``dnjpeg inspect``; `Inspection.as_dict` is what ``--json`` writes.
     """
+    from dnjpeg.inspection import collect  # noqa: PLC0415 - nothing else needs it, and it takes time
+
     return collect.inspect(data, limits=limits or Limits())
 
 

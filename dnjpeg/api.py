@@ -15,13 +15,13 @@ from dnjpeg.codec.format.metadata import Comment, described, per_inch
 from dnjpeg.codec.format.script_text import ScriptLike
 from dnjpeg.codec.format.subsampling import SubsamplingLike, resolve_subsampling
 from dnjpeg.codec.pixels.window import Region, Scale
-from dnjpeg.inspection import Inspection, collect
 from dnjpeg.tables import resolve
 
 if TYPE_CHECKING:
     from dnjpeg.codec.format.coding_tables import CodingTables
     from dnjpeg.codec.format.coefficients import CoefficientImage
     from dnjpeg.codec.format.headers import Headers
+    from dnjpeg.inspection import Inspection
 
 __all__ = ["TablesLike", "decode", "encode", "inspect", "read", "read_header", "transcode", "write"]
 
@@ -419,4 +419,6 @@ def inspect(data: bytes, *, limits: Limits | None = None, coding_tables: CodingT
     Inspection
         Printed, it is the report of ``dnjpeg inspect``; `Inspection.as_dict` is what ``--json`` writes.
     """
+    from dnjpeg.inspection import collect  # noqa: PLC0415 - nothing else needs it, and it takes time
+
     return collect.inspect(data, limits=limits or Limits(), coding_tables=coding_tables)

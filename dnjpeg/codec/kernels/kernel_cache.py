@@ -20,6 +20,7 @@ import numba
 import platformdirs
 from numba.core.caching import _Cache
 from numba.core.compiler import CompileResult
+from numba.core.runtime.nrt import rtsys
 
 from dnjpeg.files import replacing
 
@@ -100,7 +101,7 @@ class KernelCache(_Cache):
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """Load the code for a signature; None: this process is to compile it, and others wait for it."""
-        target_context.refresh()
+        rtsys.initialize(target_context)  # what machine code calls
         path = self._path(sig, target_context.codegen())
         found = _load(path, target_context)
         if found is None:
@@ -108,6 +109,8 @@ class KernelCache(_Cache):
             found = _load(path, target_context)  # another process may have compiled it meanwhile
             if found is not None:
                 _turn.end()
+            else:
+                target_context.refresh()  # what compilation calls; it takes as long as all the rest of a start
         return found
 
     def save_overload(self, sig: Any, data: Any) -> None:

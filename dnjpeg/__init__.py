@@ -14,6 +14,7 @@ from dnjpeg.errors import FormatError, JpegError, JpegWarning, LimitError, Trunc
 
 if TYPE_CHECKING:
     from dnjpeg.api import decode, encode, inspect, read, read_header, transcode, write
+    from dnjpeg.api.sharing import read_tables, shared_tables, write_tables
     from dnjpeg.batch import decode_batch, encode_batch, transcode_batch
     from dnjpeg.codec import lossless
     from dnjpeg.codec.format.coding_tables import CodingTables
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from dnjpeg.codec.format.script import ScriptScan
     from dnjpeg.codec.pixels.window import scale_for
     from dnjpeg.inspection import Inspection
-    from dnjpeg.sharing import read_tables, shared_tables, write_tables
     from dnjpeg.statistics import FrequencyStatistics, collect_statistics
     from dnjpeg.tables import QuantizationTables, design
     from dnjpeg.warm import warmup
@@ -82,17 +82,17 @@ _HOME = {
     "encode": "dnjpeg.api",
     "encode_batch": "dnjpeg.batch",
     "inspect": "dnjpeg.api",
-    "lossless": "dnjpeg.api",
+    "lossless": "dnjpeg.api.coefficients",
     "read": "dnjpeg.api",
     "read_header": "dnjpeg.api",
-    "read_tables": "dnjpeg.sharing",
+    "read_tables": "dnjpeg.api.sharing",
     "scale_for": "dnjpeg.codec.pixels.window",
-    "shared_tables": "dnjpeg.sharing",
+    "shared_tables": "dnjpeg.api.sharing",
     "transcode": "dnjpeg.api",
     "transcode_batch": "dnjpeg.batch",
     "warmup": "dnjpeg.warm",
     "write": "dnjpeg.api",
-    "write_tables": "dnjpeg.sharing",
+    "write_tables": "dnjpeg.api.sharing",
 }
 
 

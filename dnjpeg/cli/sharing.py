@@ -27,8 +27,8 @@ class _CodingTables(click.ParamType):  # type: ignore[type-arg]  # generic only 
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> CodingTables:
         """Read the file."""
+        from dnjpeg.api.sharing import read_tables  # noqa: PLC0415 - imports Numba
         from dnjpeg.errors import JpegError  # noqa: PLC0415 - not needed to show the help
-        from dnjpeg.sharing import read_tables  # noqa: PLC0415 - imports Numba
 
         try:
             return read_tables(Path(str(value)).read_bytes())

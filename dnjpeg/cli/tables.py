@@ -137,8 +137,8 @@ def share(inputs: tuple[str, ...], recursive: bool, output: str, color: str | No
     whatever other images may need; the quantization tables are those of --tables and --quality. The same --color and
     --subsampling belong to encode, which then needs no --tables and --quality.
     """
+    from dnjpeg.api.sharing import shared_tables, write_tables  # noqa: PLC0415 - imports Numba
     from dnjpeg.cli.images import open_image, pixels_of  # noqa: PLC0415 - imports NumPy, which the help does not need
-    from dnjpeg.sharing import shared_tables, write_tables  # noqa: PLC0415 - imports Numba
 
     sources = find(inputs, recursive=recursive, suffixes=IMAGE_SUFFIXES)
     check_file(Path(output), force=force)

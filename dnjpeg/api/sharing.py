@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 
-from dnjpeg.choices import TablesLike, chosen_coding, chosen_tables
+from dnjpeg.api.choices import TablesLike, chosen_coding, chosen_tables
 from dnjpeg.codec import abbreviated
 from dnjpeg.codec.format.coding_tables import CodingTables
 from dnjpeg.codec.format.limits import Limits

@@ -83,7 +83,7 @@ def _image(reader: Reader, blocks: Sequence[Blocks]) -> CoefficientImage:
     tables = reader.tables()
     for array, table in zip(blocks, tables, strict=True):
         if not table.all():  # only if reading is not strict: what is multiplied by zero might as well be zero
-            array *= table > 0
+            np.multiply(array, table > 0, out=array)
     return CoefficientImage(
         frame,
         tuple(array[: frame.block_shape(index)[0]] for index, array in enumerate(blocks)),

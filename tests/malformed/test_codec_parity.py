@@ -146,7 +146,7 @@ def test_symbols_of_more_than_one_bit_in_a_refining_scan(photo):
     symbols = bytes(symbol | 2 if symbol & 15 == 1 and symbol >> 4 < 2 else symbol for symbol in symbols)
     damaged = data[: table + 21] + symbols + data[table + 21 + len(symbols) :]
     assert damaged != data
-    with pytest.raises(FormatError, match="no Huffman code|beyond the end"):
+    with pytest.raises(FormatError, match=r"no Huffman code|beyond the end"):
         decode(damaged)
     np.testing.assert_array_equal(leniently(damaged), djpeg(damaged, damaged=True))
 

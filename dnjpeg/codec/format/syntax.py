@@ -230,11 +230,11 @@ class ScanHeader:
         segment.require(4 + 2 * count)
         if not 1 <= count <= 4:
             raise segment.error(f"{count} components, must be 1 to 4")
-        components = []
-        for at in range(1, 1 + 2 * count, 2):
-            components.append(ScanComponent(payload[at], payload[at + 1] >> 4, payload[at + 1] & 15))
+        components = tuple(
+            ScanComponent(payload[at], payload[at + 1] >> 4, payload[at + 1] & 15) for at in range(1, 1 + 2 * count, 2)
+        )
         start, end, approximation = payload[-3:]
-        return cls(tuple(components), start, end, approximation >> 4, approximation & 15)
+        return cls(components, start, end, approximation >> 4, approximation & 15)
 
     def check_slots(self, segment: Segment) -> None:
         """Refuse slots that no table can have."""

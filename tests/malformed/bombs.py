@@ -29,7 +29,7 @@ def _behind(data: bytes, filling: bytes, size: int) -> bytes:
     return data[: data_start(data)] + filling * (size // len(filling)) + EOI
 
 
-def _large(name: str, side: int = 4096, *, restart: bool = False) -> bytes:
+def _large(name: str, side: int = 2048, *, restart: bool = False) -> bytes:
     """A file of a large image that has the data of a small one; with a restart interval of one MCU."""
     data = with_frame(SMALL_FILES[name], height=side, width=side)
     return data[:2] + _segment(0xDD, b"\0\1") + data[2:] if restart else data
@@ -42,8 +42,8 @@ def many_scans(side: int, scans: int, **options: object) -> bytes:
     return data[:-2] + (scans - data.count(b"\xff\xda")) * data[last:-2] + EOI
 
 
-# By size in bytes of what fills them: time must grow no faster. A look for the next marker that begins anew at each byte
-# of a run of 0xFF took 7 seconds for 20 kB.
+# By size in bytes of what fills them: time must grow no faster. A search that began anew at each byte of a run of 0xFF
+# took 7 seconds for 20 kB.
 GROWING: dict[str, Callable[[int], bytes]] = {
     "junk": partial(between, bytes(1)),
     "fill bytes": partial(between, b"\xff"),
@@ -72,7 +72,7 @@ LARGE: dict[str, Callable[[], bytes]] = {
     "progressive": lambda: _large("progressive"),
     "arithmetic": lambda: _large("arithmetic"),
     "arithmetic, progressive": lambda: _large("arithmetic, progressive"),
-    "scans": lambda: many_scans(2048, 100),
-    "scans, arithmetic": lambda: many_scans(1024, 100, arithmetic=True),
+    "scans": lambda: many_scans(1024, 100),
+    "scans, arithmetic": lambda: many_scans(512, 100, arithmetic=True),
     "three scans": lambda: _large("three scans"),
 }

@@ -154,14 +154,14 @@ class Reader:
                     self._define(segment)
 
     def _next_segment(self) -> syntax.Segment:
-        try:
-            return syntax.next_segment(self.view, self.position)
-        except FormatError as error:
-            if self.strict:
-                raise
-            segment = syntax.next_segment(self.view, self.position, strict=False)
-            self.warnings.append(str(error))
-            return segment
+        """Next segment; if reading is not strict, metadata of an impossible length too."""
+        segment = syntax.next_segment(self.view, self.position, strict=self.strict)
+        if not self.strict and segment.code in syntax.METADATA:
+            try:
+                syntax.next_segment(self.view, segment.offset)
+            except FormatError as error:
+                self.warnings.append(str(error))
+        return segment
 
     def headers(self) -> Headers:
         """Read up to the first scan header, which is not looked into.

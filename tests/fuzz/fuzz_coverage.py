@@ -1,7 +1,7 @@
 """Fuzz with atheris (libFuzzer), guided by the coverage of the package's Python side.
 
 ``python tests/fuzz/fuzz_coverage.py CORPUS [libFuzzer options]``, such as ``-max_total_time=1800``. The folder CORPUS
-is made and filled with small valid files if there is none. Needs ``pip install "dnjpeg[fuzz]"``.
+is made, with small valid files in it, if there is none. Needs ``pip install "dnjpeg[fuzz]"``.
 
 The entry points and promises are those of `tests/malformed/contract.py`. Kernels are machine code that Numba makes at
 run time, which libFuzzer cannot see into; it is guided by the branches around them and by the kinds of errors. With

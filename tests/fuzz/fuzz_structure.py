@@ -63,7 +63,8 @@ def main(minutes: float) -> int:
         except Exception as error:
             sys.stdout.write(f"{count} files; broken.jpg: {error}\n")
             return 1
-    sys.stdout.write(f"{count} files, and no promise is broken\n")
+        sys.stdout.write(f"{count} files, and no promise is broken\n")
+        sys.stdout.flush()
     return 0
 
 

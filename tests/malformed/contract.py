@@ -145,7 +145,7 @@ def _of_many(data: bytes, limits: Limits, alone: Outcome) -> Iterator[str]:
 
 
 def _of_commands(data: bytes) -> Iterator[str]:
-    """Run commands on the bytes: one line about the error, an exit status, nothing that only developers understand."""
+    """Run commands on the bytes: an exit status, a line about the error, and none that only a developer understands."""
     for arguments in (("decode", "-", "-o", "-"), ("transcode", "-", "-o", "-"), ("inspect", "-", "--json")):
         result = CliRunner().invoke(main, arguments, input=data, prog_name="dnjpeg")
         if not isinstance(result.exception, SystemExit | None) or result.exit_code not in {0, 1, 2}:

@@ -33,7 +33,7 @@ def split(data: bytes) -> list[bytes]:
     pieces, at = [], 0
     while at < len(data):
         code = data[at + 1]
-        end = at + 2 if code in ALONE else at + 2 + int.from_bytes(data[at + 2 : at + 4])
+        end = at + 2 + (0 if code in ALONE else int.from_bytes(data[at + 2 : at + 4]))
         pieces.append(data[at:end])
         at = end
         if code == SOS:
@@ -86,23 +86,23 @@ def _changed_payload(draw, piece: bytes) -> bytes:
     return changed
 
 
-@st.composite
-def _new_piece(draw) -> bytes:
-    match draw(st.integers(0, 6)):
-        case 0:
-            return draw(st.sampled_from(draw(st.sampled_from(donors()))))
-        case 1:
-            return b"\xff" * draw(st.integers(1, 70))
-        case 2:
-            return draw(st.binary(max_size=70))
-        case 3 | 4 as kind:
-            payload = draw(st.lists(BYTES, max_size=20).map(bytes))
-            marker = bytes([0xFF, draw(st.sampled_from(CODES))])
-            return marker if kind == 3 else marker + (len(payload) + 2).to_bytes(2) + payload
-        case 5:
-            return bytes([0xFF, DRI, 0, 4]) + draw(st.sampled_from([0, 1, 2, 3, 65535])).to_bytes(2)
-        case _:
-            return bytes([0xFF, DNL, 0, 4]) + draw(st.sampled_from([0, 1, 8, 19, 20, 65535])).to_bytes(2)
+def _segment(code: int, payload: bytes) -> bytes:
+    return bytes([0xFF, code]) + (len(payload) + 2).to_bytes(2) + payload
+
+
+def _number(code: int, *values: int) -> st.SearchStrategy[bytes]:
+    return st.sampled_from(values).map(lambda value: _segment(code, value.to_bytes(2)))
+
+
+_new_pieces = st.one_of(
+    st.deferred(lambda: st.sampled_from([piece for pieces in donors() for piece in pieces])),
+    st.integers(1, 70).map(lambda count: b"\xff" * count),
+    st.binary(max_size=70),
+    st.sampled_from(CODES).map(lambda code: bytes([0xFF, code])),
+    st.builds(_segment, st.sampled_from(CODES), st.lists(BYTES, max_size=20).map(bytes)),
+    _number(DRI, 0, 1, 2, 3, 65535),
+    _number(DNL, 0, 1, 8, 19, 20, 65535),
+)
 
 
 @st.composite
@@ -129,5 +129,5 @@ def broken_files(draw) -> bytes:
             case 5:
                 pieces[at] = pieces[at][: draw(st.integers(0, len(pieces[at])))]
             case 6:
-                pieces.insert(at, draw(_new_piece()))
+                pieces.insert(at, draw(_new_pieces))
     return b"".join(pieces)

@@ -37,7 +37,7 @@ def write(image: CoefficientImage, coding: Coding, coding_tables: CodingTables |
 
 
 def _check(image: CoefficientImage) -> None:
-    """Refuse a frame that no header can hold, components of one name, and 12-bit coefficients that no size category holds.
+    """Refuse a frame that no header can hold, components of one name, and 12-bit coefficients out of range.
 
     Of 8-bit ones each scan refuses what it cannot send, as in libjpeg.
     """

@@ -11,31 +11,11 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from click.testing import CliRunner
+from pictures import make_photo
 
 from dnjpeg.cli import main
 
 Pixels = npt.NDArray[np.uint8]
-
-
-def make_photo(height: int, width: int, *, seed: int = 0, gray: bool = False) -> Pixels:
-    """Return a picture with the spectrum of a photo (amplitude 1/f), coloured areas and hard edges; uint8 RGB or gray.
-
-    The same arguments give the same picture.
-    """
-    rng = np.random.default_rng([seed, height, width])
-    rows, cols = np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)[None, :]
-    amplitude = 1 / np.maximum(np.hypot(rows, cols), 1 / max(height, width))
-    planes = []
-    for strength in (40, 25, 15):  # brightness, then two colour axes
-        noise = np.fft.irfft2(np.fft.rfft2(rng.standard_normal((height, width))) * amplitude, (height, width))
-        planes.append(strength * noise / max(noise.std(), 1e-9))
-    brightness, warm, green = planes
-    y, x = np.mgrid[:height, :width]
-    inside = np.hypot(y - height * rng.random(), x - width * rng.random()) < min(height, width) / 3
-    brightness = brightness + 120 + np.where(inside, 60, 0)
-    channels = [brightness + warm, brightness + green, brightness - warm - green]
-    pixels = np.clip(np.rint(np.stack(channels, axis=2)), 0, 255).astype(np.uint8)
-    return pixels[..., 1].copy() if gray else pixels
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Pictures beside `conftest.make_photo`: what is hard for a codec."""
+"""Pictures that tests make: one like a photo, and what is hard for a codec."""
 
 from __future__ import annotations
 
@@ -11,6 +11,27 @@ Pixels = npt.NDArray[np.uint8]
 ASYMMETRIC_LUMA = (np.arange(64, dtype=np.uint16).reshape(8, 8) * 3) % 61 + 2
 ASYMMETRIC_CHROMA = (np.arange(64, dtype=np.uint16).reshape(8, 8) * 7) % 53 + 3
 ASYMMETRIC_THIRD = (np.arange(64, dtype=np.uint16).reshape(8, 8) * 11) % 47 + 4
+
+
+def make_photo(height: int, width: int, *, seed: int = 0, gray: bool = False) -> Pixels:
+    """Return a picture with the spectrum of a photo (amplitude 1/f), coloured areas and hard edges; uint8 RGB or gray.
+
+    The same arguments give the same picture.
+    """
+    rng = np.random.default_rng([seed, height, width])
+    rows, cols = np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)[None, :]
+    amplitude = 1 / np.maximum(np.hypot(rows, cols), 1 / max(height, width))
+    planes = []
+    for strength in (40, 25, 15):  # brightness, then two colour axes
+        noise = np.fft.irfft2(np.fft.rfft2(rng.standard_normal((height, width))) * amplitude, (height, width))
+        planes.append(strength * noise / max(noise.std(), 1e-9))
+    brightness, warm, green = planes
+    y, x = np.mgrid[:height, :width]
+    inside = np.hypot(y - height * rng.random(), x - width * rng.random()) < min(height, width) / 3
+    brightness = brightness + 120 + np.where(inside, 60, 0)
+    channels = [brightness + warm, brightness + green, brightness - warm - green]
+    pixels = np.clip(np.rint(np.stack(channels, axis=2)), 0, 255).astype(np.uint8)
+    return pixels[..., 1].copy() if gray else pixels
 
 
 def make_noise(height: int, width: int, *, seed: int = 0, gray: bool = False) -> Pixels:

@@ -120,7 +120,7 @@ class StreamCounts:
 def _streams(reader: Reader, scan: Scan) -> bool:
     frame = reader.frame
     assert frame is not None
-    if frame.progressive or frame.arithmetic or len(scan.indices) != len(frame.components):
+    if frame.precision > 8 or frame.progressive or frame.arithmetic or len(scan.indices) != len(frame.components):
         return False
     return reader.color() in {"YCbCr", "grayscale"}
 

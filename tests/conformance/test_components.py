@@ -135,7 +135,9 @@ def test_ratios_that_are_not_whole_numbers():
 def test_a_region_is_a_crop_of_the_whole(components, whole):
     rng = np.random.default_rng([components, whole])
     for number, factors in enumerate(some_factors(components, whole=whole, count=25)):
-        image = random_image(factors, *SIZES[-1 - number % 4], seed=number, color="CMYK" if components == 4 else "RGB")
+        image = random_image(
+            factors, *SIZES[-1 - number % 4], seed=number, color={2: "unknown", 3: "RGB", 4: "CMYK"}[components]
+        )
         data = written(image, progressive=number % 5 == 0 and sum(h * v for h, v in factors) <= 10)
         scale = Fraction(int(rng.integers(1, 9)), 8)
         all_of_it = decode(data, scale=scale)

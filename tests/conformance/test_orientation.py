@@ -11,7 +11,7 @@ from PIL import Image, ImageOps
 from random_files import random_image, written
 
 from dnjpeg import decode, decode_batch
-from dnjpeg.codec.format.syntax import Metadata
+from dnjpeg.codec.format.application import Metadata
 
 ORIENTATIONS = range(1, 9)
 

@@ -140,7 +140,7 @@ def test_blanks_have_the_shape_of_images():
         ({"crop": "left"}, "unknown crop"),
         ({"size": 24}, "whole MCUs, 16x16 pixels"),
         ({"size": (16, 16), "subsampling": "4:1:1"}, "whole MCUs, 8x32 pixels"),
-        ({"subsampling": "4:1:0"}, "unknown subsampling"),
+        ({"subsampling": "4:1:2"}, "unknown subsampling"),
     ],
 )
 def test_bad_arguments_are_refused(options, reason):

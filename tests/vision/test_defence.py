@@ -98,7 +98,7 @@ def test_options_reach_the_design_and_the_function_is_the_class(photo):
     [
         ({"method": "fd-v2"}, ValueError, "unknown method 'fd-v2'"),
         ({"color": "hsv"}, ValueError, "unknown color 'hsv'"),
-        ({"subsampling": "4:1:0"}, ValueError, "unknown subsampling"),
+        ({"subsampling": "4:1:2"}, ValueError, "unknown subsampling"),
         ({"options": {"keep": 65}}, ValueError, "0 to 64"),
         ({"options": {"stride": 2}}, TypeError, "stride"),
     ],

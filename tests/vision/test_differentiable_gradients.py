@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.fft
 import torch
-from conftest import make_photo
+from pictures import make_photo
 from test_differentiable_values import SUBSAMPLINGS, as_batch
 
 import dnjpeg

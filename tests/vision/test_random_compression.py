@@ -135,7 +135,7 @@ def test_the_function_is_the_class(image):
         ({"quality": (0, 40)}, "1 to 100|1..100"),
         ({"p": 1.5}, "probability"),
         ({"subsampling": ()}, "at least one subsampling"),
-        ({"subsampling": ("4:4:4", "4:1:0")}, "unknown subsampling '4:1:0'"),
+        ({"subsampling": ("4:4:4", "4:1:2")}, "unknown subsampling '4:1:2'"),
         ({"tables": "no-such-tables"}, "no-such-tables"),
     ],
 )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
+import operator
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from dnjpeg import collect_statistics, read
+from dnjpeg import collect_statistics, encode, read
 
 
 def encoded(pixels, kind="PNG", **options):
@@ -239,3 +240,29 @@ def test_provenance_says_how_and_names_no_path(classes):
         "sampling": ["one image in 3 of each class"],
         "data": ["two classes"],
     }
+
+
+def test_files_that_are_counted_while_they_are_decoded_count_as_their_coefficients() -> None:
+    rng = np.random.default_rng(7)
+    files = [
+        encode(
+            rng.integers(0, 256, (int(rng.integers(1, 70)), int(rng.integers(1, 70)), 3), np.uint8),
+            quality=quality,
+            subsampling=subsampling,
+            restart=restart,
+        )
+        for quality in (3, 75, 75, 100)
+        for subsampling in ("4:2:0", "4:4:4")
+        for restart in (None, 2)
+    ]
+    counted = collect_statistics(files, domain="coefficients")
+    added = collect_statistics([read(data) for data in files], domain="coefficients")
+    assert all(map(operator.eq, counted.totals, added.totals))
+
+
+def test_a_file_that_breaks_off_leaves_no_trace_in_the_counts() -> None:
+    pixels = np.random.default_rng(8).integers(0, 256, (64, 64, 3), np.uint8)
+    whole = encode(pixels)
+    with_broken = collect_statistics([whole, whole[: len(whole) // 2], whole], domain="coefficients")
+    assert len(with_broken.failures) == 1
+    assert all(map(operator.eq, with_broken.totals, collect_statistics([whole] * 2, domain="coefficients").totals))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import gc
 import hashlib
 import os
 import pickle
@@ -29,6 +30,7 @@ __all__ = ["KernelCache", "cache_folder"]
 UNUSED_DAYS = 30  # machine code of other states of the sources is removed when it was not used for so long
 PATIENCE = 300.0  # seconds to wait for another process that compiles the same
 QUIET = 1.0  # seconds of compilation that need no explanation
+RARELY = (100_000, 50, 100)  # thresholds of garbage collection: a compiler makes many objects, and drops few in circles
 
 
 @functools.cache
@@ -145,6 +147,7 @@ class _Turn:
         self._spent = 0.0
         self._since = 0.0
         self._notice: threading.Timer | None = None
+        self._thresholds: tuple[int, int, int] | None = None
 
     def begin(self, folder: Path) -> None:
         if self._lock is not None:  # what was compiled last could not be
@@ -152,6 +155,8 @@ class _Turn:
         if self._spent == 0:
             _remove_unused(folder)
         self._since = time.monotonic()
+        self._thresholds = gc.get_threshold()
+        gc.set_threshold(*RARELY)
         if self._spent < QUIET:
             self._notice = threading.Timer(QUIET - self._spent, _explain, (folder,))
             self._notice.daemon = True
@@ -166,6 +171,9 @@ class _Turn:
         if self._notice is not None:
             self._notice.cancel()
             self._notice = None
+        if self._thresholds is not None:
+            gc.set_threshold(*self._thresholds)
+            self._thresholds = None
         if self._lock is not None:
             self._spent += max(time.monotonic() - self._since, 1e-9)
             self._lock.release(force=True)

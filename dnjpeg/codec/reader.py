@@ -107,7 +107,7 @@ class Reader:
         if bytes(self.view[:2]) != b"\xff\xd8":
             raise FormatError("not a JPEG file: it does not begin with the marker SOI", offset=0)
         self.position = 2
-        self.contradicted = False  # whether a DNL segment said something else than the frame header
+        self.overlooked = False  # whether something was wrong that is passed over if reading is not strict
         self._scans = self._segments = 0
         self._tables = (self.coding_tables or CodingTables()).at_image()
         self.progression: Progression | None = None  # of a progressive frame
@@ -154,14 +154,20 @@ class Reader:
                     self._define(segment)
 
     def _next_segment(self) -> syntax.Segment:
-        """Next segment; if reading is not strict, metadata of an impossible length too."""
-        segment = syntax.next_segment(self.view, self.position, strict=self.strict)
-        if not self.strict and segment.code in syntax.METADATA:
+        segment = syntax.next_segment(self.view, self.position, strict=False)
+        if segment.code in syntax.METADATA and not segment.payload:
             try:
                 syntax.next_segment(self.view, segment.offset)
             except FormatError as error:
-                self.warnings.append(str(error))
+                self._overlook(error)
         return segment
+
+    def _overlook(self, error: FormatError) -> None:
+        """Pass over what libjpeg does not mind, with a warning; if reading is strict, it is an error wherever it is."""
+        self.overlooked = True
+        if self.strict:
+            raise error
+        self.warnings.append(str(error))
 
     def headers(self) -> Headers:
         """Read up to the first scan header, which is not looked into.
@@ -190,10 +196,10 @@ class Reader:
         try:
             self._tables.define(segment)
         except FormatError as error:
-            if self.strict or segment.code not in {syntax.DQT, syntax.DAC}:
+            if segment.code not in {syntax.DQT, syntax.DAC}:
                 raise
             self._tables.define(segment, strict=False)
-            self.warnings.append(str(error))
+            self._overlook(error)
 
     def _keep_metadata(self, segment: syntax.Segment) -> None:
         jfif = Jfif.parse(segment) if segment.code == syntax.APP0 else None
@@ -228,10 +234,7 @@ class Reader:
             if self.frame is not None and lines != self.frame.height:
                 raise segment.error(f"{lines} lines, but the frame has {self.frame.height}")
         except FormatError as error:
-            self.contradicted = True
-            if self.strict:
-                raise
-            self.warnings.append(str(error))
+            self._overlook(error)
 
     def _start_scan(self, segment: syntax.Segment) -> Scan:
         if self.frame is None:
@@ -246,9 +249,7 @@ class Reader:
         try:
             header.check_slots(segment)
         except FormatError as error:  # libjpeg looks only for the tables that are needed
-            if self.strict:
-                raise
-            self.warnings.append(str(error))
+            self._overlook(error)
         identifiers = [component.identifier for component in self.frame.components]
         indices: list[int] = []
         for part in header.components:

@@ -214,7 +214,7 @@ def following_scan(reader: Reader) -> Scan | None:
         if scan is None and reader.missing():
             raise FormatError(f"component {reader.missing()[0]} has no scan", offset=reader.position - 2, marker="EOI")
     except FormatError as error:
-        if reader.missing() or reader.lacks_detail() or reader.contradicted:
+        if reader.missing() or reader.lacks_detail() or reader.overlooked:
             if reader.strict:
                 raise
             reader.warnings.append(str(error))

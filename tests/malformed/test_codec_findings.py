@@ -9,14 +9,23 @@ from damage import SMALL_FILES, data_start
 
 from dnjpeg import FormatError, decode, encode, inspect
 
-DNL = b"\xff\xdc\x00\x04"
 
-
-def test_a_contradiction_behind_a_complete_image_is_one_in_both_modes():
-    """A DNL segment of another height: an error if strict, and not passed over because all components are there."""
-    data = SMALL_FILES["arithmetic"][:-2] + DNL + b"\x00\x01\xff\xd9"
+@pytest.mark.parametrize(
+    ("segment", "reason"),
+    [
+        (b"\xff\xdc\x00\x04\x00\x01", "1 lines, but the frame has 9"),
+        (b"\xff\xdc\x00\x02", "length 2"),
+        (b"\xff\xe5\x00\x00", "length 0"),
+        (b"\xff\xcc\x00\x04\x05\x10", "slot 5"),
+        (b"\xff\xdb\x00\x43\x00" + bytes(64), "step 0"),
+        (b"\xff\xda\x00\x08\x01\x01\x4f\x00\x3f\x00", "slot above 3"),
+    ],
+)
+def test_what_is_wrong_behind_a_complete_image_is_wrong_in_both_modes(segment, reason):
+    """What is overlooked if reading is not strict is an error if it is, though all components are there."""
+    data = SMALL_FILES["arithmetic"][:-2] + segment + b"\xff\xd9"
     assert list(broken_promises(data)) == []
-    with pytest.raises(FormatError, match="1 lines, but the frame has 9"):
+    with pytest.raises(FormatError, match=reason):
         decode(data)
 
 

@@ -6,7 +6,7 @@ import io
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 from PIL import Image
@@ -58,6 +58,8 @@ def test_any_table_scales_as_libjpeg_scales_it(table, quality):
 
 
 @given(DELTAS, st.sampled_from(["literal", "rank", "continuous"]))
+@example(np.repeat([1.0, 2.3e-308], [6, 58]).reshape(8, 8), "rank")  # slopes beyond all numbers
+@example(np.repeat([np.nextafter(3.0, 4), 3.0], [6, 58]).reshape(8, 8), "continuous")
 def test_deepn_steps_lie_in_their_range_and_follow_the_bands(delta, mode):
     ranked = np.sort(delta, axis=None)[::-1]
     if mode != "literal" and not 0 < ranked[27] < ranked[5]:

@@ -21,6 +21,8 @@ MODES = {
 }
 PUBLISHED = (20.0, 60.0)  # T1, T2
 
+_LARGEST = float(np.finfo(np.float64).max)  # a slope may be, so that the constants stay numbers
+
 
 @dataclass(frozen=True)
 class _Map:
@@ -53,12 +55,13 @@ class _Map:
     @property
     def constants(self) -> dict[str, float]:
         """The paper's constants, thresholds and least step."""
-        k2 = (self.q1 - self.q2) / (self.t2 - self.t1)
+        k1 = min((self.q_max - self.q1) / self.t1, _LARGEST)
+        k2 = min((self.q1 - self.q2) / (self.t2 - self.t1), _LARGEST)
         return {
             "t1": self.t1,
             "t2": self.t2,
             "a": self.q_max,
-            "k1": (self.q_max - self.q1) / self.t1,
+            "k1": k1,
             "b": self.q1 + k2 * self.t1,
             "k2": k2,
             "c": self.top + self.k3 * self.t2,
@@ -69,8 +72,10 @@ class _Map:
     def steps(self, delta: Bands) -> Table:
         """Map δ, float64 (8, 8), to steps, rounded to the nearest."""
         k = self.constants
-        high = k["a"] - k["k1"] * delta
-        middle = k["b"] - k["k2"] * delta
+        # The bounds are what the formulas keep to by themselves, but for rounding where a threshold, or the distance
+        # between the two, is next to nothing.
+        high = (k["a"] - k["k1"] * np.minimum(delta, self.t1)).clip(self.q1, self.q_max)
+        middle = (k["b"] - k["k2"] * delta.clip(self.t1, self.t2)).clip(self.q2, self.q1)
         low = np.maximum(k["c"] - k["k3"] * delta, self.q_min)
         steps = np.select([delta <= self.t1, delta <= self.t2], [high, middle], low)
         rounded: Table = np.rint(steps).astype(np.uint16)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from libjpeg import pillow_encode
 from PIL import Image, ImageOps
 from processes import start_dnjpeg
 from random_files import random_image, written
@@ -43,12 +44,6 @@ def files_below(folder: Path | str) -> set[str]:
     return {str(path.relative_to(folder)) for path in Path(folder).rglob("*") if path.is_file()}
 
 
-def pillow_jpeg(pixels: np.ndarray, **options: object) -> bytes:
-    stream = io.BytesIO()
-    Image.fromarray(pixels).save(stream, "JPEG", **options)
-    return stream.getvalue()
-
-
 def decoded(data: bytes | Path | str) -> np.ndarray:
     with Image.open(io.BytesIO(data) if isinstance(data, bytes) else data) as image:
         return np.asarray(image)
@@ -61,7 +56,7 @@ def test_encode_writes_beside_the_input_with_quality_75(cli, folder):
     outcome = cli("encode", "in/a.png")
     assert outcome.status == failures.ALL_WELL
     written = Path("in/a.jpg").read_bytes()
-    assert written == pillow_jpeg(decoded("in/a.png"), quality=75, optimize=True)
+    assert written == pillow_encode(decoded("in/a.png"), quality=75, optimize=True)
     assert outcome.stderr == ""
     assert outcome.stdout.startswith(f"in/a.png -> in/a.jpg: {Path('in/a.png').stat().st_size:,} -> {len(written):,} b")
 
@@ -69,17 +64,17 @@ def test_encode_writes_beside_the_input_with_quality_75(cli, folder):
 def test_encode_passes_every_option_on(cli, folder):
     arguments = ["--quality", "40", "--subsampling", "4:4:4", "--no-optimize", "--restart", "2"]
     assert cli("encode", "in/a.png", "-o", "x.jpg", *arguments).status == failures.ALL_WELL
-    expected = pillow_jpeg(decoded("in/a.png"), quality=40, subsampling="4:4:4", restart_marker_blocks=2)
+    expected = pillow_encode(decoded("in/a.png"), quality=40, subsampling="4:4:4", restart_marker_blocks=2)
     assert Path("x.jpg").read_bytes() == expected
 
 
 def test_progressive_files(cli, folder):
     assert cli("encode", "in/a.png", "-o", "x.jpg", "--progressive").status == failures.ALL_WELL
-    assert Path("x.jpg").read_bytes() == pillow_jpeg(decoded("in/a.png"), quality=75, progressive=True)
+    assert Path("x.jpg").read_bytes() == pillow_encode(decoded("in/a.png"), quality=75, progressive=True)
     assert cli("transcode", "x.jpg", "-o", "same.jpg").status == failures.ALL_WELL
     assert Path("same.jpg").read_bytes() == Path("x.jpg").read_bytes()
     assert cli("transcode", "x.jpg", "-o", "baseline.jpg", "--baseline").status == failures.ALL_WELL
-    assert Path("baseline.jpg").read_bytes() == pillow_jpeg(decoded("in/a.png"), quality=75, optimize=True)
+    assert Path("baseline.jpg").read_bytes() == pillow_encode(decoded("in/a.png"), quality=75, optimize=True)
     assert cli("transcode", "baseline.jpg", "-o", "back.jpg", "--progressive").status == failures.ALL_WELL
     assert Path("back.jpg").read_bytes() == Path("x.jpg").read_bytes()
 
@@ -102,7 +97,7 @@ def test_standard_input_to_standard_output(cli, folder):
     source = Path("in/a.png").read_bytes()
     outcome = cli("encode", "-", stdin=source)
     assert outcome.status == failures.ALL_WELL
-    assert outcome.stdout_bytes == pillow_jpeg(decoded(source), quality=75, optimize=True)
+    assert outcome.stdout_bytes == pillow_encode(decoded(source), quality=75, optimize=True)
     assert outcome.stdout_bytes == cli("encode", "in/a.png", "-o", "-").stdout_bytes
 
 
@@ -232,63 +227,6 @@ def test_transcode_in_place_needs_force(cli, jpeg):
     assert jpeg.read_bytes() == before
     assert cli("transcode", jpeg, "--force").status == failures.ALL_WELL
     assert len(jpeg.read_bytes()) < len(before)
-
-
-# What images of other kinds become
-
-
-def assert_encoded(cli, image: Image.Image, expected: np.ndarray, *arguments: str, **saving: object) -> None:
-    """Assert that an image file is encoded as these pixels are."""
-    name = "x.tif" if image.mode == "CMYK" else "x.png"
-    image.save(name, **saving)
-    outcome = cli("encode", name, "-o", "-", "--quality", "90", "--subsampling", "4:4:4", "--no-optimize", *arguments)
-    assert outcome.status == failures.ALL_WELL, outcome.stderr
-    assert outcome.stdout_bytes == pillow_jpeg(expected, quality=90, subsampling="4:4:4")
-
-
-@pytest.fixture
-def picture(tmp_path, photo, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    return Image.fromarray(photo(16, 24))
-
-
-@pytest.mark.parametrize("mode", ["RGB", "CMYK", "RGBA", "P"])
-def test_other_colour_modes_become_rgb(cli, picture, mode):
-    image = picture.quantize(200) if mode == "P" else picture.convert(mode)
-    assert_encoded(cli, image, np.asarray(image.convert("RGB")))
-
-
-@pytest.mark.parametrize("mode", ["L", "1"])
-def test_gray_stays_gray(cli, picture, mode):
-    image = picture.convert(mode)
-    assert_encoded(cli, image, np.asarray(image.convert("L")))
-
-
-def test_of_16_bit_samples_the_upper_eight_bits_are_kept(cli, picture):
-    gray = np.asarray(picture.convert("L"))
-    assert_encoded(cli, Image.fromarray(gray.astype(np.uint16) * 256 + 200), gray)
-
-
-def test_the_exif_orientation_is_applied(cli, picture):
-    exif = Image.Exif()
-    exif[0x0112] = 6  # shown turned clockwise by a quarter
-    assert_encoded(cli, picture, np.rot90(np.asarray(picture), -1), exif=exif)
-
-
-def test_transparent_pixels_need_a_background(cli, picture):
-    picture.putalpha(Image.new("L", picture.size, 0))
-    colour = np.full((16, 24, 3), (255, 128, 0), dtype=np.uint8)
-    assert_encoded(cli, picture, colour, "--background", "#ff8000")
-    outcome = cli("encode", "x.png")
-    assert outcome.status == failures.ERROR
-    assert outcome.stderr.startswith("error: x.png: has transparent pixels")
-
-
-def test_32_bit_samples_are_refused(cli, picture):
-    picture.convert("F").save("x.tif")
-    outcome = cli("encode", "x.tif")
-    assert outcome.status == failures.ERROR
-    assert "32-bit samples" in outcome.stderr
 
 
 # What goes wrong

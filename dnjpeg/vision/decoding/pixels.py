@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -42,7 +43,7 @@ _FILTERS = {
 }
 
 
-class PixelDecoder:
+class PixelDecoder(ABC):
     """From a file's bytes to a uint8 tensor (3, H, W)."""
 
     def __call__(self, data: Any) -> torch.Tensor:
@@ -74,9 +75,9 @@ class PixelDecoder:
         """Give what a mid-gray image of (H, W) pixels becomes."""
         return self._tensor(self.pixels(PixelsSource(np.full((*size, 3), 128, np.uint8))))
 
+    @abstractmethod
     def pixels(self, source: Source) -> Pixels:
         """Decode what is needed, uint8 (H, W, 3)."""
-        raise NotImplementedError
 
     @staticmethod
     def _tensor(pixels: Pixels) -> torch.Tensor:

@@ -10,12 +10,25 @@ from collections.abc import Sequence
 
 import torch
 
+from dnjpeg.codec.pixels.transform import (
+    C0_298631336,
+    C0_390180644,
+    C0_541196100,
+    C0_765366865,
+    C0_899976223,
+    C1_175875602,
+    C1_501321110,
+    C1_847759065,
+    C1_961570560,
+    C2_053119869,
+    C2_562915447,
+    C3_072711026,
+    CONST_BITS,
+    PASS1_BITS,
+)
 from dnjpeg.vision.differentiable.rounding import attach, integers
 
 __all__ = ["block_dct", "blocks_to_plane", "inverse_block_dct", "plane_to_blocks"]
-
-CONST_BITS = 13
-PASS1_BITS = 2
 
 
 def plane_to_blocks(plane: torch.Tensor) -> torch.Tensor:
@@ -90,24 +103,6 @@ _MATRIX = _make_matrix()
 
 def _matrix(like: torch.Tensor) -> torch.Tensor:
     return _MATRIX.to(like.dtype).to(like.device)
-
-
-def _fix(x: float) -> int:
-    return int(x * (1 << CONST_BITS) + 0.5)
-
-
-C0_298631336 = _fix(0.298631336)
-C0_390180644 = _fix(0.390180644)
-C0_541196100 = _fix(0.541196100)
-C0_765366865 = _fix(0.765366865)
-C0_899976223 = _fix(0.899976223)
-C1_175875602 = _fix(1.175875602)
-C1_501321110 = _fix(1.501321110)
-C1_847759065 = _fix(1.847759065)
-C1_961570560 = _fix(1.961570560)
-C2_053119869 = _fix(2.053119869)
-C2_562915447 = _fix(2.562915447)
-C3_072711026 = _fix(3.072711026)
 
 
 def _wrap(x: torch.Tensor) -> torch.Tensor:

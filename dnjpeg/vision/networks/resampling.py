@@ -25,7 +25,8 @@ class _Filter(NamedTuple):
 
 
 def _triangle(x: Values) -> Values:
-    return np.maximum(0, 1 - np.abs(x))
+    weights: Values = np.maximum(0, 1 - np.abs(x))
+    return weights
 
 
 def _cubic(x: Values) -> Values:

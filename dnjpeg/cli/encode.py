@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dnjpeg.cli import components, options
+from dnjpeg.cli import components, machines, options
 from dnjpeg.cli.batch import Batch, conversion
 from dnjpeg.cli.sharing import shared_tables
 from dnjpeg.cli.writing import copy, writing
@@ -27,6 +27,8 @@ Examples:
   dnjpeg encode -r photos -o compressed --tables my.json
   dnjpeg encode photo.tif --copy all --scans smallest
   dnjpeg encode print.tif --color CMYK --copy icc     print.jpg in the colours that the file has
+  dnjpeg encode -r photos -o small --preset machine   few bytes for networks to look at, quality 75
+  dnjpeg encode photo.png --preset machine --target-bytes 10000
   dnjpeg encode - -o - < photo.png > photo.jpg
 """
 
@@ -49,6 +51,7 @@ class _Colour(click.ParamType):  # type: ignore[type-arg]  # generic only from c
 @click.command("encode", epilog=EXAMPLES)
 @options.tables
 @options.quality
+@machines.preset
 @components.color
 @components.subsampling
 @options.optimize
@@ -76,6 +79,7 @@ def command(
     coding_tables: CodingTables | None,
     jfif: bool,
     background: tuple[int, ...] | None,
+    preset: machines.Preset | None,
     **written: Any,
 ) -> None:
     """Compress images to JPEG files.
@@ -88,15 +92,31 @@ def command(
     animation the first frame is taken, of 16-bit samples the upper eight bits. Palettes become the colours that they
     stand for, and CMYK becomes RGB, without regard to colour profiles, unless --color keeps it. Transparent pixels are
     an error unless --background says what is behind them.
+
+    With --preset machine the file is for networks: tables that weigh errors as they do, scaled for each image, in the
+    smallest coding. A quality then means: networks' predictions change as much as by standard JPEG of that quality.
     """
     from dnjpeg.api import encode  # noqa: PLC0415 - imports Numba, which the help does not need
     from dnjpeg.cli.images import metadata_of, open_image, pixels_of  # noqa: PLC0415
 
     given = {name: value for name, value in written.items() if value is not None}
+    if preset is not None:
+        chosen: dict[str, object] = {
+            "tables": tables,
+            "color": color,
+            "coding tables": coding_tables,
+            "progressive": progressive or None,
+        }
+        chosen |= {"arithmetic": arithmetic or None, "optimize": None if optimize else False}
+        chosen |= {name: given.pop(name, None) or None for name in ("scans", "wide_tables")}
+        preset.check(chosen)
 
     def convert(data: bytes) -> bytes:
         image = open_image(data)
         pixels = pixels_of(image, background=background, color=color)
+        if preset is not None:
+            metadata = {**metadata_of(image, pixels, copy), **given}
+            return preset.encode(pixels, quality=quality, subsampling=subsampling, written=metadata)
         return encode(
             pixels,
             tables=tables,

@@ -70,7 +70,7 @@ def test_published_values_of_the_laplacian_error():
 @pytest.mark.parametrize("quantizer", ["dead-zone", "rounding"])
 def test_opts_fills_to_one_level(statistics, quantizer):
     squares = FLAT.copy()
-    squares[0] = np.geomspace(0.3, 3, 64).reshape(8, 8)
+    squares[0] = np.geomspace(30, 0.03, 64).reshape(8, 8)
     made = design.opts(_sensitivity(squares), statistics, step=40, quantizer=quantizer)
     level, weight = 40**2 / 12, squares[0] / np.exp(np.log(squares[0]).mean())
     assert made.luma[0, 0] == int(np.sqrt(12 * level / weight[0, 0]))

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from dnjpeg.vision.networks import Network
+
 __all__ = ["Preset", "preset"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -43,11 +45,20 @@ class Preset:
         As in `dnjpeg.encode_for_machines`.
     effort : str
         As there.
+    networks : tuple of str
+        Names of networks in the loop.
+    iterations : int or None
+        As in `dnjpeg.vision.in_the_loop.Search`; None: its default.
+    device : str or None
+        Where the networks run.
     """
 
     size: int | None
     bpp: float | None
     effort: str
+    networks: tuple[str, ...] = ()
+    iterations: int | None = None
+    device: str | None = None
 
     def check(self, chosen: Mapping[str, object]) -> None:
         """Raise `CommandError` if something was chosen that the preset decides."""
@@ -59,6 +70,20 @@ class Preset:
         self, pixels: npt.NDArray[np.uint8], *, quality: int | None, subsampling: Any, written: dict[str, Any]
     ) -> bytes:
         """Encode one image."""
+        if self.networks:
+            from dnjpeg.vision.in_the_loop import Search, encode_for_networks  # noqa: PLC0415 - imports PyTorch
+
+            search = Search() if self.iterations is None else Search(iterations=self.iterations)
+            (data,) = encode_for_networks(
+                [pixels],
+                _load(self.networks, self.device),
+                quality=quality,
+                subsampling=subsampling,
+                effort=self.effort,
+                search=search,
+                **written,
+            )
+            return data
         from dnjpeg.machine import encode_for_machines  # noqa: PLC0415 - imports Numba
 
         return encode_for_machines(
@@ -70,6 +95,17 @@ class Preset:
             effort=self.effort,
             **written,
         )
+
+
+@functools.cache
+def _load(names: tuple[str, ...], device: str | None) -> tuple[Network, ...]:
+    import torch  # noqa: PLC0415
+
+    from dnjpeg.evaluation.classifiers import load_classifier  # noqa: PLC0415
+
+    torch.set_num_threads(1)  # images are worked on side by side, see --jobs
+    classifiers = [load_classifier(name, device=device) for name in names]
+    return tuple(classifier.network(bfloat16=True) for classifier in classifiers)
 
 
 def preset(function: Function) -> Function:
@@ -95,13 +131,40 @@ def preset(function: Function) -> Function:
         type=click.Choice(["best", "fast"]),
         help="With --preset: search the smallest scans, in some forty times the time, or not. [default: best]",
     )
+    @click.option(
+        "--network",
+        "networks",
+        multiple=True,
+        metavar="NAME",
+        help="With --preset: round coefficients so that what this network says changes least; may be given several "
+        "times. Names are those of dnjpeg evaluate.",
+    )
+    @click.option(
+        "--iterations",
+        type=WholeType(0),
+        metavar="N",
+        help="With --network: how long the best rounding is sought. [default: 12]",
+    )
+    @click.option("--device", metavar="NAME", help="With --network: cpu, cuda. [default: cuda if it is there]")
     @functools.wraps(function)
     def wrapped(
-        *args: Any, named: str | None, size: int | None, bpp: float | None, effort: str | None, **options: Any
+        *args: Any,
+        named: str | None,
+        size: int | None,
+        bpp: float | None,
+        effort: str | None,
+        networks: tuple[str, ...],
+        iterations: int | None,
+        device: str | None,
+        **options: Any,
     ) -> Any:
-        if named is None and (size, bpp, effort) != (None, None, None):
-            raise CommandError("--target-bytes, --bpp and --effort belong to --preset machine")
-        chosen = None if named is None else Preset(size, bpp, effort or "best")
+        if named is None and (networks or (size, bpp, effort) != (None, None, None)):
+            raise CommandError("--target-bytes, --bpp, --effort and --network belong to --preset machine")
+        if not networks and (iterations, device) != (None, None):
+            raise CommandError("--iterations and --device belong to --network")
+        if networks and (size, bpp) != (None, None):
+            raise CommandError("with --network give a --quality, and no size")
+        chosen = None if named is None else Preset(size, bpp, effort or "best", networks, iterations, device)
         return function(*args, preset=chosen, **options)
 
     return wrapped  # type: ignore[return-value]

@@ -139,6 +139,33 @@ def test_the_command_refuses_what_the_preset_decides(cli, tmp_path, pixels):
         assert f"--preset decides what {words[0]} would: leave it out" in outcome.stderr
     outcome = cli("encode", tmp_path / "p.png", "--target-bytes", 100)
     assert "belong to --preset machine" in outcome.stderr
+    for words, message in (
+        (("--iterations", 3), "--iterations and --device belong to --network"),
+        (("--network", "x", "--bpp", 1), "with --network give a --quality"),
+        (("--network", "no-such-network"), "unknown classifier 'no-such-network'"),
+    ):
+        outcome = cli("encode", tmp_path / "p.png", "--preset", "machine", *words)
+        assert outcome.status == 1
+        assert message in outcome.stderr
+
+
+def test_networks_in_the_loop_from_the_command_line(cli, tmp_path, pixels):
+    Image.fromarray(pixels).save(tmp_path / "p.png")
+    (tmp_path / "net.py").write_text(
+        "from types import SimpleNamespace\nimport torch\nfrom dnjpeg.vision.networks import View\n"
+        "def load():\n    torch.manual_seed(1)\n"
+        "    model = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.ReLU(), torch.nn.Flatten(), "
+        "torch.nn.Linear(144, 3))\n"
+        "    return SimpleNamespace(name='toy', model=model, preprocess=lambda image: None, view=View(8))\n"
+    )
+    words = ("encode", tmp_path / "p.png", "--preset", "machine", "--quality", 40, "-o", "-", "-j", 1)
+    network = ("--network", f"{tmp_path / 'net.py'}:load", "--device", "cpu")
+    outcome = cli(*words, *network, "--iterations", 4, "--comment", "seen")
+    assert outcome.status == 0
+    with Image.open(io.BytesIO(outcome.stdout_bytes)) as image:
+        assert image.info["comment"] == b"seen"
+    plain = cli(*words, *network, "--iterations", 0, "--comment", "seen")
+    assert plain.stdout_bytes != outcome.stdout_bytes
 
 
 def test_the_tables_of_the_ladder_work_in_pillow(pixels):

@@ -87,6 +87,11 @@ def test_the_same_seed_makes_the_same_file_and_another_decoder_reads_it(images, 
         assert np.array_equal(np.asarray(image), dnjpeg.decode(one[0]))
 
 
+def test_gray_images_have_one_component(images, networks):
+    (data,) = encode_for_networks([images[0][..., 1].copy()], networks, quality=50, search=Search(iterations=2))
+    assert dnjpeg.decode(data).shape == (72, 88)
+
+
 def test_a_rate_makes_files_smaller(images, networks):
     sizes = [
         sum(map(len, encode_for_networks(images, networks, step=20, trust=0, search=Search(rate=rate))))
@@ -130,8 +135,8 @@ def test_refuses(images, networks, options, message):
 
 
 def test_refuses_what_networks_cannot_be_shown(images, networks):
-    for wrong in ([], [images[0], images[1][:-1]], [images[0][..., 0]]):
-        with pytest.raises(ValueError, match="networks are shown RGB images, of one size at a time"):
+    for wrong in ([], [images[0], images[1][:-1]], [np.zeros((8, 8, 4), np.uint8)]):
+        with pytest.raises(ValueError, match="networks are shown RGB or gray images, of one size at a time"):
             encode_for_networks(wrong, networks)
     with pytest.raises(ValueError, match="at least one network"):
         encode_for_networks(images, [])

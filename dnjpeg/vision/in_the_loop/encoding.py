@@ -46,8 +46,8 @@ def encode_for_networks(
 
     Parameters
     ----------
-    images : sequence of ndarray, uint8, (H, W, 3)
-        RGB, all of one size: they are worked on together.
+    images : sequence of ndarray, uint8, (H, W, 3) or (H, W)
+        RGB or gray, all of one size: they are worked on together.
     networks : sequence of Network
         Who looks; more and more different ones are a gain for those that are not asked.
     quality : int, optional
@@ -80,8 +80,8 @@ def encode_for_networks(
     if effort not in EFFORTS or not 0 <= trust <= 1:
         raise ValueError(f"the effort is one of {', '.join(EFFORTS)}, and trust is 0 to 1")
     shapes = {image.shape for image in images}
-    if len(shapes) != 1 or any(len(shape) != 3 or shape[2] != 3 for shape in shapes):
-        raise ValueError("networks are shown RGB images, of one size at a time")
+    if len(shapes) != 1 or any(shape[2:] not in ((), (3,)) or len(shape) < 2 for shape in shapes):
+        raise ValueError("networks are shown RGB or gray images, of one size at a time")
     if not networks:
         raise ValueError("at least one network is needed")
     rungs = ladder or shipped_ladder()
@@ -100,7 +100,8 @@ def encode_for_networks(
 
 def _tensor(images: Sequence[Pixels], networks: Sequence[Network]) -> torch.Tensor:
     device: Any = next((weight.device for network in networks for weight in network.model.parameters()), "cpu")
-    return torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).float().to(device)
+    stacked = np.stack([image.reshape(*image.shape[:2], -1) for image in images])
+    return torch.from_numpy(stacked).permute(0, 3, 1, 2).float().to(device)
 
 
 def _file(

@@ -79,8 +79,8 @@ def rounded_for(
 
     Parameters
     ----------
-    images : Tensor, float32, (N, 3, H, W)
-        RGB, whole numbers 0..255, where the networks are.
+    images : Tensor, float32, (N, 3, H, W) or (N, 1, H, W)
+        RGB or gray, whole numbers 0..255, where the networks are.
     tables : sequence of QuantizationTables
         One an image.
     networks : sequence of Network
@@ -133,7 +133,8 @@ def rounded_for(
 
 def _steps(tables: Sequence[QuantizationTables], images: torch.Tensor) -> list[torch.Tensor]:
     """Give the steps of each component, (N, 1, 1, 8, 8)."""
-    each = [torch.tensor([own.for_components(3)[i].tolist() for own in tables]) for i in range(3)]
+    count = images.shape[1]
+    each = [torch.tensor([own.for_components(count)[i].tolist() for own in tables]) for i in range(count)]
     return [values.to(images)[:, None, None] for values in each]
 
 

@@ -60,8 +60,8 @@ def bearable_steps(
 
     Parameters
     ----------
-    images : Tensor, float32, (N, 3, H, W)
-        RGB, whole numbers 0..255, where the networks are.
+    images : Tensor, float32, (N, 3, H, W) or (N, 1, H, W)
+        RGB or gray, whole numbers 0..255, where the networks are.
     networks : sequence of Network
         Whose divergences are averaged.
     ladder : TableLadder
@@ -87,7 +87,9 @@ def bearable_steps(
     found = []
     for step in PROBED:
         with torch.no_grad():
-            divisors = [torch.tensor(table.tolist()).to(images) for table in ladder.at(step).for_components(3)]
+            divisors = [
+                torch.tensor(table.tolist()).to(images) for table in ladder.at(step).for_components(images.shape[1])
+            ]
             rounded = [q * half_away(c / q) for c, q in zip(coefficients, divisors, strict=True)]
             decoded = coefficients_to_pixels(rounded, size, subsampling=subsampling, exact=False)
             after = [network.log_probabilities(decoded) for network in networks]

@@ -143,7 +143,7 @@ def preset(function: Function) -> Function:
         "--iterations",
         type=WholeType(0),
         metavar="N",
-        help="With --network: how long the best rounding is sought. [default: 12]",
+        help="With --network: how long the best rounding is sought. [default: 8]",
     )
     @click.option("--device", metavar="NAME", help="With --network: cpu, cuda. [default: cuda if it is there]")
     @functools.wraps(function)

@@ -51,7 +51,7 @@ def _divergence(images, files, network):
 def test_networks_in_the_loop_change_their_minds_less_for_hardly_more_bytes(images, networks):
     plain, own = (
         encode_for_networks(images, networks, step=40, trust=0, search=search)
-        for search in (Search(iterations=0), Search(iterations=12, settled=6))
+        for search in (Search(iterations=0), Search(iterations=12))
     )
     for network in networks:
         assert _divergence(images, own, network) < 0.5 * _divergence(images, plain, network)
@@ -62,8 +62,8 @@ def test_networks_in_the_loop_change_their_minds_less_for_hardly_more_bytes(imag
 
 def test_coefficients_stay_within_the_offset_of_their_value(images, networks):
     tables = [shipped_ladder().at(30)] * 2
-    plain = rounded_for(_tensor(images), tables, networks, search=Search(iterations=0))
-    found = rounded_for(_tensor(images), tables, networks, search=Search(limit=0.2))
+    plain = rounded_for(_tensor(images), tables, networks, expected=0.1, search=Search(iterations=0))
+    found = rounded_for(_tensor(images), tables, networks, expected=0.1, search=Search(limit=0.2))
     from dnjpeg.vision.differentiable import pixels_to_coefficients
 
     changed = 0
@@ -87,6 +87,15 @@ def test_the_same_seed_makes_the_same_file_and_another_decoder_reads_it(images, 
         assert np.array_equal(np.asarray(image), dnjpeg.decode(one[0]))
 
 
+def test_networks_may_be_asked_in_turn(images, networks):
+    plain, own = (
+        encode_for_networks(images, networks, step=40, trust=0, search=search)
+        for search in (Search(iterations=0), Search(iterations=16, in_turn=True))
+    )
+    for network in networks:
+        assert _divergence(images, own, network) < 0.6 * _divergence(images, plain, network)
+
+
 def test_gray_images_have_one_component(images, networks):
     (data,) = encode_for_networks([images[0][..., 1].copy()], networks, quality=50, search=Search(iterations=2))
     assert dnjpeg.decode(data).shape == (72, 88)
@@ -95,7 +104,7 @@ def test_gray_images_have_one_component(images, networks):
 def test_a_rate_makes_files_smaller(images, networks):
     sizes = [
         sum(map(len, encode_for_networks(images, networks, step=20, trust=0, search=Search(rate=rate))))
-        for rate in (0, 1e-3)
+        for rate in (0, 10)
     ]
     assert sizes[1] < 0.97 * sizes[0]
 
@@ -141,5 +150,5 @@ def test_refuses_what_networks_cannot_be_shown(images, networks):
     with pytest.raises(ValueError, match="at least one network"):
         encode_for_networks(images, [])
     for search in ({"limit": 0.6}, {"iterations": -1}, {"zoom": 1}, {"rate": -1}):
-        with pytest.raises(ValueError, match=r"iterations and those settled|views are larger"):
+        with pytest.raises(ValueError, match=r"iterations are 0 or more|views are larger"):
             Search(**search)

@@ -88,11 +88,12 @@ def encode_for_networks(
     chosen = step if step is not None else step_of_quality(75 if quality is None else quality)
     batch = _tensor(images, networks)
     steps = chosen * np.array([step_factor(activity(image)) for image in images])
+    expected = expected_divergence(chosen)
     if trust:
-        bearable = bearable_steps(batch, networks, rungs, expected_divergence(chosen), subsampling=subsampling)
+        bearable = bearable_steps(batch, networks, rungs, expected, subsampling=subsampling)
         steps = np.clip(steps ** (1 - trust) * bearable**trust, chosen / WIDEST, chosen * WIDEST)
     tables = [rungs.at(float(own)) for own in steps]
-    quantized = rounded_for(batch, tables, networks, subsampling=subsampling, search=search)
+    quantized = rounded_for(batch, tables, networks, expected=expected, subsampling=subsampling, search=search)
     size = (batch.shape[2], batch.shape[3])
     made = to_coefficient_images(quantized, tables, size, subsampling=subsampling)
     return [_file(image, effort, **written) for image in made]

@@ -5,8 +5,8 @@ decide whether a network still sees what it saw. The offsets are bounded, so tha
 a step's chosen part, and the file stays an ordinary JPEG near its source. Descent goes through dequantization, inverse
 DCT, upsampling, colour and what the network sees; rounding counts as the identity (straight-through).
 
-Networks look at another section of the picture in each iteration, sometimes mirrored: an offset that helps only on one
-grid of pixels helps only the one network that has it.
+In every other iteration networks look at another section of the picture: an offset that helps only on one grid of
+pixels helps only the one network that has it.
 """
 
 from __future__ import annotations
@@ -32,17 +32,16 @@ class Search:
     Parameters
     ----------
     iterations : int
-        Steps of Adam; 0: plain rounding.
-    settled : int
-        How many of these, the last ones, look at the networks' own view of the picture.
+        Steps of Adam; 0: plain rounding. Every other one, the last among them, looks at the networks' own view.
     limit : float
         Largest offset, in quantization steps, up to 1/2.
     zoom : float
         The other views are larger or smaller by up to this part, anywhere in the picture.
-    mirror : bool
-        Whether every other view is mirrored, by chance.
     rate : float
-        Nats that a bit of the file counts, an image: above 0, coefficients also move to where they cost less.
+        What bits count: a file that grows by 1 % counts as much as `rate` per cent of the divergence that plain
+        rounding is expected to have. Above 0, coefficients also move to where they cost less.
+    in_turn : bool
+        Ask one network an iteration, in turn, and not all: as many iterations in less time.
     seed : int
         Of the views: the same seed makes the same file.
 
@@ -52,17 +51,16 @@ class Search:
         If a number is out of range.
     """
 
-    iterations: int = 12
-    settled: int = 2
-    limit: float = 0.3
-    zoom: float = 0.5
-    mirror: bool = True
-    rate: float = 0.0
+    iterations: int = 8
+    limit: float = 0.2
+    zoom: float = 0.15
+    rate: float = 1.0
+    in_turn: bool = False
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if not (self.settled >= 0 and self.iterations >= 0 and 0 <= self.limit <= 0.5):
-            raise ValueError("iterations and those settled are 0 or more, and the limit of offsets is 0 to 0.5")
+        if not (self.iterations >= 0 and 0 <= self.limit <= 0.5):
+            raise ValueError("iterations are 0 or more, and the limit of offsets is 0 to 0.5")
         if not (0 <= self.zoom < 1 and self.rate >= 0):
             raise ValueError("views are larger or smaller by less than 1, and the rate counts 0 or more")
 
@@ -72,6 +70,7 @@ def rounded_for(
     tables: Sequence[QuantizationTables],
     networks: Sequence[Network],
     *,
+    expected: float,
     subsampling: str = "4:2:0",
     search: Search | None = None,
 ) -> Components:
@@ -85,6 +84,8 @@ def rounded_for(
         One an image.
     networks : sequence of Network
         Whose divergences are averaged.
+    expected : float
+        Divergence, in nats, that plain rounding has on average in images at such steps: what bits are weighed against.
     subsampling : str
         As in `dnjpeg.encode`.
     search : Search, optional
@@ -111,18 +112,21 @@ def rounded_for(
     # Fast to forget: there are few iterations, and each looks at another view.
     descent = torch.optim.Adam(offsets, lr=search.limit / 3, betas=(0.8, 0.95))
     chance = torch.Generator().manual_seed(search.seed)
+    with torch.no_grad():
+        per_bit = search.rate * expected / estimate_bits(scaled)
     for iteration in range(search.iterations):
         moved = [values + offset for values, offset in zip(scaled, offsets, strict=True)]
         coefficients = [attach(half_away(values), values) * q for values, q in zip(moved, steps, strict=True)]
         decoded = coefficients_to_pixels(coefficients, size, subsampling=subsampling, exact=False)
-        settled = iteration >= search.iterations - search.settled
-        loss = sum(
-            _divergence(images, decoded, network, None if settled else search, chance) for network in networks
-        ) / len(networks)
+        turn = (search.iterations - 1 - iteration) // 2 if search.in_turn else 0
+        asked = [networks[turn % len(networks)]] if search.in_turn else networks
+        own = (search.iterations - iteration) % 2 == 1
+        apart = [_divergence(images, decoded, network, None if own else search, chance) for network in asked]
+        loss = torch.stack(apart).mean()
         if search.rate:
-            loss = loss + search.rate * estimate_bits(moved).sum()
+            loss = loss + (per_bit * estimate_bits(moved)).sum()
         descent.zero_grad()
-        loss.backward()  # type: ignore[union-attr]
+        loss.backward()  # type: ignore[no-untyped-call]
         descent.step()
         with torch.no_grad():
             for offset in offsets:
@@ -144,10 +148,8 @@ def _divergence(
     """Sum over images of the divergence in a view chosen by chance, or in the network's own if `search` is None."""
     box = None
     if search is not None:
-        down, right, zoom, mirrored = (2 * torch.rand(4, generator=chance) - 1).tolist()
+        down, right, zoom = (2 * torch.rand(3, generator=chance) - 1).tolist()
         box = network.view.moved(images.shape[2], images.shape[3], down, right, 1 + search.zoom * zoom)
-        if search.mirror and mirrored > 0:
-            images, decoded = images.flip(3), decoded.flip(3)
     with torch.no_grad():
         before = network.log_probabilities(images, box)
     return (before.exp() * (before - network.log_probabilities(decoded, box))).sum()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import itertools
+import shutil
+import subprocess
 
 import numpy as np
 import pytest
@@ -174,3 +176,14 @@ def test_the_tables_of_the_ladder_work_in_pillow(pixels):
     natural = [table.reshape(-1).tolist() for table in tables.arrays]
     Image.fromarray(pixels).save(stream, "JPEG", qtables=natural, subsampling="4:2:0", optimize=True)
     assert stream.getvalue() == dnjpeg.encode(pixels, tables=tables)
+
+
+def test_the_tables_of_the_ladder_work_in_cjpeg(cli, tmp_path, pixels):
+    if shutil.which("cjpeg") is None:
+        pytest.skip("cjpeg is not installed")
+    Image.fromarray(pixels).save(tmp_path / "p.ppm")
+    assert cli("tables", "convert", "machine-57", "-o", tmp_path / "t.txt").status == 0
+    tables = ["-qtables", tmp_path / "t.txt", "-qslots", "0,1"]
+    words = ["cjpeg", *tables, "-sample", "2x2", "-optimize", tmp_path / "p.ppm"]
+    written = subprocess.run(words, check=True, capture_output=True).stdout
+    assert written == dnjpeg.encode(pixels, tables="machine-57")

@@ -1,6 +1,6 @@
-"""The whole experiment: files of every contender, then every judge on them, rows, ratios and a plot.
+"""Files of every contender, then every judge on them: rows.
 
-    DNJPEG_DATA=... python run.py [--count N] [--work FOLDER] [--mozjpeg FOLDER] [--judge N]... [--family NAME]...
+    DNJPEG_DATA=... python run.py [--set NAME]... [--count N] [--work FOLDER] [--mozjpeg FOLDER] [--judge N]...
 
 Files are kept in the work folder and judgements in its cache: a stopped run goes on.
 """
@@ -24,6 +24,22 @@ from dnjpeg.evaluation.photos import Dataset
 HERE = Path(__file__).parent
 JUDGES = ("efficientnet-lite0", "efficientnet-lite2", f"{HERE / 'mobilenet_v2.py'}:load")
 
+# What is compared with standard JPEG in one set of rows. Sets may have different numbers of photos.
+SETS = {
+    "tables": ("JPEG", "fixed table", "per image"),
+    "networks": ("JPEG", "networks in the loop"),
+    "formats": (
+        "JPEG",
+        "JPEG 4:4:4",
+        "mozjpeg",
+        "mozjpeg without trellis",
+        "WebP",
+        "AVIF",
+        "JPEG 2000",
+        "JPEG XL",
+    ),
+}
+
 
 def main() -> None:
     """Run what the command line asks for."""
@@ -32,17 +48,18 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=HERE / "work")
     parser.add_argument("--mozjpeg", type=Path)
     parser.add_argument("--judge", type=int, action="append", choices=range(len(JUDGES)))
-    parser.add_argument("--family", action="append")
+    parser.add_argument("--set", action="append", choices=SETS, dest="sets")
     parser.add_argument("--jobs", type=int, default=1)
     asked = parser.parse_args()
     torch.set_num_threads(1)
     dataset = load_dataset(str(Path(os.environ["DNJPEG_DATA"]) / "photos/eval")).limited(asked.count)
     names = [Path(photo.identifier).stem for photo in dataset.photos]
-    competing = [e for e in entries(asked.mozjpeg, names) if not asked.family or e.family in asked.family]
     pixels = [photo.open().pixels() for photo in dataset.photos]
-    contenders = [_made(entry, names, pixels, asked.work / "files") for entry in competing]
-    for number in asked.judge if asked.judge is not None else range(len(JUDGES)):
-        _judge(number, dataset, contenders, asked.work, asked.jobs)
+    for chosen in asked.sets or SETS:
+        competing = [entry for entry in entries(asked.mozjpeg, names) if entry.family in SETS[chosen]]
+        contenders = [_made(entry, names, pixels, asked.work / "files") for entry in competing]
+        for number in asked.judge if asked.judge is not None else range(len(JUDGES)):
+            _judge(number, dataset, contenders, chosen, asked.work, asked.jobs)
 
 
 def _made(entry: Entry, names: list[str], pixels: list[Pixels], folder: Path) -> Contender:
@@ -74,7 +91,7 @@ def _digest(image: Pixels) -> str:
     return hashlib.sha256(np.ascontiguousarray(image).tobytes()).hexdigest()
 
 
-def _judge(number: int, dataset: Dataset, contenders: list[Contender], work: Path, jobs: int) -> None:
+def _judge(number: int, dataset: Dataset, contenders: list[Contender], chosen: str, work: Path, jobs: int) -> None:
     classifier = load_classifier(JUDGES[number], device="cpu", engine="auto" if number < 2 else "torch")
     cache = MeasurementCache(work / f"judge-{number}.sqlite")
     try:
@@ -84,7 +101,7 @@ def _judge(number: int, dataset: Dataset, contenders: list[Contender], work: Pat
         cache.close()
     for failure in result.failures:
         print(failure, file=sys.stderr)
-    target = HERE / "results" / f"{classifier.name.split(':')[0]}.parquet"
+    target = HERE / "results" / f"{chosen}-{classifier.name}.parquet"
     target.parent.mkdir(exist_ok=True)
     rows = result.rows.astype({"settings": "string"})
     write_rows(rows, target)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -16,19 +17,21 @@ JUDGES = {
     "efficientnet-lite2": "EfficientNet-Lite2\n(not asked, same family)",
     "mobilenet-v2-quantized": "MobileNetV2, 8 bits\n(not asked, other architecture)",
 }
+SETS = ("tables", "networks", "formats")
 COLORS = plt.colormaps["tab10"].colors
 
 
 def main() -> None:
     """Write ratios.csv, summary.csv and ratios.png."""
     ratios, summaries = [], []
-    for judge in JUDGES:
-        rows = read_rows(HERE / "results" / f"{judge}.parquet")
-        summaries.append(summarize(rows, references=("JPEG 76",)).assign(judge=judge))
+    for chosen, judge in product(SETS, JUDGES):
+        rows = read_rows(HERE / "results" / f"{chosen}-{judge}.parquet")
+        summaries.append(summarize(rows, references=("JPEG 76",)).assign(judge=judge, set=chosen))
         found = compare(rows)
         ratios += [
             {
                 "judge": judge,
+                "set": chosen,
                 "images": found.images,
                 "at": str(target),
                 "measure": target.measure,
@@ -41,6 +44,7 @@ def main() -> None:
             }
             for target, standings in found.standings.items()
             for standing in standings
+            if standing.family != "JPEG"
         ]
     table = pd.DataFrame(ratios)
     table.to_csv(HERE / "results/ratios.csv", index=False, float_format="%.4g", lineterminator="\n")
@@ -55,7 +59,7 @@ def main() -> None:
 
 def _draw(table: pd.DataFrame) -> None:
     figure, axes = plt.subplots(1, len(JUDGES), figsize=(13, 5), sharey=True, layout="constrained")
-    families = [family for family in table["family"].unique() if family != "JPEG"]
+    families = list(table["family"].unique())
     for axis, (judge, title) in zip(axes, JUDGES.items(), strict=True):
         for number, family in enumerate(families):
             line = table[(table["judge"] == judge) & (table["family"] == family) & table["ratio"].notna()]

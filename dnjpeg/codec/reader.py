@@ -12,10 +12,10 @@ from dnjpeg.codec.entropy.arithmetic import conditioning
 from dnjpeg.codec.entropy.bits import stuffed_length
 from dnjpeg.codec.entropy.scan import FAULT, FAULT_BEGIN, FAULT_CONSUMED, FAULTS, OUT_OF_DATA, OVERRUN, SOURCE
 from dnjpeg.codec.format import syntax
-from dnjpeg.codec.format.application import DEFAULT_JFIF, Adobe, Jfif, Metadata
+from dnjpeg.codec.format.application import Jfif, Metadata
+from dnjpeg.codec.format.application_data import ApplicationData
 from dnjpeg.codec.format.coding import Restart
 from dnjpeg.codec.format.coding_tables import DEFAULT_CONDITIONING, CodingTables
-from dnjpeg.codec.format.color import COLORS, color_space
 from dnjpeg.codec.format.decoding_lookup import LOOKUP_SIZE, joined_lookups
 from dnjpeg.codec.format.frame import Frame
 from dnjpeg.codec.format.headers import Headers
@@ -23,7 +23,7 @@ from dnjpeg.codec.format.huffman import STANDARD, HuffmanTable
 from dnjpeg.codec.format.limits import Limits
 from dnjpeg.codec.format.line_count import line_count, lines_behind_first_scan
 from dnjpeg.codec.format.progression import Progression, check_progression
-from dnjpeg.codec.format.syntax import APP0, APP14, ScanHeader
+from dnjpeg.codec.format.syntax import ScanHeader
 from dnjpeg.codec.kernels.scratch import scratch
 from dnjpeg.errors import FormatError, TruncatedError, UnsupportedError
 
@@ -112,9 +112,7 @@ class Reader:
         self._tables = (self.coding_tables or CodingTables()).at_image()
         self.progression: Progression | None = None  # of a progressive frame
         self._latched: dict[int, npt.NDArray[np.uint16]] = {}  # tables by component: those of its first scan
-        self._jfif: Jfif | None = None
-        self._adobe: Adobe | None = None
-        self._metadata: list[Metadata] = []
+        self._application = ApplicationData()
         self._color: str | None = None  # decided before the first scan
 
     def next_scan(self) -> Scan | None:
@@ -144,7 +142,7 @@ class Reader:
                 case syntax.DNL:
                     self._check_lines(segment)
                 case code if code in syntax.METADATA:
-                    self._keep_metadata(segment)
+                    self._application.keep(segment)
                 case code if code in syntax.FRAMES:
                     self._start_frame(segment)
                 case code if code in syntax.OTHER_PROCESSES:
@@ -200,13 +198,6 @@ class Reader:
                 raise
             self._tables.define(segment, strict=False)
             self._overlook(error)
-
-    def _keep_metadata(self, segment: syntax.Segment) -> None:
-        jfif = Jfif.parse(segment) if segment.code == syntax.APP0 else None
-        adobe = Adobe.parse(segment) if segment.code == syntax.APP14 else None
-        self._metadata.append(Metadata(segment.code, segment.payload))
-        self._jfif = jfif or self._jfif
-        self._adobe = adobe or self._adobe
 
     def _start_frame(self, segment: syntax.Segment) -> None:
         if self.frame is not None:
@@ -347,34 +338,20 @@ class Reader:
 
     def _color_space(self) -> tuple[str, str | None]:
         assert self.frame is not None
-        identifiers = [component.identifier for component in self.frame.components]
-        return color_space(identifiers, jfif=self._jfif is not None, adobe=self._adobe)
+        return self._application.color_space([component.identifier for component in self.frame.components])
 
     def tables(self) -> tuple[npt.NDArray[np.uint16], ...]:
         """Quantization table of each component; ones where the component had no scan."""
         assert self.frame is not None
         return tuple(self._latched.get(index, NO_TABLE) for index in range(len(self.frame.components)))
 
-    def _begins_with_exif(self) -> bool:
-        return bool(self._metadata) and self._metadata[0].payload[:6] == b"Exif\0\0"
-
     def density(self) -> Jfif | None:
-        """Version and density of the file's JFIF segment, or the usual ones, as jpegtran would write them again.
-
-        None if it would write none: where EXIF comes first.
-        """
-        if self._begins_with_exif():
-            return None
-        if self._jfif is None or self._jfif.version[0] in (1, 2):
-            return self._jfif or DEFAULT_JFIF
-        return replace(self._jfif, version=DEFAULT_JFIF.version)
+        """Version and density for the JFIF segment, see `ApplicationData.density`."""
+        return self._application.density()
 
     def metadata(self) -> tuple[Metadata, ...]:
         """Return the segments that the image does not need, in order: without those that are written in any case."""
-        model = COLORS[self.color()]
-        jfif, adobe = model.jfif and not self._begins_with_exif(), model.adobe is not None
-        written = [(APP0, b"JFIF\0")] * jfif + [(APP14, b"Adobe")] * adobe
-        return tuple(item for item in self._metadata if (item.code, item.payload[:5]) not in written)
+        return self._application.not_written(self.color())
 
     def missing(self) -> list[int]:
         """List the identifiers of components that had no scan."""

@@ -42,7 +42,7 @@ class ApplicationData:
         """
         if self._begin_with_exif():
             return None
-        if self._jfif is None or self._jfif.version[0] in (1, 2):
+        if self._jfif is None or self._jfif.version[0] == DEFAULT_JFIF.version[0]:
             return self._jfif or DEFAULT_JFIF
         return replace(self._jfif, version=DEFAULT_JFIF.version)
 

@@ -100,20 +100,24 @@ class Reader:
     warnings: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.view = memoryview(self.data).cast("B")
-        self.bytes = np.frombuffer(self.view, np.uint8)
-        self.bytes.flags.writeable = False  # one type for kernels, whatever the buffer
+        self._take(self.data)
         self.limits.check_bytes(len(self.view))
         if bytes(self.view[:2]) != b"\xff\xd8":
             raise FormatError("not a JPEG file: it does not begin with the marker SOI", offset=0)
         self.position = 2
         self.overlooked = False  # whether something was wrong that is passed over if reading is not strict
         self._scans = self._segments = 0
+        self._complete = False  # whether nothing more may come: the first scan was sequential and had all components
         self._tables = (self.coding_tables or CodingTables()).at_image()
         self.progression: Progression | None = None  # of a progressive frame
         self._latched: dict[int, npt.NDArray[np.uint16]] = {}  # tables by component: those of its first scan
         self._application = ApplicationData()
         self._color: str | None = None  # decided before the first scan
+
+    def _take(self, data: bytes | bytearray | memoryview) -> None:
+        self.view = memoryview(data).cast("B")
+        self.bytes = np.frombuffer(self.view, np.uint8)
+        self.bytes.flags.writeable = False  # one type for kernels, whatever the buffer
 
     def next_scan(self) -> Scan | None:
         """Read up to the data of the next scan; None at the end of the image.
@@ -152,7 +156,14 @@ class Reader:
                     self._define(segment)
 
     def _next_segment(self) -> syntax.Segment:
-        segment = syntax.next_segment(self.view, self.position, strict=False)
+        try:
+            segment = syntax.next_segment(self.view, self.position, strict=False)
+        except TruncatedError as error:
+            if not syntax.ends_in_scan_header(self.view, self.position):
+                raise
+            self._overlook(error)
+            self._take(bytes(self.view) + 2 * b"\xff\xd9")  # which libjpeg takes what is missing for
+            segment = syntax.next_segment(self.view, self.position)
         if segment.code in syntax.METADATA and not segment.payload:
             try:
                 syntax.next_segment(self.view, segment.offset)
@@ -241,6 +252,9 @@ class Reader:
             header.check_slots(segment)
         except FormatError as error:  # libjpeg looks only for the tables that are needed
             self._overlook(error)
+        if self._complete:  # libjpeg gives up here
+            self.overlooked = True
+            raise segment.error("another scan, but the first one has all that a sequential image is made of")
         identifiers = [component.identifier for component in self.frame.components]
         indices: list[int] = []
         for part in header.components:
@@ -252,6 +266,7 @@ class Reader:
                 raise segment.error(f"component {part.identifier} twice")
             indices.append(index)
             self._latch(index, segment)
+        self._complete = self.progression is None and len(indices) == len(identifiers)
         blocks = sum(self.frame.components[i].horizontal * self.frame.components[i].vertical for i in indices)
         if len(indices) > 1 and blocks > 10:
             raise segment.error(f"{blocks} blocks in an MCU, must be at most 10")
@@ -285,7 +300,9 @@ class Reader:
                 other = self.frame.progressive and ac != (header.spectral_start > 0)
                 if other or (refining and not ac):
                     continue  # of the other kind of scan, or where no codes are
-                table = self._tables.huffman.get((ac, slot)) or STANDARD.get((ac, slot))  # Motion-JPEG leaves these out
+                table = self._tables.huffman.get((ac, slot))
+                if table is None and not self.frame.progressive:  # Motion-JPEG leaves these out
+                    table = STANDARD.get((ac, slot))
                 if table is None:
                     raise segment.error(f"{('DC', 'AC')[ac]} Huffman table {slot} is missing")
                 start[ac] = LOOKUP_SIZE * tables.setdefault((table, ac == 1, refining), len(tables))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import imagecodecs
 import numpy as np
 import pytest
-from libjpeg import cjpeg
+from libjpeg import cjpeg, jpegtran
 from segments import DHT, SOS, joined, moved, only, pieces, places, quantization
 
-from dnjpeg import FormatError, JpegWarning, decode, read
+from dnjpeg import FormatError, JpegWarning, decode, read, transcode
 
 SCANS = "0: 0-63, 0, 0;\n1: 0-63, 0, 0;\n2: 0-63, 0, 0;\n"
 
@@ -87,6 +89,36 @@ def test_missing_huffman_tables(separate, interleaved):
     with pytest.raises(FormatError, match="DC Huffman table 2 is missing") as caught:
         decode(bare)
     assert caught.value.offset == bare.index(b"\xff\xda") + 4
+
+
+def test_progressive_scans_have_no_standard_huffman_tables(progressive):
+    """libjpeg-turbo has them for sequential scans only."""
+    first = places(progressive, DHT)[0]
+    data = joined([*progressive[:first], *progressive[first + 1 :]])
+    with pytest.raises(FormatError, match="DC Huffman table 0 is missing"):
+        decode(data)
+    with pytest.raises(imagecodecs.Jpeg8Error, match="Huffman table 0x00 was not defined"):
+        imagecodecs.jpeg8_decode(data)
+
+
+@pytest.mark.parametrize("arithmetic", [False, True])
+def test_a_scan_behind_one_that_had_all_components(photo, arithmetic):
+    """libjpeg-turbo shows the first and gives up at the second."""
+    pixels = photo(20, 30)
+    data = cjpeg(pixels, *["-arithmetic"] * arithmetic)
+    other = pieces(cjpeg(pixels[::-1].copy(), *["-arithmetic"] * arithmetic))
+    twice = data[:-2] + joined(other[places(other, SOS)[0] :])
+    for function in (read, transcode):
+        with pytest.raises(FormatError, match="another scan, but the first one has all"):
+            function(twice)
+    assert jpegtran(data)
+    with pytest.raises(AssertionError, match="Didn't expect more than one scan"):
+        jpegtran(twice)
+    with pytest.warns(JpegWarning, match="another scan") if arithmetic else nullcontext():
+        np.testing.assert_array_equal(decode(twice, strict=False), decode(data))
+    leniently = read(twice, strict=False)
+    assert all(map(np.array_equal, leniently.coefficients, read(data).coefficients))
+    assert "another scan" in leniently.warnings[0]
 
 
 @pytest.mark.filterwarnings("ignore::dnjpeg.JpegWarning")

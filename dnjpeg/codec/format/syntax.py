@@ -18,6 +18,7 @@ __all__ = [
     "ScanComponent",
     "ScanHeader",
     "Segment",
+    "ends_in_scan_header",
     "frame_header",
     "marker_name",
     "next_segment",
@@ -157,6 +158,15 @@ def next_segment(data: memoryview, position: int, *, strict: bool = True) -> Seg
     if position + 2 + length > size:
         raise TruncatedError("the file ends within a segment", offset=size, marker=marker_name(code))
     return Segment(code, position, bytes(data[position + 4 : position + 2 + length]))
+
+
+def ends_in_scan_header(data: memoryview, position: int) -> bool:
+    """Tell whether the next marker is SOS, and the file ends within Ss, Se, Ah and Al, which not every scan needs."""
+    found = MARKER.search(data, position)
+    if found is None or data[found.end() - 1] != SOS or len(data) < found.end() + 2:
+        return False
+    missing = found.end() + int.from_bytes(data[found.end() : found.end() + 2], "big") - len(data)
+    return 1 <= missing <= 3
 
 
 T = TypeVar("T")

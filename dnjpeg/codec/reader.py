@@ -223,11 +223,12 @@ class Reader:
         if len(frame.components) > 4:
             raise UnsupportedError(f"{len(frame.components)} components", offset=segment.offset, marker=segment.name)
         self.limits.check_pixels(frame.height, frame.width, segment.offset, precision=frame.precision)
-        if len(frame.components) == 1:  # its sampling factors mean nothing, and libjpeg writes them as 1 and 1
+        alone = frame.components[0].vertical if len(frame.components) == 1 else None
+        if alone is not None:  # its sampling factors mean nothing, and libjpeg writes them as 1 and 1
             frame = replace(frame, components=(replace(frame.components[0], horizontal=1, vertical=1),))
         self.frame = frame
         if frame.progressive:
-            self.progression = Progression(len(frame.components))
+            self.progression = Progression(len(frame.components), alone)
 
     def _check_lines(self, segment: syntax.Segment) -> None:
         """Refuse a DNL segment that contradicts the frame header; if reading is not strict, that has the last word."""

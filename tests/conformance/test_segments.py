@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from contextlib import nullcontext
 
 import imagecodecs
@@ -140,6 +141,21 @@ def test_a_progressive_file_cut_off_within_any_scan(progressive):
                 ours = decode(data[:-missing], strict=False)
             expected = imagecodecs.jpeg8_decode(data[:-missing] + b"\xff\xd9")
             np.testing.assert_array_equal(ours, expected, f"piece {at}, {missing} bytes less")
+
+
+@pytest.mark.parametrize("factors", ["1x1", "2x2", "1x3", "4x4"])
+@pytest.mark.parametrize("coding", ["-progressive", "-progressive -arithmetic"])
+def test_a_gray_progressive_file_cut_off(photo, factors, coding):
+    """Sampling factors of an only component mean nothing, but libjpeg goes by them where it estimates."""
+    data = cjpeg(photo(100, 40, gray=True), *coding.split(), "-sample", factors, "-restart", "1")
+    scans = pieces(data)
+    for at in places(scans, SOS):
+        length = len(scans[at][1])
+        for size in {length, length * 2 // 3, length // 3}:
+            cut = joined(scans[:at]) + scans[at][1][: max(size, 12)] + b"\xff\xd9"
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", JpegWarning)
+                assert_same(cut, f"{size} bytes of piece {at}", strict=False)
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,9 @@ class Progression:
     ----------
     components : int
         Of the frame.
+    rows_together : int, optional
+        Rows of blocks that libjpeg estimates together, Vi as the file has it, of the only component of a frame: what
+        it has otherwise no meaning for.
 
     Attributes
     ----------
@@ -33,7 +36,8 @@ class Progression:
         Last row of interleaved MCUs for which the last scan had data; below, `bits_before` is what is known.
     """
 
-    def __init__(self, components: int) -> None:
+    def __init__(self, components: int, rows_together: int | None = None) -> None:
+        self.rows_together = rows_together
         self.bits = [[-1] * 64 for _ in range(components)]
         self.bits_before = [[-1] * 64 for _ in range(components)]
         self.last_good_row = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -110,6 +111,47 @@ def test_unreadable_inputs_and_unwritable_folders_are_one_error(cli, folder):
     one_error(cli("encode", "in/a.png"), "in/a.png: Permission denied")
     Path("locked").mkdir(mode=0o500)
     one_error(cli("encode", "in/b.bmp", "-o", "locked/"), "locked: this folder cannot be written to")
+
+
+@pytest.fixture
+def locked(folder, monkeypatch):
+    """The folder in/deep cannot be listed, not even by root."""
+    scandir = os.scandir
+
+    def refuse(path="."):
+        if Path(os.fspath(path)) == Path("in/deep"):
+            raise PermissionError(errno.EACCES, "Permission denied", os.fspath(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+
+
+@pytest.mark.parametrize("command", ["encode", "inspect"])
+def test_a_sub_folder_that_cannot_be_listed_is_named_and_the_others_go_on(cli, folder, locked, command):
+    if command == "inspect":
+        for name in ("in/a", "in/b"):
+            Path(f"{name}.jpg").write_bytes(pillow_encode(decoded("in/a.png")))
+        outcome, as_json = cli("inspect", "-r", "in"), cli("inspect", "-r", "in", "--json")
+        assert all(f"in/{name}.jpg: " in outcome.stdout for name in "ab")
+    else:
+        outcome, as_json = cli("encode", "-r", "in", "-o", "out"), cli("encode", "-r", "in", "-o", "again", "--json")
+        assert files_below("out") == files_below("again") == {"a.jpg", "b.jpg"}
+        assert "2 of 3 files" in outcome.stdout
+    assert (outcome.status, as_json.status) == (failures.INCOMPLETE, failures.INCOMPLETE)
+    assert outcome.stderr == "error: in/deep: Permission denied\nerror: 1 of 3 failed\n"
+    assert "in/deep: Permission denied" in [json.loads(line).get("error") for line in as_json.stdout.splitlines()]
+
+
+@pytest.mark.parametrize("name", ["in", "in/deep"])
+def test_if_there_is_nothing_else_an_unreadable_folder_is_one_error(cli, folder, locked, name):
+    for file in Path("in").glob("*.*"):
+        file.unlink()
+    one_error(cli("encode", "-r", name, "-o", "out"), "in/deep: Permission denied")
+    assert not Path("out").exists()
+
+
+def test_statistics_need_all_of_a_folder(cli, folder, locked):
+    one_error(cli("stats", "-r", "in", "-o", "x.json"), "in/deep: Permission denied")
 
 
 def test_nothing_is_overwritten_unless_asked(cli, folder):

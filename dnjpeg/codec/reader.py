@@ -256,18 +256,10 @@ class Reader:
         if self._complete:  # libjpeg gives up here
             self.overlooked = True
             raise segment.error("another scan, but the first one has all that a sequential image is made of")
-        identifiers = [component.identifier for component in self.frame.components]
-        indices: list[int] = []
-        for part in header.components:
-            if part.identifier not in identifiers:
-                raise segment.error(f"component {part.identifier} is not in the frame")
-            matching = [i for i, identifier in enumerate(identifiers) if identifier == part.identifier]
-            index = next((i for i in matching if i not in indices), None)  # some files give several the same identifier
-            if index is None:
-                raise segment.error(f"component {part.identifier} twice")
-            indices.append(index)
+        indices = header.indices_in(self.frame, segment)
+        for index in indices:
             self._latch(index, segment)
-        self._complete = self.progression is None and len(indices) == len(identifiers)
+        self._complete = self.progression is None and len(indices) == len(self.frame.components)
         blocks = sum(self.frame.components[i].horizontal * self.frame.components[i].vertical for i in indices)
         if len(indices) > 1 and blocks > 10:
             raise segment.error(f"{blocks} blocks in an MCU, must be at most 10")
@@ -275,7 +267,7 @@ class Reader:
             check_progression(header, segment)
             self.progression.add(indices, header)
         lookups, starts = self._lookups(header, segment)
-        return Scan(tuple(indices), header, lookups, starts, self._limits(header), segment.end)
+        return Scan(indices, header, lookups, starts, self._limits(header), segment.end)
 
     def _latch(self, index: int, segment: syntax.Segment) -> None:
         assert self.frame is not None

@@ -56,6 +56,19 @@ class Progression:
                 self.bits_before[index][kept] = self.bits[index][kept]
             self.bits[index][band] = [header.approximation_low] * (band.stop - band.start)
 
+    def contradiction(self, indices: Sequence[int], header: ScanHeader) -> str | None:
+        """Say what a scan of these components should not send now (G.1.1.1.1, G.1.1.1.2), though it can be decoded."""
+        for index in indices:
+            bits = self.bits[index]
+            if header.spectral_start > 0 and bits[0] < 0:
+                return f"AC of component {index} before its DC"
+            for k in range(header.spectral_start, header.spectral_end + 1):
+                if bits[k] == 0 or header.approximation_high != max(bits[k], 0):
+                    known = f"is known down to bit {bits[k]}" if bits[k] >= 0 else "is not known at all"
+                    high, low = header.approximation_high, header.approximation_low
+                    return f"Ah {high}, Al {low} for coefficient {k} of component {index}, which {known}"
+        return None
+
     def lacks_detail(self) -> bool:
         """Tell whether scans are missing that would have sent further bits."""
         return any(map(any, self.bits))

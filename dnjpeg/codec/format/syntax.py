@@ -271,6 +271,26 @@ class ScanHeader:
             if c.dc_table > 3 or c.ac_table > 3:
                 raise segment.error("entropy coding table slot above 3", 2 + 2 * number)
 
+    def indices_in(self, frame: Frame, segment: Segment) -> tuple[int, ...]:
+        """Return the places of its components in the frame.
+
+        Raises
+        ------
+        FormatError
+            If it has others, or one of them twice; some files give several the same identifier.
+        """
+        identifiers = [component.identifier for component in frame.components]
+        indices: list[int] = []
+        for part in self.components:
+            if part.identifier not in identifiers:
+                raise segment.error(f"component {part.identifier} is not in the frame")
+            matching = [i for i, identifier in enumerate(identifiers) if identifier == part.identifier]
+            index = next((i for i in matching if i not in indices), None)
+            if index is None:
+                raise segment.error(f"component {part.identifier} twice")
+            indices.append(index)
+        return tuple(indices)
+
     def write(self) -> bytes:
         """Return the SOS segment."""
         payload = bytes([len(self.components)])

@@ -8,7 +8,6 @@ import operator
 import numpy as np
 import pytest
 from PIL import Image
-from random_files import random_image, written
 
 from dnjpeg import collect_statistics, encode, read
 
@@ -185,14 +184,6 @@ def test_pixels_hold_no_stored_coefficients(photo):
         collect_statistics(image)
     with pytest.raises(ValueError, match="no image could be read"):
         collect_statistics(encoded(photo(8, 8)), domain="coefficients")
-
-
-def test_files_of_12_bits_do_not_fit_into_the_histogram():
-    wide = written(random_image([(1, 1)], 8, 8, color="grayscale", precision=12))
-    statistics = collect_statistics([encode(flat(102)), wide], domain="coefficients")
-    assert [failure.reason for failure in statistics.failures] == [
-        "it has 12 bits a sample; statistics are of 8, whose coefficients end at 1024.5"
-    ]
 
 
 def test_files_of_unusual_modes_are_converted():

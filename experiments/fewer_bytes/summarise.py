@@ -25,7 +25,10 @@ def main() -> None:
     """Write ratios.csv, summary.csv and ratios.png."""
     ratios, summaries = [], []
     for chosen, judge in product(SETS, JUDGES):
-        rows = read_rows(HERE / "results" / f"{chosen}-{judge}.parquet")
+        file = HERE / "results" / f"{chosen}-{judge}.parquet"
+        if not file.exists():
+            continue
+        rows = read_rows(file)
         summaries.append(summarize(rows, references=("JPEG 76",)).assign(judge=judge, set=chosen))
         found = compare(rows)
         ratios += [

@@ -15,7 +15,7 @@ for (let i = 0; i < total; i++) {
     for (const quality of [30, 50, 65, 80, 90]) {
       const options = { quality, mozjpeg: true, trellisQuantisation: trellis, overshootDeringing: trellis,
                         optimiseScans: true, quantisationTable: 3, chromaSubsampling: "4:2:0" };
-      const file = path.join(output, `${path.basename(name)}-${trellis ? "trellis" : "plain"}-${quality}.jpg`);
+      const file = path.join(output, `${path.parse(name).name}-${trellis ? "trellis" : "plain"}-${quality}.jpg`);
       if (!fs.existsSync(file)) await sharp(path.join(photos, name)).jpeg(options).toFile(file);
     }
   }

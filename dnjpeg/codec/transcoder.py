@@ -9,6 +9,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from dnjpeg.codec.entropy.gathering import list_spans
 from dnjpeg.codec.entropy.scan import start_scan, stopped
 from dnjpeg.codec.entropy.scan_writer import ScanPlan, plan_scan, token_scan
 from dnjpeg.codec.entropy.sequential_decoder import decode_mcu_row
@@ -202,7 +203,7 @@ def _tokens(reader: Reader, scan: Scan, to: _Plan) -> npt.NDArray[np.int32]:
         scan.lookups,
         layout,
         scratch("coefficients", int(layout[-1, FIRST]) + 64, np.int16),
-        scratch("masks", int(layout[-1, FIRST]) >> 6, np.int64),
+        to.plan.lists(),
         to.factors,
         start_scan(to.headers.restart.interval(to.plan.mcu_cols)),
         to.plan.scan,
@@ -223,7 +224,7 @@ def _transcode_rows(
     lookups,
     layout,
     coefficients,
-    masks,
+    lists,
     factors,
     tokenizing,
     new_scan,
@@ -232,7 +233,7 @@ def _transcode_rows(
     """Make tokens of rows of MCUs up to a fault, requantized if there are factors. Returns their number."""
     state, scan, data, coded, lookups = span(state), span(scan), span(data), span(coded), span(lookups)
     layout, coefficients, tokenizing = span(layout), span(coefficients), span(tokenizing)
-    masks, new_scan, tokens = span(masks), span(new_scan), span(tokens)
+    lists, new_scan, tokens = list_spans(lists), span(new_scan), span(tokens)
     filler = layout[len(layout) - 1, FIRST]
     count = 0
     for row in range(mcu_rows):
@@ -244,5 +245,5 @@ def _transcode_rows(
             for c in range(len(layout) - 1):
                 first, last = layout[c, FIRST], layout[c + 1, FIRST]
                 requantize_blocks(coefficients, first, last, span(factors), 64 * c)
-        count = tokenize_mcu_row(tokenizing, new_scan, row, row, mcu_cols, coefficients, masks, tokens, count)
+        count = tokenize_mcu_row(tokenizing, new_scan, row, row, mcu_cols, coefficients, lists, tokens, count)
     return count

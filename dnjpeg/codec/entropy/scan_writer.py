@@ -10,13 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from dnjpeg.codec.entropy.bits import PADDING
+from dnjpeg.codec.entropy.gathering import Lists, list_memory
 from dnjpeg.codec.entropy.scan import start_scan
-from dnjpeg.codec.entropy.tokens import CODED_BYTES, RAW, RESTART, SYMBOLS, code_all, codes_of, count_symbols
+from dnjpeg.codec.entropy.tokens import BATCH, CODED_BYTES, RAW, RESTART, SYMBOLS, code_all, codes_of, count_symbols
 from dnjpeg.codec.format.color import coding_slots
 from dnjpeg.codec.format.frame import Frame
 from dnjpeg.codec.format.headers import Headers, HuffmanTables
 from dnjpeg.codec.format.huffman import STANDARD, optimal_table
-from dnjpeg.codec.format.layout import AC_TABLE, DC_TABLE, HORIZONTAL, VERTICAL, component_layout, scan_layout
+from dnjpeg.codec.format.layout import AC_TABLE, DC_TABLE, FIRST, HORIZONTAL, VERTICAL, component_layout, scan_layout
 from dnjpeg.codec.format.script import ScriptScan
 from dnjpeg.codec.kernels.scratch import scratch
 
@@ -88,17 +89,16 @@ class ScanPlan:
         """Bytes of output for a row of MCUs at most: all of them stuffed, and a restart marker an MCU."""
         return 2 * self.row_bytes + 3 * self.mcu_cols
 
-    @cached_property
-    def row_tokens(self) -> int:
-        """Tokens of a row of MCUs at most: one a coefficient, for runs and ends stand for some, a restart an MCU.
-
-        And one that is written behind them, the end of a block that has none.
-        """
-        return self.mcu_cols * ((2 if self.wide else 1) * 64 * self.mcu_blocks + 1) + 1
-
     def token_room(self, rows: int) -> int:
-        """Tokens that rows of MCUs need room for: the end of a block is written ahead, even if there is none."""
-        return rows * self.row_tokens + 1
+        """Tokens that rows of MCUs need room for: one a coefficient at most, for runs and ends stand for some.
+
+        With a restart an MCU; and so many are made at once.
+        """
+        return rows * self.mcu_cols * ((2 if self.wide else 1) * 64 * self.mcu_blocks + 1) + BATCH
+
+    def lists(self) -> Lists:
+        """Scratch memory in which the blocks of a row of MCUs are gathered."""
+        return list_memory(64 * self.mcu_cols * self.mcu_blocks, int(self.layout[-1, FIRST]) >> 6)
 
 
 @dataclass(frozen=True)

@@ -23,12 +23,26 @@ from dnjpeg.codec.format.huffman import HuffmanTable, encoding_lookup
 from dnjpeg.codec.kernels.jit import inlined, kernel
 from dnjpeg.codec.kernels.vector import span
 
-__all__ = ["CODED_BYTES", "RAW", "RESTART", "SYMBOLS", "code_all", "code_tokens", "codes_of", "count_symbols"]
+__all__ = [
+    "AC_CODES",
+    "BATCH",
+    "CODED_BYTES",
+    "RAW",
+    "RESTART",
+    "SYMBOLS",
+    "code_all",
+    "code_tokens",
+    "codes_of",
+    "count_symbols",
+]
 
 SYMBOLS = 256  # of a table; the tables are: DC of slot 0, DC of slot 1, AC of slot 0, AC of slot 1
+AC_CODES = 2 * SYMBOLS  # index of the first one
 RAW = 4 * SYMBOLS
 RESTART = RAW + 17
 CODES = RESTART + 1
+
+BATCH = 32  # tokens made at once: so many may be written beyond the last
 
 CHUNK = 4096  # tokens coded before their bytes are stuffed
 TOKEN_BYTES = 4  # at most: a code of 16 bits and 11 more

@@ -56,6 +56,10 @@ class Scalar:
         """Return the value, with the hint that it is mostly this number."""
         return Scalar(self.builder, _call(self.builder, "llvm.expect.i64", self.value, ir.Constant(I64, number)))
 
+    def iota(self, lanes: int, bits: int) -> Vector:
+        """Return a vector of 0, 1, 2, …, whatever this integer is."""
+        return Vector(self.builder, ir.Constant(ir.VectorType(ir.IntType(bits), lanes), list(range(lanes))))
+
     def splat(self, lanes: int, bits: int) -> Vector:
         """Return a vector all of whose lanes are the low bits of this integer."""
         narrow = self.builder.trunc(self.value, ir.IntType(bits))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from dnjpeg.codec.bands import divisible, encode_bands
 from dnjpeg.codec.encoding_plan import (
     EncodingPlan,
     channels_of,
@@ -49,6 +50,7 @@ def encode(
     jfif: Jfif | None = DEFAULT_JFIF,
     metadata: tuple[Metadata, ...] = (),
     coding_tables: CodingTables | None = None,
+    threads: int = 1,
 ) -> bytes:
     """Encode pixels as a file; see `dnjpeg.encode`.
 
@@ -69,7 +71,11 @@ def encode(
         Segments behind it.
     coding_tables : CodingTables or None
         What decoders have already and the file leaves out.
+    threads : int
+        How many may work on the image.
     """
+    if not isinstance(threads, int) or threads < 1:
+        raise ValueError(f"threads is a whole number from 1 on, not {threads!r}")
     pixels = checked_pixels(pixels)
     flat = pixels.reshape(-1)
     if coding_tables is not None:
@@ -77,6 +83,8 @@ def encode(
     shared = None if coding_tables is None else coding_tables.as_key()
     key = tuple(steps_key(table) for table in (steps_in_order(coding_tables) if tables is None else tables))
     job = plan_encoding(pixels.shape, key, subsampling, color, coding, jfif, metadata, shared)
+    if threads > 1 and divisible(job):
+        return assemble(job.headers, [encode_bands(flat, job, threads)])
     if not job.streamed:
         strip = plan_forward(job.frame, job.headers.color, job.channels)
         coefficients = scratch("coefficients", strip.coefficients, np.int16)

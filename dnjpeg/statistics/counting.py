@@ -63,7 +63,7 @@ def _list_nonzero(coefficients, block, values, bands, at):
 
 @operation(types.uint64)
 def _indices(values: Memory, bands: Memory, at: Scalar, out: Memory) -> Scalar:
-    """Indices into counts of `BATCH` coefficients; returns where a value has none, and gets that of another."""
+    """Find the indices of `BATCH` coefficients in the counts; returns where one has none, and gets another's."""
     level = values.load(at, BATCH).signed(32) + LARGEST
     out.store(at, ((level & (VALUES - 1)) << 6) + bands.load(at, BATCH).unsigned(32))
     return (level & -VALUES).where_nonzero()

@@ -21,7 +21,7 @@ from dnjpeg.codec.format.coefficients import CoefficientImage
 from dnjpeg.codec.format.color import quantization_slots
 from dnjpeg.codec.format.frame import Frame
 from dnjpeg.codec.format.headers import Headers
-from dnjpeg.codec.format.layout import FIRST, component_layout, scan_layout
+from dnjpeg.codec.format.layout import FIRST
 from dnjpeg.codec.format.limits import Limits
 from dnjpeg.codec.format.metadata import KEPT, kept, replaced
 from dnjpeg.codec.format.script import ScriptScan, check_mcu
@@ -30,7 +30,7 @@ from dnjpeg.codec.kernels.scratch import scratch
 from dnjpeg.codec.kernels.vector import clear, span
 from dnjpeg.codec.pixels.quantize import requantize, requantize_blocks
 from dnjpeg.codec.reader import Reader, Scan
-from dnjpeg.codec.scan_reader import following_scan, read, with_lookups
+from dnjpeg.codec.scan_reader import following_scan, read, row_geometry
 from dnjpeg.codec.writer import assemble, headers_of, write
 from dnjpeg.errors import FormatError, JpegError
 
@@ -140,13 +140,14 @@ def _streamed(
         assert reader.frame is not None
         old = tuple(table.tobytes() for table in reader.tables())
         new = None if tables is None else tuple(table.tobytes() for table in tables)
-        plan = _plan(reader.frame, reader.color(), old, new, reader.restart_interval, coding, jfif, ())
+        said = reader.density(), reader.metadata()
+        kind = reader.frame, reader.color(), old, new, reader.restart_interval, coding
+        plan = _plan(*kind, jfif or said[0], replaced(kept(said[1], copy), metadata))
         tokens = _tokens(reader, scan, plan)
         if following_scan(reader) is not None:
             return None
-        segments = replaced(kept(reader.metadata(), copy), metadata)
-        jfif = jfif or reader.density()
-        plan = _plan(reader.frame, reader.color(), old, new, reader.restart_interval, coding, jfif, segments)
+        if said != (reader.density(), reader.metadata()):  # some segments lay behind the scan
+            plan = _plan(*kind, jfif or reader.density(), replaced(kept(reader.metadata(), copy), metadata))
         coded = token_scan(plan.headers, plan.scan, plan.plan, tokens, optimize=coding.optimize)
         return assemble(plan.headers, [coded])
     except (JpegError, ValueError):
@@ -189,20 +190,20 @@ def _plan(
 def _tokens(reader: Reader, scan: Scan, to: _Plan) -> npt.NDArray[np.int32]:
     """Tokens of the new scan."""
     assert reader.frame is not None
-    layout = component_layout(reader.frame, mcu_rows=1)
-    geometry, mcu_rows, mcu_cols = scan_layout(layout, scan.indices, reader.frame)
+    layout, geometry, mcu_rows, mcu_cols = row_geometry(reader.frame, scan.indices, scan.starts)
+    blocks = int(layout[-1, FIRST])
     state = start_scan(reader.restart_interval, scan.begin, strict=True)
     tokens = scratch("tokens", to.plan.token_room(to.plan.mcu_rows), np.int32)
     count = _transcode_rows(
         state,
-        with_lookups(geometry, scan),
+        geometry,
         mcu_rows,
         mcu_cols,
         reader.bytes,
         reader.unstuffed_scratch(),
         scan.lookups,
         layout,
-        scratch("coefficients", int(layout[-1, FIRST]) + 64, np.int16),
+        scratch("coefficients", blocks + 64, np.int16),
         to.plan.lists(),
         to.factors,
         start_scan(to.headers.restart.interval(to.plan.mcu_cols)),

@@ -14,13 +14,13 @@ import numpy.typing as npt
 from dnjpeg.codec.entropy.scan import FAULT, start_scan, stopped
 from dnjpeg.codec.entropy.sequential_decoder import decode_mcu_row
 from dnjpeg.codec.format.frame import Frame
-from dnjpeg.codec.format.layout import BLOCK_COLS, BLOCK_ROWS, FIRST, VERTICAL, component_layout, scan_layout
+from dnjpeg.codec.format.layout import BLOCK_COLS, BLOCK_ROWS, FIRST, VERTICAL
 from dnjpeg.codec.format.limits import Limits
 from dnjpeg.codec.kernels.jit import kernel
 from dnjpeg.codec.kernels.scratch import scratch
 from dnjpeg.codec.kernels.vector import clear, span
 from dnjpeg.codec.reader import Reader, Scan
-from dnjpeg.codec.scan_reader import following_scan, with_lookups
+from dnjpeg.codec.scan_reader import following_scan, row_geometry
 from dnjpeg.errors import JpegError
 from dnjpeg.statistics.counting import MARGIN, VALUES, count_blocks
 from dnjpeg.statistics.totals import ComponentTotals
@@ -75,15 +75,14 @@ class StreamCounts:
         """Add `weight` for each coefficient; returns whether all went well."""
         frame = reader.frame
         assert frame is not None
-        layout = component_layout(frame, mcu_rows=1)
-        geometry, mcu_rows, mcu_cols = scan_layout(layout, scan.indices, frame)
+        layout, geometry, mcu_rows, mcu_cols = row_geometry(frame, scan.indices, scan.starts)
         state = start_scan(reader.restart_interval, scan.begin, strict=True)
         counted = min(len(self._totals), len(frame.components))
         size = int(layout[-1, FIRST]) + 64
         coefficients, coded = scratch("coefficients", size, np.int16), reader.unstuffed_scratch()
         outside = _count_rows(
             state,
-            with_lookups(geometry, scan),
+            geometry,
             mcu_rows,
             mcu_cols,
             reader.bytes,

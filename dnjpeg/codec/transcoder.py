@@ -11,9 +11,10 @@ import numpy.typing as npt
 
 from dnjpeg.codec.entropy.gathering import list_spans
 from dnjpeg.codec.entropy.scan import start_scan, stopped
-from dnjpeg.codec.entropy.scan_writer import ScanPlan, plan_scan, token_scan
+from dnjpeg.codec.entropy.scan_writer import ScanPlan, Tokens, plan_scan, token_scan
 from dnjpeg.codec.entropy.sequential_decoder import decode_mcu_row
 from dnjpeg.codec.entropy.sequential_encoder import tokenize_mcu_row
+from dnjpeg.codec.entropy.tokens import CODES, COUNTS, count_symbols
 from dnjpeg.codec.format.application import Jfif, Metadata
 from dnjpeg.codec.format.coding import Coding
 from dnjpeg.codec.format.coding_tables import CodingTables
@@ -187,13 +188,14 @@ def _plan(
     return _Plan(headers, coding, scan, plan, None if new is None else _factors(steps, image.tables))
 
 
-def _tokens(reader: Reader, scan: Scan, to: _Plan) -> npt.NDArray[np.int32]:
+def _tokens(reader: Reader, scan: Scan, to: _Plan) -> Tokens:
     """Tokens of the new scan."""
     assert reader.frame is not None
     layout, geometry, mcu_rows, mcu_cols = row_geometry(reader.frame, scan.indices, scan.starts)
     blocks = int(layout[-1, FIRST])
     state = start_scan(reader.restart_interval, scan.begin, strict=True)
     tokens = scratch("tokens", to.plan.token_room(to.plan.mcu_rows), np.int32)
+    counts = np.empty(COUNTS, np.int64)
     count = _transcode_rows(
         state,
         geometry,
@@ -209,9 +211,10 @@ def _tokens(reader: Reader, scan: Scan, to: _Plan) -> npt.NDArray[np.int32]:
         start_scan(to.headers.restart.interval(to.plan.mcu_cols)),
         to.plan.scan,
         tokens,
+        counts,
     )
     reader.finish_scan(state)
-    return tokens[:count]
+    return Tokens(tokens[:count], counts[:CODES])
 
 
 @kernel
@@ -230,8 +233,9 @@ def _transcode_rows(
     tokenizing,
     new_scan,
     tokens,
+    counts,
 ):
-    """Make tokens of rows of MCUs up to a fault, requantized if there are factors. Returns their number."""
+    """Make and count tokens of rows of MCUs up to a fault, requantized if there are factors; returns their number."""
     state, scan, data, coded, lookups = span(state), span(scan), span(data), span(coded), span(lookups)
     layout, coefficients, tokenizing = span(layout), span(coefficients), span(tokenizing)
     lists, new_scan, tokens = list_spans(lists), span(new_scan), span(tokens)
@@ -247,4 +251,5 @@ def _transcode_rows(
                 first, last = layout[c, FIRST], layout[c + 1, FIRST]
                 requantize_blocks(coefficients, first, last, span(factors), 64 * c)
         count = tokenize_mcu_row(tokenizing, new_scan, row, row, mcu_cols, coefficients, lists, tokens, count)
+    count_symbols(tokens, count, span(counts))
     return count

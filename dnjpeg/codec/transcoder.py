@@ -33,7 +33,7 @@ from dnjpeg.codec.pixels.quantize import requantize, requantize_blocks
 from dnjpeg.codec.reader import Reader, Scan
 from dnjpeg.codec.scan_reader import following_scan, read, row_geometry
 from dnjpeg.codec.writer import assemble, headers_of, write
-from dnjpeg.errors import FormatError, JpegError
+from dnjpeg.errors import FormatError
 
 __all__ = ["requantized", "transcode"]
 
@@ -130,7 +130,10 @@ def _streamed(
     metadata: tuple[Metadata, ...],
     coding_tables: CodingTables | None,
 ) -> bytes | None:
-    """Transcode row by row; None if that cannot be done, or something is wrong, which the other way will tell."""
+    """Transcode row by row; None if that cannot be done, or what the file holds cannot be written again.
+
+    What is wrong with the file itself is raised: reading all of it would find the same.
+    """
     if copy not in KEPT:
         return None
     try:
@@ -141,17 +144,17 @@ def _streamed(
         assert reader.frame is not None
         old = tuple(table.tobytes() for table in reader.tables())
         new = None if tables is None else tuple(table.tobytes() for table in tables)
-        said = reader.density(), reader.metadata()
-        kind = reader.frame, reader.color(), old, new, reader.restart_interval, coding
+        interval, said = reader.restart_interval, (reader.density(), reader.metadata())
+        kind = reader.frame, reader.color(), old, new, interval, coding
         plan = _plan(*kind, jfif or said[0], replaced(kept(said[1], copy), metadata))
         tokens = _tokens(reader, scan, plan)
-        if following_scan(reader) is not None:
-            return None
+        if following_scan(reader) is not None or reader.restart_interval != interval:
+            return None  # DRI behind the scan: the interval told last is written, and the tokens have another
         if said != (reader.density(), reader.metadata()):  # some segments lay behind the scan
             plan = _plan(*kind, jfif or reader.density(), replaced(kept(reader.metadata(), copy), metadata))
         coded = token_scan(plan.headers, plan.scan, plan.plan, tokens, optimize=coding.optimize)
         return assemble(plan.headers, [coded])
-    except (JpegError, ValueError):
+    except ValueError:  # the other way tells which
         return None
 
 

@@ -34,7 +34,7 @@ from dnjpeg.codec.pixels.smoothing import smoothed
 from dnjpeg.codec.reader import Reader, Scan
 from dnjpeg.errors import FormatError
 
-__all__ = ["following_scan", "read", "read_scans", "read_shown", "row_geometry", "with_lookups"]
+__all__ = ["following_scan", "read", "read_scans", "read_shown", "with_lookups"]
 
 Blocks = npt.NDArray[np.int16]
 
@@ -47,32 +47,6 @@ def _decode_rows(state, scan, mcu_rows, mcu_cols, data, coded, lookups, coeffici
         decode_mcu_row(state, scan, row, 0, mcu_cols, data, coded, lookups, coefficients, filler)
         if stopped(state):
             return
-
-
-@lru_cache(256)
-def row_geometry(
-    frame: Frame, indices: tuple[int, ...], starts: tuple[tuple[int, int], ...]
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], int, int]:
-    """Geometry for one row of MCUs at a time; not to be changed.
-
-    Parameters
-    ----------
-    frame : Frame
-    indices, starts
-        As in `Scan`.
-
-    Returns
-    -------
-    layout : ndarray, int64
-        `component_layout`.
-    geometry : ndarray, int64
-        `scan_layout`, with `DC_TABLE` and `AC_TABLE` where `Scan.lookups` has them.
-    mcu_rows, mcu_cols : int
-    """
-    layout = component_layout(frame, mcu_rows=1)
-    geometry, mcu_rows, mcu_cols = scan_layout(layout, indices, frame)
-    geometry[:, DC_TABLE : AC_TABLE + 1] = starts
-    return layout, geometry, mcu_rows, mcu_cols
 
 
 def with_lookups(geometry: npt.NDArray[np.int64], scan: Scan) -> npt.NDArray[np.int64]:

@@ -22,7 +22,7 @@ from dnjpeg.codec.format.coefficients import CoefficientImage
 from dnjpeg.codec.format.color import quantization_slots
 from dnjpeg.codec.format.frame import Frame
 from dnjpeg.codec.format.headers import Headers
-from dnjpeg.codec.format.layout import FIRST
+from dnjpeg.codec.format.layout import FIRST, row_geometry
 from dnjpeg.codec.format.limits import Limits
 from dnjpeg.codec.format.metadata import KEPT, kept, replaced
 from dnjpeg.codec.format.script import ScriptScan, check_mcu
@@ -31,7 +31,7 @@ from dnjpeg.codec.kernels.scratch import scratch
 from dnjpeg.codec.kernels.vector import clear, span
 from dnjpeg.codec.pixels.quantize import requantize, requantize_blocks
 from dnjpeg.codec.reader import Reader, Scan
-from dnjpeg.codec.scan_reader import following_scan, read, row_geometry
+from dnjpeg.codec.scan_reader import following_scan, read
 from dnjpeg.codec.writer import assemble, headers_of, write
 from dnjpeg.errors import FormatError
 

@@ -14,7 +14,7 @@ from dnjpeg.codec.entropy.sequential_decoder import decode_mcu_row
 from dnjpeg.codec.format.coding_tables import CodingTables
 from dnjpeg.codec.format.exif import UPRIGHT, Turn, orientation_of
 from dnjpeg.codec.format.frame import Frame
-from dnjpeg.codec.format.layout import component_layout, scan_layout
+from dnjpeg.codec.format.layout import AC_TABLE, DC_TABLE, component_layout, scan_layout
 from dnjpeg.codec.format.limits import Limits
 from dnjpeg.codec.kernels.jit import kernel
 from dnjpeg.codec.kernels.scratch import scratch
@@ -24,7 +24,7 @@ from dnjpeg.codec.pixels.orientation import stored_window, turned, upright_frame
 from dnjpeg.codec.pixels.precision import sample_type, strip_memory
 from dnjpeg.codec.pixels.window import Region, Scale, Window, window_of
 from dnjpeg.codec.reader import Reader, Scan
-from dnjpeg.codec.scan_reader import read_shown, with_lookups
+from dnjpeg.codec.scan_reader import read_shown
 from dnjpeg.errors import FormatError, JpegWarning
 
 __all__ = ["decode"]
@@ -93,9 +93,13 @@ def _output(frame: Frame, window: Window, out: Pixels | None) -> Pixels:
 
 
 @lru_cache(256)
-def _scan_geometry(frame: Frame, indices: tuple[int, ...]) -> tuple[npt.NDArray[np.int64], int, int]:
-    """Geometry of the scan, one row of MCUs kept, as `scan_layout` has it."""
-    return scan_layout(component_layout(frame, mcu_rows=1), indices, frame)
+def _scan_geometry(
+    frame: Frame, indices: tuple[int, ...], starts: tuple[tuple[int, int], ...]
+) -> tuple[npt.NDArray[np.int64], int]:
+    """Geometry of the scan, one row of MCUs kept, with its lookups, and its MCUs in a row."""
+    geometry, _, mcu_cols = scan_layout(component_layout(frame, mcu_rows=1), indices, frame)
+    geometry[:, DC_TABLE : AC_TABLE + 1] = starts
+    return geometry, mcu_cols
 
 
 def _decode_one_scan(reader: Reader, scan: Scan, window: Window, pixels: Pixels) -> None:
@@ -103,8 +107,7 @@ def _decode_one_scan(reader: Reader, scan: Scan, window: Window, pixels: Pixels)
     frame = reader.frame
     assert frame is not None
     strip = plan_inverse(frame, reader.color(), window, kept_rows=1)
-    geometry, _, mcu_cols = _scan_geometry(frame, scan.indices)
-    geometry = with_lookups(geometry, scan)
+    geometry, mcu_cols = _scan_geometry(frame, scan.indices, scan.starts)
     state = start_scan(reader.restart_interval, scan.begin, strict=reader.strict)
     _decode_rows(
         state,

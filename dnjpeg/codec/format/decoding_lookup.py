@@ -33,6 +33,7 @@ __all__ = [
     "INCOMPLETE",
     "LOOKUP_BITS",
     "LOOKUP_SIZE",
+    "LookupKey",
     "decoding_lookup",
     "first_drop",
     "first_value",
@@ -80,8 +81,12 @@ def decoding_lookup(table: HuffmanTable, ac: bool, refining: bool = False) -> np
     return lookup
 
 
+LookupKey = tuple[HuffmanTable, bool, bool]
+"""What `decoding_lookup` takes."""
+
+
 @lru_cache(16)
-def joined_lookups(tables: tuple[tuple[HuffmanTable, bool, bool], ...]) -> npt.NDArray[np.int64]:
+def joined_lookups(tables: tuple[LookupKey, ...]) -> npt.NDArray[np.int64]:
     """Join the lookups of tables, given as `decoding_lookup` takes them: `LOOKUP_SIZE` items each; read-only."""
     lookups = [decoding_lookup(*table) for table in tables]
     if len(lookups) == 1:

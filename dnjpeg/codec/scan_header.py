@@ -10,7 +10,14 @@ import numpy.typing as npt
 
 from dnjpeg.codec.entropy.arithmetic import conditioning
 from dnjpeg.codec.format.coding_tables import DEFAULT_CONDITIONING, CodingTables
-from dnjpeg.codec.format.decoding_lookup import LOOKUP_SIZE, LookupKey, joined_lookups
+from dnjpeg.codec.format.decoding_lookup import (
+    LOOKUP_SIZE,
+    PROGRESSIVE,
+    REFINING,
+    SEQUENTIAL,
+    LookupKey,
+    joined_lookups,
+)
 from dnjpeg.codec.format.frame import Frame
 from dnjpeg.codec.format.huffman import STANDARD
 from dnjpeg.codec.format.syntax import ScanHeader, Segment
@@ -100,17 +107,18 @@ def huffman_lookups(
         return joined_lookups(()), ()
     wanted: dict[LookupKey, int] = {}
     starts = []
-    refining = frame.progressive and header.approximation_high > 0
+    progressive = frame.progressive
+    kind = SEQUENTIAL if not progressive else REFINING if header.approximation_high > 0 else PROGRESSIVE
     for part in header.components:
         start = [0, 0]
         for ac, slot in enumerate((part.dc_table, part.ac_table)):
-            other = frame.progressive and ac != (header.spectral_start > 0)
-            if other or (refining and not ac):
+            other = progressive and ac != (header.spectral_start > 0)
+            if other or (kind == REFINING and not ac):
                 continue  # of the other kind of scan, or where no codes are
             table = tables.huffman.get((ac, slot)) or STANDARD.get((ac, slot))  # Motion-JPEG leaves these out
             if table is None:
                 raise segment.error(f"{('DC', 'AC')[ac]} Huffman table {slot} is missing")
-            start[ac] = LOOKUP_SIZE * wanted.setdefault((table, ac == 1, refining), len(wanted))
+            start[ac] = LOOKUP_SIZE * wanted.setdefault((table, ac == 1, kind), len(wanted))
         starts.append((start[0], start[1]))
     try:
         return joined_lookups(tuple(wanted)), tuple(starts)

@@ -33,6 +33,9 @@ __all__ = [
     "INCOMPLETE",
     "LOOKUP_BITS",
     "LOOKUP_SIZE",
+    "PROGRESSIVE",
+    "REFINING",
+    "SEQUENTIAL",
     "LookupKey",
     "decoding_lookup",
     "first_drop",
@@ -40,6 +43,8 @@ __all__ = [
     "joined_lookups",
     "slow_decode",
 ]
+
+SEQUENTIAL, PROGRESSIVE, REFINING = range(3)  # kinds of scans
 
 LOOKUP_BITS = 10
 END_OF_BLOCK = 96
@@ -52,7 +57,7 @@ FIRST = 0x3F_FFFF_FF00  # bits of an entry that are about its first coefficient
 
 
 @lru_cache(64)
-def decoding_lookup(table: HuffmanTable, ac: bool, refining: bool = False) -> npt.NDArray[np.int64]:
+def decoding_lookup(table: HuffmanTable, ac: bool, kind: int = SEQUENTIAL) -> npt.NDArray[np.int64]:
     """Lookup by the next bits; the layout is told above.
 
     Parameters
@@ -60,8 +65,9 @@ def decoding_lookup(table: HuffmanTable, ac: bool, refining: bool = False) -> np
     table : HuffmanTable
     ac : bool
         For AC coefficients, not DC differences.
-    refining : bool
-        For a scan that refines known coefficients: one bit follows each code, whatever size its symbol tells (G.1.2.3).
+    kind : {SEQUENTIAL, PROGRESSIVE, REFINING}
+        For what scans: those of progressive files take one coefficient at a time, so that none are joined; in one that
+        refines known coefficients one bit follows each code, whatever size its symbol tells (G.1.2.3).
 
     Returns
     -------
@@ -76,12 +82,12 @@ def decoding_lookup(table: HuffmanTable, ac: bool, refining: bool = False) -> np
     if not ac and max(table.values, default=0) > 15:
         raise FormatError("DC Huffman table with a size above 15")
     lookup = np.zeros(LOOKUP_SIZE, np.int64)
-    _fill_lookup(np.frombuffer(table.counts, np.uint8), np.frombuffer(table.values, np.uint8), ac, refining, lookup)
+    _fill_lookup(np.frombuffer(table.counts, np.uint8), np.frombuffer(table.values, np.uint8), ac, kind, lookup)
     lookup.flags.writeable = False
     return lookup
 
 
-LookupKey = tuple[HuffmanTable, bool, bool]
+LookupKey = tuple[HuffmanTable, bool, int]
 """What `decoding_lookup` takes."""
 
 
@@ -97,7 +103,7 @@ def joined_lookups(tables: tuple[LookupKey, ...]) -> npt.NDArray[np.int64]:
 
 
 @kernel
-def _fill_lookup(counts, values, ac, refining, lookup):
+def _fill_lookup(counts, values, ac, kind, lookup):
     counts, values, lookup = span(counts), span(values), span(lookup)
     for first in range(1 << LOOKUP_BITS):
         lookup[first] = INCOMPLETE
@@ -109,12 +115,12 @@ def _fill_lookup(counts, values, ac, refining, lookup):
             symbol = values[index]
             lookup[SYMBOLS + index] = symbol
             if length <= LOOKUP_BITS:
-                _fill_code(lookup, code << (LOOKUP_BITS - length), symbol, length, ac, refining)
+                _fill_code(lookup, code << (LOOKUP_BITS - length), symbol, length, ac, kind == REFINING)
             code += 1
             index += 1
         lookup[LIMITS + length] = code << (16 - length)
         code <<= 1
-    if ac:
+    if ac and kind == SEQUENTIAL:
         for bits in range(1 << LOOKUP_BITS):
             lookup[bits] = _joined(lookup, bits)
 

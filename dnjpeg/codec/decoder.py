@@ -19,7 +19,8 @@ from dnjpeg.codec.format.limits import Limits
 from dnjpeg.codec.kernels.jit import kernel
 from dnjpeg.codec.kernels.scratch import scratch
 from dnjpeg.codec.kernels.vector import clear, span
-from dnjpeg.codec.pixels.inverse import LAST_MCU_ROW, inverse_mcu_row, inverse_rows, joined_steps, plan_inverse
+from dnjpeg.codec.pixels.inverse import inverse_mcu_row, inverse_rows
+from dnjpeg.codec.pixels.inverse_plan import LAST_MCU_ROW, joined_steps, plan_inverse
 from dnjpeg.codec.pixels.orientation import stored_window, turned, upright_frame
 from dnjpeg.codec.pixels.precision import sample_type, strip_memory
 from dnjpeg.codec.pixels.window import Region, Scale, Window, window_of

@@ -75,6 +75,11 @@ class Memory:
         """Bits of an element, an integer."""
         return int(self._element.width)
 
+    @property
+    def vector_bits(self) -> int:
+        """Bits of the widest registers that the code is compiled for: 512 or fewer."""
+        return 512 if "+avx512bw" in self._context.codegen()._get_host_cpu_features().split(",") else 256
+
     def constant(self, number: int) -> Scalar:
         """Return a number that is known while the operation is being compiled, such as one that depends on `bits`."""
         return Scalar(self._builder, ir.Constant(I64, number))

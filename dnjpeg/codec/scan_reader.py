@@ -34,17 +34,18 @@ from dnjpeg.codec.pixels.smoothing import smoothed
 from dnjpeg.codec.reader import Reader, Scan
 from dnjpeg.errors import FormatError
 
-__all__ = ["following_scan", "read", "read_scans", "read_shown", "with_lookups"]
+__all__ = ["decode_rows", "following_scan", "read", "read_scans", "read_shown", "with_lookups"]
 
 Blocks = npt.NDArray[np.int16]
 
 
 @kernel
-def _decode_rows(state, scan, mcu_rows, mcu_cols, data, coded, lookups, coefficients, filler):
+def decode_rows(state, scan, first, last, mcu_cols, data, coded, lookups, coefficients, filler):
+    """Rows of MCUs from `first` to before `last`, with which the coefficients begin; see `decode_mcu_row`."""
     state, scan, data, coded = span(state), span(scan), span(data), span(coded)
     lookups, coefficients = span(lookups), span(coefficients)
-    for row in range(mcu_rows):
-        decode_mcu_row(state, scan, row, 0, mcu_cols, data, coded, lookups, coefficients, filler)
+    for row in range(first, last):
+        decode_mcu_row(state, scan, row, first, mcu_cols, data, coded, lookups, coefficients, filler)
         if stopped(state):
             return
 
@@ -207,7 +208,7 @@ def _read_scan(reader: Reader, scan: Scan, frame: Frame, coefficients: npt.NDArr
     if frame.progressive:
         decode_progressive_rows(state, geometry, mcu_rows, mcu_cols, *scan.band, data, coded, scan.lookups, *target)
     else:
-        _decode_rows(state, geometry, mcu_rows, mcu_cols, data, coded, scan.lookups, *target)
+        decode_rows(state, geometry, 0, mcu_rows, mcu_cols, data, coded, scan.lookups, *target)
     return state
 
 

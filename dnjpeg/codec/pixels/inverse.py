@@ -218,9 +218,9 @@ def inverse_mcu_row(coefficients, row, first_row, layout, sizes, scaled, unusual
 
 
 @kernel
-def inverse_rows(coefficients, layout, sizes, scaled, unusual, steps, samples, sums, pixels):
-    """All rows of MCUs; see `inverse_mcu_row`."""
+def inverse_rows(coefficients, first, last, layout, sizes, scaled, unusual, steps, samples, sums, pixels):
+    """Rows of MCUs from `first` to before `last`, with which the coefficients begin; see `inverse_mcu_row`."""
     coefficients, layout, sizes, steps = span(coefficients), span(layout), span(sizes), span(steps)
     samples, sums, pixels = span(samples), span(sums), span(pixels)
-    for row in range(sizes[LAST_MCU_ROW]):
-        inverse_mcu_row(coefficients, row, 0, layout, sizes, scaled, unusual, steps, samples, sums, pixels)
+    for row in range(first, last):
+        inverse_mcu_row(coefficients, row, first, layout, sizes, scaled, unusual, steps, samples, sums, pixels)

@@ -84,6 +84,11 @@ class InversePlan:
     sums: int
     coefficients: int
 
+    @property
+    def last_mcu_row(self) -> int:
+        """Row of MCUs below the last that the window needs."""
+        return int(self.sizes[LAST_MCU_ROW])
+
 
 @lru_cache(256)
 def plan_inverse(

@@ -19,7 +19,7 @@ from dnjpeg.codec.entropy.scan import (
     stopped,
 )
 from dnjpeg.codec.entropy.sequential_decoder import receive_extend
-from dnjpeg.codec.entropy.zigzag_masks import band_mask, nonzero_zigzag
+from dnjpeg.codec.entropy.zigzag_masks import band_mask, can_refine, nonzero_zigzag, refine_known
 from dnjpeg.codec.format.decoding_lookup import (
     END_OF_BLOCK,
     INCOMPLETE,
@@ -221,7 +221,11 @@ def _decode_ac_refine(state, coded, lookups, table, coefficients, block, start, 
             position, word, filled, coded, corrections, count_ones(known & left)
         )
         state[EOB_RUN] -= 1
-    _correct(coefficients, block, known, corrections, bit)
+    if known != 0:
+        if can_refine(coefficients):
+            refine_known(coefficients, block, known, corrections, bit)
+        else:
+            _correct(coefficients, block, known, corrections, bit)
     if beyond != 0:  # as libjpeg has it, after all corrections
         coefficients[block + span(NATURAL)[end + 1]] = bit if beyond > 0 else -bit
         fault = PAST_BLOCK

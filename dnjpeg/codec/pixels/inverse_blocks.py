@@ -37,7 +37,7 @@ def _fill(coefficients, block, steps, table, samples, index, stride):
 @operation(types.int64)
 def _four_fit(samples: Memory) -> Scalar:
     """Tell, while compiling, whether there are registers for four blocks; with fewer, pairs are as fast or faster."""
-    return samples.constant(int(samples.bits == 8 and samples.vector_bits == 512))
+    return samples.constant(int(samples.bits == 8 and samples.compiled_for("avx512bw")))
 
 
 @operation(types.int64)

@@ -75,10 +75,12 @@ class Memory:
         """Bits of an element, an integer."""
         return int(self._element.width)
 
-    @property
-    def vector_bits(self) -> int:
-        """Bits of the widest registers that the code is compiled for: 512 or fewer."""
-        return 512 if "+avx512bw" in self._context.codegen()._get_host_cpu_features().split(",") else 256
+    def compiled_for(self, feature: str) -> bool:
+        """Tell whether the code is compiled for a CPU that has a feature, by LLVM's name of it.
+
+        Only where another way is faster without it: there must be one.
+        """
+        return f"+{feature}" in self._context.codegen()._get_host_cpu_features().split(",")
 
     def constant(self, number: int) -> Scalar:
         """Return a number that is known while the operation is being compiled, such as one that depends on `bits`."""

@@ -31,6 +31,10 @@ class Scalar:
         """Return ``-1 << self``: all bits but the lowest so many."""
         return Scalar(self.builder, self.builder.shl(ir.Constant(I64, -1), self.value))
 
+    def power_of_two(self) -> Scalar:
+        """Return ``1 << self``."""
+        return Scalar(self.builder, self.builder.shl(ir.Constant(I64, 1), self.value))
+
     def byte_swapped(self) -> Scalar:
         """Reverse the order of the eight bytes."""
         return Scalar(self.builder, _call(self.builder, "llvm.bswap.i64", self.value))

@@ -73,9 +73,9 @@ def coefficient_arrays(
     coefficients: npt.NDArray[np.int16], layout: npt.NDArray[np.int64]
 ) -> tuple[npt.NDArray[np.int16], ...]:
     """View the coefficients of a whole image as one ``(rows, block_cols, 8, 8)`` array a component."""
+    places = zip(layout[:, FIRST].tolist(), layout[:, BLOCK_COLS].tolist(), strict=True)
     return tuple(
-        coefficients[component[FIRST] : following[FIRST]].reshape(-1, component[BLOCK_COLS], 8, 8)
-        for component, following in pairwise(layout)
+        coefficients[first:following].reshape(-1, cols, 8, 8) for (first, cols), (following, _) in pairwise(places)
     )
 
 

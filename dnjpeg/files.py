@@ -10,7 +10,10 @@ from os import PathLike
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ["replacing", "write_text"]
+__all__ = ["TEMPORARY", "replacing", "replacing_path", "write_text"]
+
+TEMPORARY = ".dnjpeg-*.part"
+"""A pattern of the names that unfinished files have; only a killed process leaves one behind."""
 
 
 @contextmanager
@@ -23,10 +26,16 @@ def replacing(target: Path) -> Iterator[BinaryIO]:
         with target.open("wb") as file:
             yield file
         return
+    with replacing_path(target) as temporary, temporary.open("xb") as file:
+        yield file
+
+
+@contextmanager
+def replacing_path(target: Path) -> Iterator[Path]:
+    """Give the path of a file that is to be made, becomes `target` when the block ends well, and is removed if not."""
     temporary = target.with_name(f".dnjpeg-{secrets.token_hex(8)}.part")
     try:
-        with temporary.open("xb") as file:
-            yield file
+        yield temporary
         temporary.replace(target)
     except OSError as error:
         if error.filename == str(temporary):  # a name that nobody chose

@@ -90,7 +90,7 @@ def command(
     an error unless --background says what is behind them.
     """
     from dnjpeg.api import encode  # noqa: PLC0415 - imports Numba, which the help does not need
-    from dnjpeg.cli.images import metadata_of, open_image, pixels_of  # noqa: PLC0415
+    from dnjpeg.images import metadata_of, open_image, pixels_of  # noqa: PLC0415
 
     given = {name: value for name, value in written.items() if value is not None}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -79,6 +80,9 @@ class Store(Protocol):
 
     def sweep(self) -> None:
         """Remove unfinished files, which killed processes left."""
+
+    def discard(self) -> None:
+        """Remove the root and all that lies below it."""
 
 
 def is_url(name: str) -> bool:
@@ -194,6 +198,9 @@ class LocalStore:
         for path in self.root.rglob(TEMPORARY):
             path.unlink(missing_ok=True)
 
+    def discard(self) -> None:
+        shutil.rmtree(self.root)
+
 
 # Here a file appears under its name when it is complete, and not before; a renaming would copy it.
 _WHOLE_AT_ONCE = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "oss", "oci"})
@@ -281,3 +288,7 @@ class RemoteStore:
 
     def sweep(self) -> None:
         """Do nothing: the next attempt at a file replaces what an earlier one left of it."""
+
+    def discard(self) -> None:
+        files, root = self._open()
+        files.rm(root, recursive=True)

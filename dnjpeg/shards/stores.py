@@ -166,10 +166,8 @@ class LocalStore:
         return found
 
     def size(self, name: str) -> int | None:
-        try:
-            return (self.root / name).stat().st_size
-        except (FileNotFoundError, NotADirectoryError):
-            return None
+        path = self.root / name
+        return path.stat().st_size if path.is_file() else None
 
     def read(self, name: str) -> bytes:
         return (self.root / name).read_bytes()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import pickle
 from collections.abc import Generator, Sequence
 from typing import Any
@@ -25,9 +26,11 @@ def run(job: Job, units: Sequence[Unit], jobs: int | None) -> Generator[Outcome]
     jobs : int, optional
         How many units to work on at a time; None: as many as the cluster has cores.
     """
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is reported to anybody unasked
     import ray  # noqa: PLC0415 - an extra
     import ray.data  # noqa: PLC0415
 
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
     started_here = not ray.is_initialized()
     if started_here:
         ray.init(logging_level=logging.ERROR, log_to_driver=False)

@@ -213,7 +213,10 @@ def _manner(metadata: Any) -> dict[str, Any]:
     if metadata.num_row_groups:
         group = metadata.row_group(0)
         columns = [group.column(index) for index in range(group.num_columns)]
-        manner["compression"] = {column.path_in_schema: column.compression for column in columns}
+        manner["compression"] = {
+            column.path_in_schema: "NONE" if column.compression == "UNCOMPRESSED" else column.compression
+            for column in columns
+        }
         manner["use_dictionary"] = [
             column.path_in_schema for column in columns if any("DICTIONARY" in one for one in column.encodings)
         ]

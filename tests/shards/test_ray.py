@@ -98,6 +98,7 @@ def test_a_node_that_goes_away(cluster, source, tmp_path):
     report = convert(source, tmp_path / "ray", Convert(Slow({"quality": QUALITY}, seconds=0.1)))
     remover.join()
     assert len(cluster.list_all_nodes()) == 1
-    assert (report.failures, report.totals.made) == ([], 8)
+    # A unit that was finished, but not reported when its node went away, was found finished by the next attempt.
+    assert (report.failures, report.totals.made + report.totals.resumed) == ([], 8)
     convert(source, tmp_path / "local", engine="local")
     assert contents(tmp_path / "ray") == contents(tmp_path / "local")

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import errno
 import secrets
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from os import PathLike
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ["TEMPORARY", "replacing", "replacing_path", "write_text"]
+__all__ = ["remove_leftovers", "replacing", "replacing_path", "write_text"]
 
-TEMPORARY = ".dnjpeg-*.part"
-"""A pattern of the names that unfinished files have; only a killed process leaves one behind."""
+LEFTOVERS = ".dnjpeg-*.part"
+ABANDONED = 3600  # seconds: files are written at once, so one that nobody has touched for so long has no writer
 
 
 @contextmanager
@@ -43,6 +44,21 @@ def replacing_path(target: Path) -> Iterator[Path]:
         raise
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def remove_leftovers(folder: Path, *, locked: bool = False) -> None:
+    """Remove the temporary files in a folder that processes left there which were killed long ago.
+
+    Parameters
+    ----------
+    folder : Path
+    locked : bool
+        Nobody else writes there now: the sub-folders' too, and however young.
+    """
+    for path in folder.rglob(LEFTOVERS) if locked else folder.glob(LEFTOVERS):
+        with suppress(OSError):  # someone else's, or gone by now
+            if locked or path.stat().st_mtime < time.time() - ABANDONED:
+                path.unlink()
 
 
 def write_text(path: str | PathLike[str], text: str, *, overwrite: bool = False) -> None:

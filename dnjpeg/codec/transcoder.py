@@ -31,7 +31,7 @@ from dnjpeg.codec.pixels.quantize import requantize, requantize_blocks
 from dnjpeg.codec.reader import Reader, Scan
 from dnjpeg.codec.scan_reader import following_scan, read, with_lookups
 from dnjpeg.codec.writer import assemble, headers_of, write
-from dnjpeg.errors import FormatError, JpegError
+from dnjpeg.errors import FormatError
 
 __all__ = ["requantized", "transcode"]
 
@@ -128,7 +128,10 @@ def _streamed(
     metadata: tuple[Metadata, ...],
     coding_tables: CodingTables | None,
 ) -> bytes | None:
-    """Transcode row by row; None if that cannot be done, or something is wrong, which the other way will tell."""
+    """Transcode row by row; None if that cannot be done, or what the file holds cannot be written again.
+
+    What is wrong with the file itself is raised: reading all of it would find the same.
+    """
     if copy not in KEPT:
         return None
     try:
@@ -148,7 +151,7 @@ def _streamed(
         plan = _plan(reader.frame, reader.color(), old, new, reader.restart_interval, coding, jfif, segments)
         coded = token_scan(plan.headers, plan.scan, plan.plan, tokens, optimize=coding.optimize)
         return assemble(plan.headers, [coded])
-    except (JpegError, ValueError):
+    except ValueError:  # the other way tells which
         return None
 
 

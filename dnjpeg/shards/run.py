@@ -13,6 +13,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from dnjpeg.errors import JpegWarning
+from dnjpeg.files import remove_leftovers
 from dnjpeg.shards.engines import Engine, outcomes
 from dnjpeg.shards.records import Failure, Outcome, Totals, settings_hash
 from dnjpeg.shards.stores import LocalStore, Store, is_url, open_store, split_name
@@ -205,7 +206,9 @@ def _locked(place: _Place) -> Iterator[None]:
             stack.enter_context(lock)
         except Timeout:
             raise RunError(f"{store.label}: another run is writing there") from None
-        if not place.single:
+        if place.single:
+            remove_leftovers(store.root)
+        else:
             store.sweep()
             stack.callback(store.sweep)  # what workers that were stopped have left
         yield

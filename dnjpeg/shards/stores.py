@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, Protocol, runtime_checkable
 
-from dnjpeg.files import TEMPORARY, replacing_path
+from dnjpeg.files import remove_leftovers, replacing_path
 
 __all__ = ["Digest", "Listing", "Store", "digest_file", "digest_of", "is_url", "open_store", "split_name"]
 
@@ -193,8 +193,7 @@ class LocalStore:
         (self.root / name).mkdir(parents=True, exist_ok=True)
 
     def sweep(self) -> None:
-        for path in self.root.rglob(TEMPORARY):
-            path.unlink(missing_ok=True)
+        remove_leftovers(self.root, locked=True)
 
     def discard(self) -> None:
         shutil.rmtree(self.root)

@@ -103,7 +103,8 @@ def main() -> None:
         sum(map(len, data)) / len(photos) for data in (photos, [dnjpeg.transcode(one, quality=75) for one in photos])
     )
     print(
-        f"{len(photos)} photos ({len(files)} files) of {before:,.0f} bytes, {after:,.0f} at quality 75, {options.shards} shards\n"
+        f"{len(photos)} photos ({len(files)} files) of {before:,.0f} bytes, {after:,.0f} at quality 75, "
+        f"{options.shards} shards\n"
     )
     print("| run | ms an image | images a second |\n|---|---|---|")
     with tempfile.TemporaryDirectory() as temporary:

@@ -19,7 +19,7 @@ __all__ = ["SUFFIXES", "convert", "images"]
 
 SUFFIXES = (".parquet",)
 
-_ROWS = 64  # of a batch, when images are only read
+_ROWS = 64  # of a batch, when images are only read, and of a piece of a new column
 
 
 @dataclass(frozen=True)
@@ -201,7 +201,9 @@ def _replaced(column: Any, values: list[Any]) -> Any:
                 cells[row]["path"] = path
         else:
             cells[row] = data
-    return pa.chunked_array([pa.array(cells, column.type)], column.type)
+    # In pieces, since one array of structs holds no more than 2 GB.
+    pieces = [pa.array(cells[begin : begin + _ROWS], column.type) for begin in range(0, len(cells), _ROWS)]
+    return pa.chunked_array(pieces, column.type)
 
 
 def _manner(metadata: Any) -> dict[str, Any]:

@@ -37,7 +37,7 @@ def dataset_options(command: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(command)
     def gather(**values: Any) -> None:
-        command(dataset=Dataset(values.pop("engine"), values.pop("check")), **values)
+        command(dataset=Dataset(values.pop("engine"), values.pop("check"), values.pop("only")), **values)
 
     for option in reversed(_OPTIONS):
         gather = option(gather)
@@ -57,6 +57,13 @@ _OPTIONS = (
         show_default=True,
         help="How a run that goes on looks at shards that are finished: it reads them and their sources through, or "
         "compares sizes only.",
+    ),
+    click.option(
+        "--only",
+        multiple=True,
+        metavar="PATTERN",
+        help="For shards: which images are meant, by their names, or by the columns of Parquet files. May be given "
+        "several times.  [default: all]",
     ),
 )
 
@@ -79,10 +86,12 @@ class Dataset:
     engine : str, optional
         None: not asked for.
     check : str
+    only : tuple of str
     """
 
     engine: str | None
     check: str
+    only: tuple[str, ...]
 
     def divided(self, inputs: Sequence[str], output: str | None) -> tuple[Sequence[str], str] | None:
         """Tell whether the inputs are a dataset; if so, return its parts and where the results go.
@@ -118,7 +127,7 @@ class Dataset:
         from dnjpeg.shards import Convert, RunError, convert_shards  # noqa: PLC0415 - imports Numba
 
         sources, target = divided
-        task = Convert(operation, on_error)  # type: ignore[arg-type]  # click has checked it
+        task = Convert(operation, on_error, self.only)  # type: ignore[arg-type]  # click has checked it
         with self._progress(batch.as_json) as show:
             try:
                 report = convert_shards(

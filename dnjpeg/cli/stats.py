@@ -120,7 +120,7 @@ def command(
         if labels:
             raise CommandError("--labels are for files, not for shards")
         asked = {"domain": domain, "color": color, "subsampling": subsampling}
-        task = _task(asked, every, data_name)
+        task = _task(asked, every, data_name, dataset.only)
         statistics, report = dataset.collect(inputs, output, task, jobs)
     else:
         statistics = _collect(
@@ -145,11 +145,11 @@ def command(
         raise IncompleteError([str(failure) for failure in statistics.failures], attempted)
 
 
-def _task(asked: dict[str, Any], every: int, data: str | None) -> Collect:
+def _task(asked: dict[str, Any], every: int, data: str | None, only: tuple[str, ...]) -> Collect:
     from dnjpeg.shards import Collect  # noqa: PLC0415 - imports Numba
     from dnjpeg.statistics.extraction import Extraction  # noqa: PLC0415
 
-    return Collect(Extraction(**asked), every, data)
+    return Collect(Extraction(**asked), every, data, only)
 
 
 def _save(statistics: FrequencyStatistics, output: str, *, force: bool) -> None:

@@ -10,6 +10,7 @@ from dnjpeg.errors import JpegError
 from dnjpeg.parallel import ordered_map
 from dnjpeg.shards.operations import Operation
 from dnjpeg.shards.records import Counts, Failure
+from dnjpeg.shards.selection import Selection
 
 __all__ = ["ON_ERROR", "Attempt", "Conversion", "OnError", "ShardError"]
 
@@ -57,11 +58,14 @@ class Conversion:
         belongs to its sample; or the shard fails.
     threads : int
         How many images to work on at a time.
+    only : tuple of str
+        Patterns of the items that are meant, see `Selection`.
     """
 
     operation: Operation
     on_error: OnError = "keep"
     threads: int = 1
+    only: tuple[str, ...] = ()
     counts: Counts = field(default_factory=Counts)
     failures: list[Failure] = field(default_factory=list)
 
@@ -123,6 +127,11 @@ class Conversion:
         """Count items that are left out with one that failed."""
         self.counts.items += count
         self.counts.dropped += count
+
+    @property
+    def selection(self) -> Selection:
+        """Which items are meant."""
+        return Selection(self.operation.suffixes, self.only)
 
     @property
     def written(self) -> int:

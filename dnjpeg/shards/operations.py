@@ -1,4 +1,4 @@
-"""What is done to one image: a function from the bytes of a file to those of another, and which files it is for."""
+"""What is done to one image: a function from the bytes of a file to those of another."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ import numpy as np
 from dnjpeg import api
 from dnjpeg.folders import IMAGE_SUFFIXES, JPEG_SUFFIXES
 from dnjpeg.images import metadata_of, open_image, pixels_of
+from dnjpeg.shards.selection import kind_of
 from dnjpeg.tables import QuantizationTables, resolve
 
-__all__ = ["Encode", "Operation", "Transcode", "is_wanted", "kind_of"]
+__all__ = ["Encode", "Operation", "Transcode"]
 
 
 class Operation(Protocol):
@@ -105,34 +106,6 @@ class Encode:
         """Say all that the result depends on."""
         background = None if self.background is None else list(self.background)
         return {"operation": "encode", "copy": self.copy, "background": background, **_described(self.options)}
-
-
-def is_wanted(suffixes: frozenset[str], name: str | None, data: bytes) -> bool:
-    """Tell whether an image without a reliable name is one of those that go by these suffixes.
-
-    What is known to be of another kind is not, unless its name claims so; what is of no known kind is tried.
-    """
-    suffix = PurePosixPath(name or "").suffix.lower()
-    kind = kind_of(data)
-    return suffix in suffixes or kind is None or _SUFFIXES[kind] in suffixes
-
-
-_SUFFIXES = {"JPEG": ".jpg", "PNG": ".png", "GIF": ".gif", "WebP": ".webp", "BMP": ".bmp", "TIFF": ".tif"}
-_BEGINNINGS = {
-    b"\xff\xd8\xff": "JPEG",
-    b"\x89PNG\r\n\x1a\n": "PNG",
-    b"GIF8": "GIF",
-    b"BM": "BMP",
-    b"II*\0": "TIFF",
-    b"MM\0*": "TIFF",
-}
-
-
-def kind_of(data: bytes) -> str | None:
-    """Name the format of an image file by how it begins, if that is one of the commonest."""
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return "WebP"
-    return next((kind for beginning, kind in _BEGINNINGS.items() if data.startswith(beginning)), None)
 
 
 def _resolved(options: Mapping[str, Any]) -> dict[str, Any]:

@@ -95,7 +95,7 @@ def convert_shards(
     if not planned.units and not planned.problems:
         raise RunError(f"{', '.join(sources)}: there is nothing to convert")
     place = _place(sources, target, planned)
-    refuse_collisions(planned.units, task.operation)
+    refuse_collisions(planned.units, task.target_name)
     settings = task.settings()
     with _locked(place):
         same_source = _begin(place, settings, sources, force=force)

@@ -13,6 +13,7 @@ from dnjpeg.shards.conversion import Conversion, OnError, ShardError
 from dnjpeg.shards.formats import folder, parquet, tar
 from dnjpeg.shards.operations import Operation
 from dnjpeg.shards.records import Counts, Failure
+from dnjpeg.shards.selection import Selection
 from dnjpeg.shards.stores import Digest, Store, digest_file
 from dnjpeg.shards.units import Unit
 from dnjpeg.statistics.collect import collect_items
@@ -56,19 +57,21 @@ class Convert:
     ----------
     operation : Operation
     on_error : {"keep", "drop", "fail"}
+    only : tuple of str
         See `Conversion`.
     """
 
     operation: Operation
     on_error: OnError = "keep"
+    only: tuple[str, ...] = ()
 
     def settings(self) -> dict[str, Any]:
         """Say all that the result depends on."""
-        return {"dnjpeg": __version__, "on_error": self.on_error, **self.operation.settings()}
+        return {"dnjpeg": __version__, "on_error": self.on_error, "only": list(self.only), **self.operation.settings()}
 
     def perform(self, unit: Unit, target: Store, threads: int) -> Result:
         """Convert a unit."""
-        conversion = Conversion(self.operation, self.on_error, threads)
+        conversion = Conversion(self.operation, self.on_error, threads, self.only)
         if unit.kind == "files":
             before, after = folder.convert(unit.store, unit.names, target, conversion)
         else:
@@ -79,13 +82,17 @@ class Convert:
                 before, after = digest_file(source), digest_file(path)
         return Result(before, after, conversion.counts, tuple(conversion.failures))
 
+    def target_name(self, name: str) -> str:
+        """Give the name that a file has when it is converted."""
+        return folder.target_name(name, self.operation, Selection(self.operation.suffixes, self.only))
+
     def outputs(self, unit: Unit, failures: tuple[Failure, ...]) -> list[str]:
         """Name the new shard, or the new files."""
         if unit.kind != "files":
             return [unit.target]
         failed = {failure.name for failure in failures}
         names = [name for name in unit.names if self.on_error == "keep" or name not in failed]
-        return [name if name in failed else folder.target_name(name, self.operation) for name in names]
+        return [name if name in failed else self.target_name(name) for name in names]
 
 
 @dataclass(frozen=True)
@@ -100,11 +107,14 @@ class Collect:
         Take about one image in so many, chosen by the SHA-256 of its bytes: the same ones however the dataset is cut.
     data : str, optional
         A name of the data for the provenance.
+    only : tuple of str
+        Patterns of the items that are meant, see `Selection`.
     """
 
     extraction: Extraction
     every: int = 1
     data: str | None = None
+    only: tuple[str, ...] = ()
 
     @property
     def rule(self) -> str:
@@ -115,7 +125,14 @@ class Collect:
         """Say all that the result depends on."""
         how = self.extraction
         asked = {"domain": how.domain, "color": how.color, "subsampling": how.subsampling}
-        return {"dnjpeg": __version__, "operation": "stats", **asked, "every": self.every, "data": self.data}
+        return {
+            "dnjpeg": __version__,
+            "operation": "stats",
+            **asked,
+            "every": self.every,
+            "data": self.data,
+            "only": list(self.only),
+        }
 
     def perform(self, unit: Unit, target: Store, threads: int) -> Result:
         """Collect the statistics of a unit."""
@@ -124,14 +141,15 @@ class Collect:
             before = folder.digest(unit.store, unit.names)
             if before is None:
                 raise ShardError("a file is gone")
-            return self._collect(folder.images(unit.store, unit.names, self._suffixes), unit, target, counts, before)
+            return self._collect(folder.images(unit.store, unit.names, self._selection), unit, target, counts, before)
         with unit.store.on_disk(unit.names[0]) as source:
-            found = _FORMATS[unit.kind].images(source, self._suffixes)
+            found = _FORMATS[unit.kind].images(source, self._selection)
             return self._collect(found, unit, target, counts, digest_file(source))
 
     @property
-    def _suffixes(self) -> frozenset[str]:
-        return JPEG_SUFFIXES if self.extraction.domain == "coefficients" else IMAGE_SUFFIXES
+    def _selection(self) -> Selection:
+        suffixes = JPEG_SUFFIXES if self.extraction.domain == "coefficients" else IMAGE_SUFFIXES
+        return Selection(suffixes, self.only)
 
     def _collect(
         self, images: Iterator[tuple[str, bytes | None]], unit: Unit, target: Store, counts: Counts, before: Digest

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from dnjpeg.shards.formats import parquet, tar
-from dnjpeg.shards.formats.folder import target_name
-from dnjpeg.shards.operations import Operation
 from dnjpeg.shards.stores import LocalStore, Store, is_url, open_store, split_name
 
 __all__ = ["FILES", "Plan", "Unit", "is_shard", "plan", "refuse_collisions"]
@@ -104,12 +102,12 @@ def plan(sources: Sequence[str], *, apart: bool = False) -> Plan:
     return whole
 
 
-def refuse_collisions(units: Iterable[Unit], operation: Operation) -> None:
-    """Raise `ValueError` if two inputs would get the same name."""
+def refuse_collisions(units: Iterable[Unit], renamed: Callable[[str], str]) -> None:
+    """Raise `ValueError` if two inputs would get the same name; `renamed` gives a file its own."""
     owners: dict[str, str] = {}
     for unit in units:
         for name in unit.names:
-            target = target_name(name, operation) if unit.kind == "files" else unit.target
+            target = renamed(name) if unit.kind == "files" else unit.target
             mine = f"{unit.store.label}/{name}"
             other = owners.setdefault(target, mine)
             if other != mine:

@@ -118,6 +118,17 @@ def test_failures_are_named_at_the_end(cli, shards, jpegs, policy, status):
         assert set(read_tar("out/1.tar")) == names[policy]
 
 
+def test_only(cli, shards, jpegs):
+    assert cli("transcode", "shards", "out", "--quality", 40, "-j", 1, "--only", "a.*", "--only", "c.*").status == 0
+    assert read_tar("out/0.tar") == {
+        "a.jpg": dnjpeg.transcode(jpegs[0], quality=40),
+        "b.txt": b"text",
+        "b.jpg": jpegs[1],
+    }
+    assert cli("stats", "shards", "-o", "stats.json", "-j", 1, "--only", "a.*").status == 0
+    assert FrequencyStatistics.load("stats.json") == collect_statistics([jpegs[0], jpegs[2]])
+
+
 def test_a_dataset_without_images_is_a_warning(cli, shards):
     write_tar(Path("texts.tar"), [("a.txt", b"")])
     outcome = cli("transcode", "texts.tar", "out.tar", "--quality", 40)

@@ -79,6 +79,16 @@ def test_two_files_that_would_get_one_name_are_refused_before_any_work(tmp_path)
     assert not (tmp_path / "out").exists()
 
 
+def test_only_what_is_meant_is_converted(tmp_path):
+    write(tmp_path / "in", {"photo/1.png": jpeg(1), "mask/1.png": jpeg(2)})
+    chosen = Convert(Encode({"quality": 40}), only=("photo/*",))
+    for resumed in range(2):
+        report = convert(tmp_path / "in", tmp_path / "out", chosen)
+        assert (report.totals.resumed, report.totals.counts.converted) == (2 * resumed, 1)
+    assert set(visible(tmp_path / "out")) == {"photo/1.jpg", "mask/1.png"}
+    assert (tmp_path / "out/mask/1.png").read_bytes() == jpeg(2)
+
+
 def test_what_fails_stays_as_it_is_under_its_name(tmp_path):
     write(tmp_path / "in", {"1.png": b"no image", "2.jpg": jpeg(2)})
     for _ in range(2):

@@ -6,6 +6,7 @@ import os
 import random
 import signal
 import time
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -41,12 +42,19 @@ def convert_in_a_child(source, target) -> int:
     return child
 
 
+def records(folder) -> list[Path]:
+    return list(folder.rglob(".dnjpeg-*.json"))
+
+
 def test_killed_ten_times_the_output_is_that_of_an_undisturbed_run(source, tmp_path):
     transcoded(jpeg(0))  # the kernels are ready in all children
     interrupted = 0
-    for _ in range(KILLS):
+    for kill in range(KILLS):
+        before = len(records(tmp_path / "out"))
         child = convert_in_a_child(source, tmp_path / "out")
-        time.sleep(random.uniform(0.01, 0.15))
+        while kill % 2 and len(records(tmp_path / "out")) == before:  # or it may be killed before it has done anything
+            time.sleep(0.001)
+        time.sleep(random.uniform(0, 0.06))
         os.kill(child, signal.SIGKILL)
         interrupted += os.WIFSIGNALED(os.waitpid(child, 0)[1])
     assert interrupted == KILLS

@@ -98,6 +98,15 @@ def test_binary_columns_are_known_by_their_first_image(tmp_path):
     assert (report.totals.counts.converted, report.totals.counts.untouched) == (5, 1)
 
 
+def test_only_the_columns_that_are_meant_are_converted(tmp_path):
+    path = tmp_path / "in/0.parquet"
+    path.parent.mkdir()
+    pq.write_table(pa.table({"photo": [jpeg(0)], "mask": [jpeg(1)]}), path)
+    report = convert(path, tmp_path / "out", task(only=("photo",)))
+    assert pq.read_table(tmp_path / "out/0.parquet").to_pydict() == {"photo": [transcoded(jpeg(0))], "mask": [jpeg(1)]}
+    assert report.totals.counts.items == 1
+
+
 def test_what_is_null_or_of_another_kind_stays_and_what_is_broken_is_named(tmp_path):
     png = io.BytesIO()
     Image.new("RGB", (4, 4)).save(png, "png")

@@ -92,6 +92,12 @@ def test_stored_coefficients_are_of_jpeg_files_only(tmp_path):
     assert (report.totals.counts.untouched, report.failures) == (2, [])
 
 
+def test_only_what_is_meant_counts(tmp_path):
+    write_tar(tmp_path / "in/0.tar", [("1.jpg", jpeg(1)), ("1.mask.jpg", jpeg(2))])
+    found, _ = collect([tmp_path / "in"], tmp_path / "parts", Collect(Extraction(), only=("?.jpg",)), jobs=1)
+    assert found.hash == collect_statistics(jpeg(1)).hash
+
+
 def test_no_image_is_no_statistics(tmp_path):
     write_tar(tmp_path / "in/0.tar", [("a.txt", b"")])
     found, report = collect([tmp_path / "in"], tmp_path / "parts", jobs=1)

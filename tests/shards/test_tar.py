@@ -111,6 +111,15 @@ def test_encoded_images_get_the_suffix_of_jpeg_files(tmp_path):
         assert [(info.mtime, info.uname) for info in tar] == [(1_500_000_000 + place, "ann") for place in range(3)]
 
 
+def test_only_what_is_meant_is_converted(tmp_path):
+    members = [("a/1.left.jpg", jpeg(1)), ("a/1.right.jpg", jpeg(2)), ("a/1.mask.png", png(3)), ("b/2.jpg", jpeg(4))]
+    source = write_tar(tmp_path / "in/0.tar", members)
+    report = convert(source, tmp_path / "out", task(only=("*.left.jpg", "b/*")))
+    found = dict(read_tar(tmp_path / "out/0.tar"))
+    assert {name for name, data in members if found[name] != data} == {"a/1.left.jpg", "b/2.jpg"}
+    assert (report.totals.counts.converted, report.totals.counts.untouched) == (2, 2)
+
+
 def test_no_two_members_get_one_name(tmp_path):
     source = write_tar(
         tmp_path / "in/0.tar", [("1.png", png(1)), ("1.jpg", jpeg(2)), ("2.bmp", png(3)), ("2.png", png(4))]

@@ -5,20 +5,20 @@ from __future__ import annotations
 import io
 import shutil
 from collections.abc import Iterator, Sequence
-from pathlib import PurePosixPath
 
 from dnjpeg.shards.conversion import Attempt, Conversion, ShardError
 from dnjpeg.shards.operations import Operation
 from dnjpeg.shards.records import combined
+from dnjpeg.shards.selection import Selection
 from dnjpeg.shards.stores import Digest, Store, digest_file, digest_of
 
 __all__ = ["convert", "digest", "images", "target_name"]
 
 
-def images(store: Store, names: Sequence[str], suffixes: frozenset[str]) -> Iterator[tuple[str, bytes | None]]:
+def images(store: Store, names: Sequence[str], selection: Selection) -> Iterator[tuple[str, bytes | None]]:
     """Read the images: each file's name, and its bytes if it is an image."""
     for name in names:
-        yield name, store.read(name) if _is_image(name, suffixes) else None
+        yield name, store.read(name) if selection.takes(name) else None
 
 
 def convert(store: Store, names: Sequence[str], target: Store, conversion: Conversion) -> tuple[Digest, Digest]:
@@ -34,7 +34,7 @@ def convert(store: Store, names: Sequence[str], target: Store, conversion: Conve
     unreadable: list[str] = []
     before: list[tuple[str, Digest]] = []
     after: list[tuple[str, Digest]] = []
-    for (name, data), attempt in conversion.convert(_contents(store, names, conversion.operation, unreadable)):
+    for (name, data), attempt in conversion.convert(_contents(store, names, conversion.selection, unreadable)):
         if data is None:
             conversion.settle(None)
             digest = _pass_on(store, target, name)
@@ -61,17 +61,17 @@ def digest(store: Store, names: Sequence[str]) -> Digest | None:
     return combined(found)
 
 
-def target_name(name: str, operation: Operation) -> str:
+def target_name(name: str, operation: Operation, selection: Selection) -> str:
     """Give the name that a file has when it is converted; what fails keeps its own."""
-    return operation.renamed(name) if _is_image(name, operation.suffixes) else name
+    return operation.renamed(name) if selection.takes(name) else name
 
 
 def _contents(
-    store: Store, names: Sequence[str], operation: Operation, unreadable: list[str]
+    store: Store, names: Sequence[str], selection: Selection, unreadable: list[str]
 ) -> Iterator[tuple[tuple[str, bytes | None], str, bytes | None]]:
     for name in names:
         try:
-            data = store.read(name) if _is_image(name, operation.suffixes) else None
+            data = store.read(name) if selection.takes(name) else None
         except OSError as error:
             unreadable.append(f"{name}: cannot be read: {error.strerror or error}")
             continue
@@ -91,7 +91,3 @@ def _write(target: Store, name: str, data: bytes, attempt: Attempt | None, opera
     with target.writing(new_name) as path:
         path.write_bytes(content)
     return new_name, digest_of(io.BytesIO(content))
-
-
-def _is_image(name: str, suffixes: frozenset[str]) -> bool:
-    return PurePosixPath(name).suffix.lower() in suffixes

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from dnjpeg.shards.conversion import Attempt, Conversion, ShardError
-from dnjpeg.shards.operations import is_wanted, kind_of
+from dnjpeg.shards.selection import Selection, kind_of
 
 __all__ = ["SUFFIXES", "convert", "images"]
 
@@ -31,7 +31,7 @@ class Cell:
     path: str | None
 
 
-def images(source: Path, suffixes: frozenset[str]) -> Iterator[tuple[str, bytes | None]]:
+def images(source: Path, selection: Selection) -> Iterator[tuple[str, bytes | None]]:
     """Read the images: each one's name (row, column and path), and its bytes; None if it is not of these kinds.
 
     Raises
@@ -40,13 +40,13 @@ def images(source: Path, suffixes: frozenset[str]) -> Iterator[tuple[str, bytes 
         If it is no Parquet file, or is cut off.
     """
     with _opened(source) as file:
-        columns = _image_columns(file)
+        columns = _image_columns(file, selection)
         names = [file.schema_arrow.names[column] for column in columns]
         place = 0
         for batch in file.iter_batches(_ROWS, columns=names) if names else ():
             for name in names:
                 for row, (data, path) in enumerate(_cells(batch.column(name))):
-                    wanted = data is not None and is_wanted(suffixes, path, data)
+                    wanted = data is not None and selection.takes_content(path, data)
                     yield f"row {place + row}, {name}" + (f", {path}" if path else ""), data if wanted else None
             place += batch.num_rows
 
@@ -64,7 +64,7 @@ def convert(source: Path, target: Path, conversion: Conversion) -> int:
     import pyarrow.parquet as pq  # noqa: PLC0415
 
     with _opened(source) as file:
-        columns = _image_columns(file)
+        columns = _image_columns(file, conversion.selection)
         with pq.ParquetWriter(target, file.schema_arrow, **_manner(file.metadata)) as writer:
             place = 0
             for index in range(file.num_row_groups):
@@ -86,12 +86,17 @@ def _opened(path: Path) -> Any:
         raise ShardError(f"not a Parquet file, or cut off: {error}") from None
 
 
-def _image_columns(file: Any) -> list[int]:
+def _image_columns(file: Any, selection: Selection) -> list[int]:
     """Find the columns that hold images.
 
     Those that the metadata of Hugging Face's datasets calls so; else structs that have a binary field ``bytes``; else
-    binary columns whose first value begins like an image.
+    binary columns whose first value begins like an image. Those that are not meant are left out.
     """
+    schema = file.schema_arrow
+    return [index for index in _all_image_columns(file) if selection.matches(schema.names[index])]
+
+
+def _all_image_columns(file: Any) -> list[int]:
     schema = file.schema_arrow
     if lists := [field.name for field in schema if _is_list_of_images(field.type)]:
         raise ShardError(f"the column {lists[0]} holds lists of images, which cannot be read here")
@@ -173,7 +178,7 @@ def _images_by_row(
     for row, cells in enumerate(zip(*(_cells(table.column(column)) for column in columns), strict=True)):
         for column, (data, path) in zip(columns, cells, strict=True):
             name = f"row {place + row}, {table.column_names[column]}" + (f", {path}" if path else "")
-            wanted = data is not None and is_wanted(conversion.operation.suffixes, path, data)
+            wanted = data is not None and conversion.selection.takes_content(path, data)
             yield Cell(column, row, path), name, data if wanted else None
 
 

@@ -16,10 +16,11 @@ import tempfile
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import BinaryIO, Literal
 
 from dnjpeg.shards.conversion import Attempt, Conversion, ShardError
+from dnjpeg.shards.selection import Selection
 
 __all__ = ["SUFFIXES", "convert", "images"]
 
@@ -44,16 +45,16 @@ class Member:
     def name(self) -> str:
         return self.info.name
 
-    def is_image(self, suffixes: frozenset[str]) -> bool:
+    def is_meant(self, selection: Selection) -> bool:
         plain = self.info.isreg() and not self.info.issparse()
-        return plain and PurePosixPath(self.name).suffix.lower() in suffixes
+        return plain and selection.takes(self.name)
 
     def read(self, file: BinaryIO) -> bytes:
         file.seek(self.content)
         return file.read(self.info.size)
 
 
-def images(source: Path, suffixes: frozenset[str]) -> Iterator[tuple[str, bytes | None]]:
+def images(source: Path, selection: Selection) -> Iterator[tuple[str, bytes | None]]:
     """Read the images: each member's name, and its bytes if it is an image.
 
     Raises
@@ -63,7 +64,7 @@ def images(source: Path, suffixes: frozenset[str]) -> Iterator[tuple[str, bytes 
     """
     with _plain(source) as file:
         for member in _members(file):
-            yield member.name, member.read(file) if member.is_image(suffixes) else None
+            yield member.name, member.read(file) if member.is_meant(selection) else None
 
 
 def convert(source: Path, target: Path, conversion: Conversion) -> int:
@@ -88,9 +89,9 @@ def convert(source: Path, target: Path, conversion: Conversion) -> int:
 
 
 def _convert(file: BinaryIO, out: BinaryIO, conversion: Conversion) -> None:
-    suffixes = conversion.operation.suffixes
+    selection = conversion.selection
     items = (
-        (member, member.name, member.read(file) if member.is_image(suffixes) else None) for member in _members(file)
+        (member, member.name, member.read(file) if member.is_meant(selection) else None) for member in _members(file)
     )
     names = {member.name for member in _members(file)}  # and a file that is cut off shows before any work
     for sample in _samples(conversion.convert(items), whole=conversion.on_error == "drop"):

@@ -1,7 +1,8 @@
 """Time whole datasets: what an image costs in tar and Parquet shards and in folders, and the check of a resumed run.
 
 ``python -m benchmarks.shards [PHOTOS]``. JPEG files of the folder, as they are, are written to shards in a temporary
-folder; runs take turns, each with a fresh output. ``docs/scale.md`` plans with these figures.
+folder; runs take turns, each with a fresh output. The time of the CPU, of all processes together, is what a cluster is
+planned with (``docs/scale.md``), and depends less than the time on the clock on what else the machine does.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
+from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -26,6 +28,13 @@ from dnjpeg.shards import Collect, Convert, Transcode, collect_shards, convert_s
 from dnjpeg.statistics.extraction import Extraction
 
 __all__ = ["time_runs", "write_datasets"]
+
+
+class Seconds(NamedTuple):
+    """Seconds by the clock, and of CPU."""
+
+    clock: float
+    cpu: float
 
 
 def write_datasets(folder: Path, photos: list[bytes], shards: int) -> dict[str, Path]:
@@ -48,8 +57,10 @@ def write_datasets(folder: Path, photos: list[bytes], shards: int) -> dict[str, 
     return {kind: folder / kind for kind in ("tar", "parquet", "files")}
 
 
-def time_runs(datasets: dict[str, Path], photos: list[bytes], folder: Path, rounds: int, jobs: int) -> dict[str, float]:
-    """Give the median over rounds of the seconds of each kind of run over all photos."""
+def time_runs(
+    datasets: dict[str, Path], photos: list[bytes], folder: Path, rounds: int, jobs: int
+) -> dict[str, Seconds]:
+    """Give the median over rounds of the time that each kind of run over all photos takes."""
     task, out = Convert(Transcode({"quality": 75})), folder / "out"
     tar = str(datasets["tar"])
 
@@ -71,20 +82,25 @@ def time_runs(datasets: dict[str, Path], photos: list[bytes], folder: Path, roun
         contenders[f"statistics of {domain}, one process"] = lambda chosen=chosen: collect_shards(  # type: ignore[misc]
             [tar], str(folder / "parts"), chosen, jobs=1
         )
-    seconds: dict[str, list[float]] = {name: [] for name in contenders}
+    seconds: dict[str, list[Seconds]] = {name: [] for name in contenders}
     for _ in range(rounds):
         for name, call in contenders.items():
             if not name.startswith("finished"):
                 shutil.rmtree(out, ignore_errors=True)
             shutil.rmtree(folder / "parts", ignore_errors=True)
-            begin = time.perf_counter()
+            begin, used = time.perf_counter(), _cpu()
             call()
-            seconds[name].append(time.perf_counter() - begin)
-    return {name: median(spent) for name, spent in seconds.items()}
+            seconds[name].append(Seconds(time.perf_counter() - begin, _cpu() - used))
+    return {name: Seconds(*map(median, zip(*spent, strict=True))) for name, spent in seconds.items()}
+
+
+def _cpu() -> float:
+    """Seconds of CPU that this process and its finished children have used."""
+    return sum(os.times()[:4])
 
 
 def main() -> None:
-    """Print a table: milliseconds an image, and images a second."""
+    """Print a table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.shards", description=__doc__)
     parser.add_argument("photos", nargs="?", type=Path, help="folder of JPEG files (default: $DNJPEG_DATA)")
     parser.add_argument(
@@ -106,11 +122,12 @@ def main() -> None:
         f"{len(photos)} photos ({len(files)} files) of {before:,.0f} bytes, {after:,.0f} at quality 75, "
         f"{options.shards} shards\n"
     )
-    print("| run | ms an image | images a second |\n|---|---|---|")
+    print("| run | ms of CPU an image | ms by the clock | images a second |\n|---|---|---|---|")
     with tempfile.TemporaryDirectory() as temporary:
         datasets = write_datasets(Path(temporary), photos, options.shards)
         for name, spent in time_runs(datasets, photos, Path(temporary), options.rounds, options.jobs).items():
-            print(f"| {name} | {1000 * spent / len(photos):.2f} | {len(photos) / spent:.0f} |", flush=True)
+            cpu, clock = (1000 * one / len(photos) for one in (spent.cpu, spent.clock))
+            print(f"| {name} | {cpu:.2f} | {clock:.2f} | {1000 / clock:.0f} |", flush=True)
 
 
 if __name__ == "__main__":

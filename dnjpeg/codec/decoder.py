@@ -178,9 +178,7 @@ def _decode_on_two_threads(reader: Reader, scan: Scan, window: Window, pixels: P
             coefficients, last = ring[number % PIECES], min(first + kept_rows, plan.last_mcu_row)
             coefficients.fill(0)
             filler = plan.coefficients - 64
-            decode_rows(
-                state, geometry, first, last, mcu_cols, reader.bytes, coded, scan.lookups, coefficients, filler
-            )
+            decode_rows(state, geometry, first, last, mcu_cols, reader.bytes, coded, scan.lookups, coefficients, filler)
             if reader.strict and state[FAULT] != 0:
                 break
             under_way.append(other.submit(make_pixels, coefficients, first, last))

@@ -105,16 +105,16 @@ def huffman_lookups(
     """
     if frame.arithmetic:
         return joined_lookups(()), ()
+    # In a progressive file a scan has codes of one kind, and one that refines DC has none.
+    progressive, refining = frame.progressive, header.approximation_high > 0
+    kind = SEQUENTIAL if not progressive else REFINING if refining else PROGRESSIVE
+    classes = range(2) if not progressive else (1,) if header.spectral_start > 0 else () if refining else (0,)
     wanted: dict[LookupKey, int] = {}
     starts = []
-    progressive = frame.progressive
-    kind = SEQUENTIAL if not progressive else REFINING if header.approximation_high > 0 else PROGRESSIVE
     for part in header.components:
         start = [0, 0]
-        for ac, slot in enumerate((part.dc_table, part.ac_table)):
-            other = progressive and ac != (header.spectral_start > 0)
-            if other or (kind == REFINING and not ac):
-                continue  # of the other kind of scan, or where no codes are
+        for ac in classes:
+            slot = part.ac_table if ac else part.dc_table
             table = tables.huffman.get((ac, slot)) or STANDARD.get((ac, slot))  # Motion-JPEG leaves these out
             if table is None:
                 raise segment.error(f"{('DC', 'AC')[ac]} Huffman table {slot} is missing")

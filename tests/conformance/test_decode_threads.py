@@ -6,8 +6,8 @@ import warnings
 import numpy as np
 import pytest
 from libjpeg import pillow_encode
-from PIL import Image
 from pictures import make_photo
+from PIL import Image
 
 from dnjpeg import decode, encode
 from dnjpeg.errors import FormatError, JpegError

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import errno
 import secrets
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from os import PathLike
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ["replacing", "write_text"]
+__all__ = ["remove_leftovers", "replacing", "write_text"]
+
+LEFTOVERS = ".dnjpeg-*.part"
+ABANDONED = 3600  # seconds: files are written at once, so one that nobody has touched for so long has no writer
 
 
 @contextmanager
@@ -34,6 +38,14 @@ def replacing(target: Path) -> Iterator[BinaryIO]:
         raise
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove the temporary files in a folder that processes left there which were killed long ago."""
+    for path in folder.glob(LEFTOVERS):
+        with suppress(OSError):  # someone else's, or gone by now
+            if path.stat().st_mtime < time.time() - ABANDONED:
+                path.unlink()
 
 
 def write_text(path: str | PathLike[str], text: str, *, overwrite: bool = False) -> None:

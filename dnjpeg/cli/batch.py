@@ -84,9 +84,14 @@ class Batch:
         CommandError
             If there is nothing to do, or nothing may be written, or the only item failed.
         IncompleteError
-            If one of several items failed.
+            If one of several items failed, or a sub-folder could not be listed.
         """
-        sources = inputs.find(self.inputs, recursive=self.recursive, suffixes=suffixes)
+        results: list[_Result] = []
+
+        def leave_out(error: OSError) -> None:
+            results.append(_Result(str(error.filename), "", "failed", error=failures.describe(error)))
+
+        sources = inputs.find(self.inputs, recursive=self.recursive, suffixes=suffixes, on_unreadable=leave_out)
         items = outputs.assign(sources, self.output, suffix)
         if items[0].target is None:
             self._check_stdout()
@@ -95,7 +100,8 @@ class Batch:
         def attempt(item: Item) -> _Result:
             return _attempt(item, convert) if item in todo else _Result(str(item), str(item.target), "skipped")
 
-        results: list[_Result] = []
+        for result in results:
+            self._show(result)
         try:
             # With one worker on this thread, where Ctrl-C ends even a wait for standard input.
             with closing(ordered_map(attempt, items, min(self.jobs, len(items)))) as ordered:

@@ -1,8 +1,7 @@
-"""What a scan header refers to: components of the frame, and the tables that were in force when it came."""
+"""What a scan header refers to: the entropy coding tables that were in force when it came."""
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -23,7 +22,7 @@ from dnjpeg.codec.format.huffman import STANDARD
 from dnjpeg.codec.format.syntax import ScanHeader, Segment
 from dnjpeg.errors import FormatError
 
-__all__ = ["Scan", "arithmetic_limits", "huffman_lookups", "scan_components"]
+__all__ = ["Scan", "arithmetic_limits", "huffman_lookups"]
 
 NO_LIMITS = np.empty((0, 3), np.int64)
 
@@ -61,38 +60,6 @@ class Scan(NamedTuple):
         return h.spectral_start, h.spectral_end, h.approximation_high, h.approximation_low
 
 
-def scan_components(frame: Frame, header: ScanHeader, segment: Segment) -> tuple[int, ...]:
-    """Return the components of a scan, as indices into the frame's.
-
-    Raises
-    ------
-    FormatError
-        If one is not there or comes twice, or an MCU has too many blocks (B.2.3).
-    """
-    try:
-        return _scan_components(frame, tuple(part.identifier for part in header.components))
-    except FormatError as error:
-        raise segment.error(error.reason) from None
-
-
-@lru_cache(256)
-def _scan_components(frame: Frame, wanted: tuple[int, ...]) -> tuple[int, ...]:
-    identifiers = [component.identifier for component in frame.components]
-    indices: list[int] = []
-    for identifier in wanted:
-        if identifier not in identifiers:
-            raise FormatError(f"component {identifier} is not in the frame")
-        matching = [i for i, other in enumerate(identifiers) if other == identifier]
-        index = next((i for i in matching if i not in indices), None)  # some files give several the same identifier
-        if index is None:
-            raise FormatError(f"component {identifier} twice")
-        indices.append(index)
-    blocks = sum(frame.components[i].horizontal * frame.components[i].vertical for i in indices)
-    if len(indices) > 1 and blocks > 10:
-        raise FormatError(f"{blocks} blocks in an MCU, must be at most 10")
-    return tuple(indices)
-
-
 def huffman_lookups(
     frame: Frame, header: ScanHeader, tables: CodingTables, segment: Segment
 ) -> tuple[npt.NDArray[np.int64], tuple[tuple[int, int], ...]]:
@@ -115,7 +82,9 @@ def huffman_lookups(
         start = [0, 0]
         for ac in classes:
             slot = part.ac_table if ac else part.dc_table
-            table = tables.huffman.get((ac, slot)) or STANDARD.get((ac, slot))  # Motion-JPEG leaves these out
+            table = tables.huffman.get((ac, slot))
+            if table is None and not progressive:  # Motion-JPEG leaves these out
+                table = STANDARD.get((ac, slot))
             if table is None:
                 raise segment.error(f"{('DC', 'AC')[ac]} Huffman table {slot} is missing")
             start[ac] = LOOKUP_SIZE * wanted.setdefault((table, ac == 1, kind), len(wanted))

@@ -157,7 +157,7 @@ def _read_blocks(reader: Reader, first: Scan, coefficients: Blocks) -> tuple[Blo
         _put_back(coefficients, layout, known)
         seen.update(scan.indices)
         if reader.progression is not None:
-            reader.progression.last_good_row = _last_good_row(state, scan, frame)
+            reader.progression.last_good_row = _last_good_row(state, scan, frame, reader.progression.rows_together)
         reader.finish_scan(state)
         scan = following_scan(reader)
     return coefficient_arrays(coefficients, layout)
@@ -184,12 +184,12 @@ def _put_back(coefficients: npt.NDArray[np.int16], layout: npt.NDArray[np.int64]
         np.copyto(array, before, where=array == 0)
 
 
-def _last_good_row(state: npt.NDArray[np.int64], scan: Scan, frame: Frame) -> int:
-    """Row of interleaved MCUs in which the last MCU of the scan lies that began with data."""
+def _last_good_row(state: npt.NDArray[np.int64], scan: Scan, frame: Frame, rows_together: int | None) -> int:
+    """Row of MCUs of all components in which the last MCU of the scan lies that began with data."""
     if frame.arithmetic:  # its data may be left out, and end only with the scan
-        return frame.mcu_rows - 1
+        return (frame.mcu_rows - 1) // (rows_together or 1)
     row = int(state[GOOD_ROW])
-    return row if len(scan.indices) > 1 else row // frame.components[scan.indices[0]].vertical
+    return row if len(scan.indices) > 1 else row // (rows_together or frame.components[scan.indices[0]].vertical)
 
 
 def _read_scan(reader: Reader, scan: Scan, frame: Frame, coefficients: npt.NDArray[np.int16]) -> npt.NDArray[np.int64]:

@@ -31,7 +31,7 @@ from dnjpeg.codec.pixels.quantize import requantize, requantize_blocks
 from dnjpeg.codec.reader import Reader, Scan
 from dnjpeg.codec.scan_reader import following_scan, read, with_lookups
 from dnjpeg.codec.writer import assemble, headers_of, write
-from dnjpeg.errors import FormatError, JpegError
+from dnjpeg.errors import FormatError
 
 __all__ = ["requantized", "transcode"]
 
@@ -128,7 +128,10 @@ def _streamed(
     metadata: tuple[Metadata, ...],
     coding_tables: CodingTables | None,
 ) -> bytes | None:
-    """Transcode row by row; None if that cannot be done, or something is wrong, which the other way will tell."""
+    """Transcode row by row; None if that cannot be done, or what the file holds cannot be written again.
+
+    What is wrong with the file itself is raised: reading all of it would find the same.
+    """
     if copy not in KEPT:
         return None
     try:
@@ -139,16 +142,17 @@ def _streamed(
         assert reader.frame is not None
         old = tuple(table.tobytes() for table in reader.tables())
         new = None if tables is None else tuple(table.tobytes() for table in tables)
-        plan = _plan(reader.frame, reader.color(), old, new, reader.restart_interval, coding, jfif, ())
+        interval = reader.restart_interval
+        plan = _plan(reader.frame, reader.color(), old, new, interval, coding, jfif, ())
         tokens = _tokens(reader, scan, plan)
-        if following_scan(reader) is not None:
-            return None
+        if following_scan(reader) is not None or reader.restart_interval != interval:
+            return None  # DRI behind the scan: the interval told last is written, and the tokens have another
         segments = replaced(kept(reader.metadata(), copy), metadata)
         jfif = jfif or reader.density()
-        plan = _plan(reader.frame, reader.color(), old, new, reader.restart_interval, coding, jfif, segments)
+        plan = _plan(reader.frame, reader.color(), old, new, interval, coding, jfif, segments)
         coded = token_scan(plan.headers, plan.scan, plan.plan, tokens, optimize=coding.optimize)
         return assemble(plan.headers, [coded])
-    except (JpegError, ValueError):
+    except ValueError:  # the other way tells which
         return None
 
 

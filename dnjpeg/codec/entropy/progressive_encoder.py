@@ -21,7 +21,7 @@ __all__ = ["CORRECTIONS", "tokenize_progressive"]
 
 LONGEST_RUN = 0x7FFF  # of ended bands
 MOST_PENDING = 1000 - 63  # correction bits that may wait when a block ends, so that one more block's fit
-CORRECTIONS = 1024
+CORRECTIONS = 1024  # never more than MOST_PENDING + 63 wait
 
 
 @inlined

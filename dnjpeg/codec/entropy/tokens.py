@@ -32,7 +32,7 @@ CODES = RESTART + 1
 
 CHUNK = 4096  # tokens coded before their bytes are stuffed
 TOKEN_BYTES = 4  # at most: a code of 16 bits and 11 more
-CODED_BYTES = CHUNK * TOKEN_BYTES + PADDING
+CODED_BYTES = CHUNK * TOKEN_BYTES + PADDING  # flushed after each chunk; `put_bits` and `stuff` reach into the padding
 
 
 def codes_of(huffman: Mapping[tuple[int, int], HuffmanTable]) -> npt.NDArray[np.int64]:

@@ -67,6 +67,7 @@ def _encode_progressive(crops: Sequence[Pixels], quality: int, subsampling: str)
 
 
 def encoded_files(crops: Sequence[Pixels], quality: int, subsampling: str, *, progressive: bool = False) -> list[bytes]:
+    """Encode all photos by Pillow."""
     return [peers.pillow_encode(Image.fromarray(crop), quality, subsampling, progressive=progressive) for crop in crops]
 
 

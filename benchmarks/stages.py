@@ -1,13 +1,15 @@
 """Nanoseconds a pixel that each stage of decoding takes, kernel by kernel: the table of docs/performance.md.
 
 Each stage of each photo counts with its least time of several rounds, so that what else the machine does falls away.
+What is left between the stages and the whole is Python, and memory that is set to zero.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numba
@@ -16,7 +18,8 @@ import numpy as np
 import dnjpeg
 from benchmarks.paths import encoded_files
 from benchmarks.photos import load_crops
-from dnjpeg.codec.entropy.scan import start_scan
+from dnjpeg.codec.entropy.progressive_decoder import decode_progressive_rows
+from dnjpeg.codec.entropy.scan import OVERRUN, start_scan
 from dnjpeg.codec.entropy.sequential_decoder import decode_mcu_row
 from dnjpeg.codec.format.layout import FIRST, component_layout, scan_layout
 from dnjpeg.codec.format.limits import Limits
@@ -25,10 +28,19 @@ from dnjpeg.codec.pixels.inverse import emit_mcu_row, transform_mcu_row
 from dnjpeg.codec.pixels.inverse_plan import LAST_MCU_ROW, joined_steps, plan_inverse
 from dnjpeg.codec.pixels.precision import strip_memory
 from dnjpeg.codec.pixels.window import window_of
-from dnjpeg.codec.reader import Reader
+from dnjpeg.codec.reader import Reader, Scan
 from dnjpeg.codec.scan_reader import read_shown, with_lookups
 
-Stages = dict[str, Callable[[], object]]
+
+@dataclass(frozen=True)
+class Stage:
+    """What is timed, and what must be done before it each time."""
+
+    call: Callable[[], object]
+    prepare: Callable[[], object] = lambda: None
+
+
+Stages = dict[str, Stage]
 
 kernel = numba.njit(nogil=True, error_model="numpy")  # not kept on disk: the codec's cache does not know this file
 
@@ -85,12 +97,54 @@ def decoding_stages(data: bytes) -> Stages:
     sums, pixels = np.empty(plan.sums, np.int16), np.empty((frame.height, frame.width, 3), np.uint8)
     assert plan.layout[-1, FIRST] + 64 == len(coefficients)
     return {
-        "Huffman decoding": lambda: _decode_huffman(
-            start_scan(0, scan.begin), geometry, mcu_rows, mcu_cols, reader.bytes, coded, scan.lookups, strip
+        "Huffman decoding": Stage(
+            lambda: _decode_huffman(
+                start_scan(0, scan.begin), geometry, mcu_rows, mcu_cols, reader.bytes, coded, scan.lookups, strip
+            )
         ),
-        "inverse DCT": lambda: _transform(coefficients, plan.layout, plan.sizes, steps, samples),
-        "upsampling, colour": lambda: _emit(plan.layout, plan.sizes, samples, sums, pixels.reshape(-1)),
-        "decode, all": lambda: dnjpeg.decode(data, out=pixels),
+        # In a whole decoder the coefficients were just made, and lie in the cache.
+        "inverse DCT": Stage(
+            lambda: _transform(coefficients, plan.layout, plan.sizes, steps, samples), prepare=coefficients.sum
+        ),
+        "upsampling, colour": Stage(lambda: _emit(plan.layout, plan.sizes, samples, sums, pixels.reshape(-1))),
+        "decode, all": Stage(lambda: dnjpeg.decode(data, out=pixels)),
+    }
+
+
+def _scans(reader: Reader) -> Iterable[Scan]:
+    while (scan := reader.next_scan()) is not None:
+        yield scan
+
+
+def progressive_stages(data: bytes) -> Stages:
+    """Stages of decoding one progressive file whose scans that refine come last, and the whole."""
+    reader = Reader(data, True, Limits())
+    scans = list(_scans(reader))
+    frame = reader.frame
+    assert frame is not None
+    layout = component_layout(frame, filled=True)
+    coefficients = np.zeros(int(layout[-1, FIRST]) + 64, np.int16)
+    coded = np.empty(len(data) + OVERRUN, np.uint8)
+
+    def arguments(scan: Scan) -> tuple[object, ...]:
+        geometry, mcu_rows, mcu_cols = scan_layout(layout, scan.indices, frame)
+        return (with_lookups(geometry, scan), mcu_rows, mcu_cols, *scan.band, reader.bytes, coded, scan.lookups)
+
+    first, refining = (
+        [(scan.begin, arguments(scan)) for scan in scans if (scan.header.approximation_high > 0) is refines]
+        for refines in (False, True)
+    )
+
+    def decode(chosen: list[tuple[int, tuple[object, ...]]]) -> None:
+        for begin, rest in chosen:
+            decode_progressive_rows(start_scan(0, begin), *rest, coefficients, len(coefficients) - 64)
+
+    decode(first)
+    known = coefficients.copy()
+    return {
+        "first scans": Stage(lambda: decode(first), prepare=lambda: coefficients.fill(0)),
+        "refinement scans": Stage(lambda: decode(refining), prepare=lambda: np.copyto(coefficients, known)),
+        "decode, progressive, all": Stage(lambda: dnjpeg.decode(data)),
     }
 
 
@@ -99,9 +153,10 @@ def measure(stages: list[Stages], rounds: int) -> dict[str, float]:
     least = [dict.fromkeys(photo, float("inf")) for photo in stages]
     for _ in range(rounds):
         for photo, times in zip(stages, least, strict=True):
-            for name, call in photo.items():
+            for name, stage in photo.items():
+                stage.prepare()
                 start = time.perf_counter()
-                call()
+                stage.call()
                 times[name] = min(times[name], time.perf_counter() - start)
     return {name: sum(times[name] for times in least) / len(least) for name in least[0]}
 
@@ -117,12 +172,13 @@ def main() -> None:
     crops = load_crops(options.photos, options.count)
     pixels = crops[0].shape[0] * crops[0].shape[1]
     print("| stage | 4:2:0 | 4:4:4 |\n|---|---|---|")
-    found = [
-        measure([decoding_stages(data) for data in encoded_files(crops, options.quality, subsampling)], options.rounds)
-        for subsampling in ("4:2:0", "4:4:4")
-    ]
-    for name in found[0]:
-        print(f"| {name} | " + " | ".join(f"{column[name] * 1e9 / pixels:.2f}" for column in found) + " |")
+    for stages, progressive in ((decoding_stages, False), (progressive_stages, True)):
+        found = []
+        for subsampling in ("4:2:0", "4:4:4"):
+            files = encoded_files(crops, options.quality, subsampling, progressive=progressive)
+            found.append(measure([stages(data) for data in files], options.rounds))
+        for name in found[0]:
+            print(f"| {name} | " + " | ".join(f"{column[name] * 1e9 / pixels:.2f}" for column in found) + " |")
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from dnjpeg.codec.format.line_count import line_count, lines_behind_first_scan
 from dnjpeg.codec.format.progression import Progression, check_progression
 from dnjpeg.codec.format.syntax import ScanHeader
 from dnjpeg.codec.kernels.scratch import scratch
-from dnjpeg.codec.scan_header import Scan, arithmetic_limits, huffman_lookups, scan_components
+from dnjpeg.codec.scan_header import Scan, arithmetic_limits, huffman_lookups
 from dnjpeg.errors import FormatError, JpegError, TruncatedError, UnsupportedError
 
 __all__ = ["Reader", "Scan"]
@@ -108,10 +108,10 @@ class Reader:
         self.frame, self._color = other.frame, other._color
         self.warnings += other.warnings
         self.position, self.overlooked = other.position, other.overlooked
-        self._scans, self._segments = other._scans, other._segments
+        self._scans, self._segments, self._complete = other._scans, other._segments, other._complete
         self._tables, self._latched = other._tables.copy(), dict(other._latched)
         self.progression = None if other.progression is None else other.progression.copy()
-        self._application, self._complete = other._application.copy(), other._complete
+        self._application = other._application.copy()
 
     def _read_to_scan(self) -> Scan | None:
         segment = self._next_scan_header()
@@ -244,10 +244,14 @@ class Reader:
         if self._complete:  # libjpeg gives up here
             self.overlooked = True
             raise segment.error("another scan, but the first one has all that a sequential image is made of")
-        indices = scan_components(self.frame, header, segment)
+        indices = header.indices_in(self.frame, segment)
         for index in indices:
             self._latch(index, segment)
         self._complete = self.progression is None and len(indices) == len(self.frame.components)
+        if len(indices) > 1:
+            blocks = sum(self.frame.components[i].horizontal * self.frame.components[i].vertical for i in indices)
+            if blocks > 10:
+                raise segment.error(f"{blocks} blocks in an MCU, must be at most 10")
         if self.progression is not None:
             check_progression(header, segment)
             self.progression.add(indices, header)

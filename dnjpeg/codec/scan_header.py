@@ -1,4 +1,4 @@
-"""What a scan header refers to: components of the frame, and the tables that were in force when it came."""
+"""What a scan header refers to: the entropy coding tables that were in force when it came."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from dnjpeg.codec.format.huffman import STANDARD
 from dnjpeg.codec.format.syntax import ScanHeader, Segment
 from dnjpeg.errors import FormatError
 
-__all__ = ["Scan", "arithmetic_limits", "huffman_lookups", "scan_components"]
+__all__ = ["Scan", "arithmetic_limits", "huffman_lookups"]
 
 NO_LIMITS = np.empty((0, 3), np.int64)
 
@@ -60,21 +60,6 @@ class Scan(NamedTuple):
         return h.spectral_start, h.spectral_end, h.approximation_high, h.approximation_low
 
 
-def scan_components(frame: Frame, header: ScanHeader, segment: Segment) -> tuple[int, ...]:
-    """Return the components of a scan, as indices into the frame's.
-
-    Raises
-    ------
-    FormatError
-        If one is not there or comes twice, or an MCU has too many blocks (B.2.3).
-    """
-    indices = header.indices_in(frame, segment)
-    blocks = sum(frame.components[i].horizontal * frame.components[i].vertical for i in indices)
-    if len(indices) > 1 and blocks > 10:
-        raise segment.error(f"{blocks} blocks in an MCU, must be at most 10")
-    return indices
-
-
 def huffman_lookups(
     frame: Frame, header: ScanHeader, tables: CodingTables, segment: Segment
 ) -> tuple[npt.NDArray[np.int64], tuple[tuple[int, int], ...]]:
@@ -87,16 +72,16 @@ def huffman_lookups(
     """
     if frame.arithmetic:
         return joined_lookups(()), ()
+    # In a progressive file a scan has codes of one kind, and one that refines DC has none.
+    progressive, refining = frame.progressive, header.approximation_high > 0
+    kind = SEQUENTIAL if not progressive else REFINING if refining else PROGRESSIVE
+    classes = range(2) if not progressive else (1,) if header.spectral_start > 0 else () if refining else (0,)
     wanted: dict[LookupKey, int] = {}
     starts = []
-    progressive = frame.progressive
-    kind = SEQUENTIAL if not progressive else REFINING if header.approximation_high > 0 else PROGRESSIVE
     for part in header.components:
         start = [0, 0]
-        for ac, slot in enumerate((part.dc_table, part.ac_table)):
-            other = progressive and ac != (header.spectral_start > 0)
-            if other or (kind == REFINING and not ac):
-                continue  # of the other kind of scan, or where no codes are
+        for ac in classes:
+            slot = part.ac_table if ac else part.dc_table
             table = tables.huffman.get((ac, slot))
             if table is None and not progressive:  # Motion-JPEG leaves these out
                 table = STANDARD.get((ac, slot))

@@ -138,6 +138,15 @@ def _pass_zeros(zeros, run):
 
 
 @inlined
+def _place_behind(coefficients, zeros, run):
+    """Bit of the coefficient behind `run` zeros, alone; 0 if there are no more."""
+    if can_refine(coefficients):
+        return nth_one(coefficients, run, zeros)
+    zeros = _pass_zeros(zeros, run)
+    return zeros & (~zeros + np.uint64(1))
+
+
+@inlined
 def _keep_corrections(position, word, filled, coded, corrections, count):
     """Append the next `count` < 64 bits to `corrections`."""
     if mostly_zero(count > min(filled, 32)):
@@ -157,6 +166,9 @@ def _correct(coefficients, block, known, corrections, bit):
     `corrections` has one for each set bit of `known`, the first one highest. Half of them are ones, so that a branch on
     them would go wrong as often as not.
     """
+    if can_refine(coefficients):
+        refine_known(coefficients, block, known, corrections, bit)
+        return
     corrections <<= np.uint64(64 - count_ones(known)) & np.uint64(63)
     while known:
         index = block + span(NATURAL)[trailing_zeros(known)]
@@ -204,11 +216,7 @@ def _decode_ac_refine(state, coded, lookups, table, coefficients, block, start, 
         elif run == END_OF_BLOCK:
             state[EOB_RUN] = 1
             break
-        if can_refine(coefficients):
-            place = nth_one(coefficients, run, left & ~known)
-        else:
-            zeros = _pass_zeros(left & ~known, run)
-            place = zeros & (~zeros + np.uint64(1))
+        place = _place_behind(coefficients, left & ~known, run)
         passed = left & (place - np.uint64(1))  # all, if there is no place left
         position, word, filled, corrections = _keep_corrections(
             position, word, filled, coded, corrections, count_ones(known & passed)
@@ -225,10 +233,7 @@ def _decode_ac_refine(state, coded, lookups, table, coefficients, block, start, 
         )
         state[EOB_RUN] -= 1
     if known != 0:
-        if can_refine(coefficients):
-            refine_known(coefficients, block, known, corrections, bit)
-        else:
-            _correct(coefficients, block, known, corrections, bit)
+        _correct(coefficients, block, known, corrections, bit)
     if beyond != 0:  # as libjpeg has it, after all corrections
         coefficients[block + span(NATURAL)[end + 1]] = bit if beyond > 0 else -bit
         fault = PAST_BLOCK

@@ -21,7 +21,7 @@ class ApplicationData:
         self._adobe: Adobe | None = None
 
     def copy(self) -> ApplicationData:
-        """Return the same, to be gone on with."""
+        """Return the same, to be added to without changing this."""
         other = ApplicationData()
         other._segments, other._jfif, other._adobe = list(self._segments), self._jfif, self._adobe
         return other

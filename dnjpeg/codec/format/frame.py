@@ -107,12 +107,12 @@ class Frame:
         """Vmax (A.1.1)."""
         return max(component.vertical for component in self.components)
 
-    @property
+    @cached_property
     def progressive(self) -> bool:
         """Whether the coefficients come in several scans that complement one another."""
         return self.process & ~ARITHMETIC == PROGRESSIVE
 
-    @property
+    @cached_property
     def arithmetic(self) -> bool:
         """Whether the entropy coding is arithmetic."""
         return self.process & ARITHMETIC != 0

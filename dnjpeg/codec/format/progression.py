@@ -45,7 +45,7 @@ class Progression:
 
     def copy(self) -> Progression:
         """Return the same, to be added to without changing this."""
-        other = Progression(0)
+        other = Progression(0, self.rows_together)
         other.bits, other.bits_before = ([list(bits) for bits in known] for known in (self.bits, self.bits_before))
         other.last_good_row, other._scans = self.last_good_row, self._scans
         return other

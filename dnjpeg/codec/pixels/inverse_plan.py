@@ -184,4 +184,4 @@ def _plan_planes(layout: npt.NDArray[np.int64], frame: Frame, width: int) -> int
 
 def joined_steps(tables: Sequence[npt.NDArray[np.uint16]], precision: int) -> npt.NDArray[Any]:
     """Join the steps of all components: int16 for 8 bits, so that products wrap around as in libjpeg-turbo; uint16."""
-    return np.frombuffer(b"".join(tables), np.int16 if precision == 8 else np.uint16)
+    return np.frombuffer(b"".join(table.data for table in tables), np.int16 if precision == 8 else np.uint16)

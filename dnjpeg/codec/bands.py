@@ -8,7 +8,6 @@ the same as on one thread.
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
 import numpy as np
@@ -18,9 +17,9 @@ from dnjpeg.codec.encoding_plan import EncodingPlan
 from dnjpeg.codec.entropy.bits import PADDING
 from dnjpeg.codec.entropy.gathering import list_spans
 from dnjpeg.codec.entropy.scan import FILLED, PREDICTIONS, start_scan
-from dnjpeg.codec.entropy.scan_writer import CodedScan, choose_codes
+from dnjpeg.codec.entropy.scan_writer import CodedScan, Tokens, choose_codes
 from dnjpeg.codec.entropy.sequential_encoder import tokenize_mcu_row
-from dnjpeg.codec.entropy.tokens import CODED_BYTES, code_part, count_symbols
+from dnjpeg.codec.entropy.tokens import CODED_BYTES, CODES, COUNTS, code_part, count_symbols
 from dnjpeg.codec.format.layout import BLOCK_COLS, FIRST, VERTICAL
 from dnjpeg.codec.kernels.jit import kernel
 from dnjpeg.codec.kernels.scratch import scratch
@@ -36,14 +35,6 @@ BANDS = 4  # a thread, for some are more work than others
 def divisible(job: EncodingPlan) -> bool:
     """Tell whether an image can be encoded in bands: a restart marker would begin a byte wherever it is."""
     return job.streamed and job.interval == 0 and job.plan.mcu_rows >= 2 * LEAST_ROWS
-
-
-@dataclass(frozen=True)
-class _Band:
-    """Tokens of some rows of MCUs, and how often each code is used."""
-
-    tokens: npt.NDArray[np.int32]
-    frequencies: npt.NDArray[np.int64]
 
 
 def encode_bands(pixels: npt.NDArray[np.uint8], job: EncodingPlan, threads: int) -> CodedScan:
@@ -63,16 +54,17 @@ def encode_bands(pixels: npt.NDArray[np.uint8], job: EncodingPlan, threads: int)
         bands = list(executor.map(lambda rows: _tokenize(pixels, job, *rows), pairwise(limits)))
         frequencies = np.sum([band.frequencies for band in bands], axis=0)
         huffman, codes = choose_codes(job.headers, job.scan, job.plan, frequencies, optimize=job.coding.optimize)
-        bits = [int(band.frequencies @ (codes & 255)) for band in bands]
+        bits = [band.bits(codes) for band in bands]
         parts = zip(accumulate(bits, initial=0), bits, [None, *bands], bands, strict=False)
         coded = executor.map(lambda part: _code(codes, *part, last=part[3] is bands[-1]), parts)
         return CodedScan(job.scan, job.plan, huffman, b"".join(coded))
 
 
-def _tokenize(pixels: npt.NDArray[np.uint8], job: EncodingPlan, first: int, last: int) -> _Band:
+def _tokenize(pixels: npt.NDArray[np.uint8], job: EncodingPlan, first: int, last: int) -> Tokens:
     """Tokens of the rows of MCUs from `first` to before `last`."""
     strip, plan = job.strip, job.plan
     tokens = np.empty(plan.token_room(last - first), np.int32)
+    counts = np.empty(COUNTS, np.int64)
     length = _tokenize_band(
         pixels,
         strip.sizes,
@@ -84,14 +76,15 @@ def _tokenize(pixels: npt.NDArray[np.uint8], job: EncodingPlan, first: int, last
         start_scan(0),
         plan.scan,
         tokens,
+        counts,
         first,
         last,
     )
-    return _Band(tokens[:length], count_symbols(tokens[:length]))
+    return Tokens(tokens[:length], counts[:CODES])
 
 
 def _code(
-    codes: npt.NDArray[np.int64], begin: int, bits: int, before: _Band | None, band: _Band, *, last: bool
+    codes: npt.NDArray[np.int64], begin: int, bits: int, before: Tokens | None, band: Tokens, *, last: bool
 ) -> bytes:
     """Code a band whose first bit is the `begin`-th of the scan: the bytes that end in it."""
     state = start_scan(0)
@@ -103,8 +96,10 @@ def _code(
 
 
 @kernel
-def _tokenize_band(pixels, sizes, layout, factors, strip, coefficients, lists, state, scan, tokens, first, last):
-    """Make tokens of some rows of MCUs; coefficients of one row are kept at a time. Returns their number."""
+def _tokenize_band(
+    pixels, sizes, layout, factors, strip, coefficients, lists, state, scan, tokens, counts, first, last
+):
+    """Make and count the tokens of some rows of MCUs; returns their number."""
     pixels, sizes, layout, factors = span(pixels), span(sizes), span(layout), span(factors)
     strip, coefficients, state, scan, tokens = span(strip), span(coefficients), span(state), span(scan), span(tokens)
     lists = list_spans(lists)
@@ -117,4 +112,5 @@ def _tokenize_band(pixels, sizes, layout, factors, strip, coefficients, lists, s
     for row in range(first, last):
         forward_mcu_row(pixels, sizes, layout, row, row, strip, factors, coefficients)
         count = tokenize_mcu_row(state, scan, row, row, sizes[MCU_COLS], coefficients, lists, tokens, count)
+    count_symbols(tokens, count, span(counts))
     return count

@@ -15,6 +15,7 @@ from dnjpeg.codec.entropy.sequential_decoder import decode_mcu_row
 from dnjpeg.codec.format.coding_tables import CodingTables
 from dnjpeg.codec.format.exif import UPRIGHT, Turn, orientation_of
 from dnjpeg.codec.format.frame import Frame
+from dnjpeg.codec.format.layout import row_geometry
 from dnjpeg.codec.format.limits import Limits
 from dnjpeg.codec.kernels.jit import kernel
 from dnjpeg.codec.kernels.scratch import scratch
@@ -25,7 +26,7 @@ from dnjpeg.codec.pixels.orientation import stored_window, turned, upright_frame
 from dnjpeg.codec.pixels.precision import sample_type, strip_memory
 from dnjpeg.codec.pixels.window import Region, Scale, Window, window_of
 from dnjpeg.codec.reader import Reader, Scan
-from dnjpeg.codec.scan_reader import decode_rows, read_shown, row_geometry
+from dnjpeg.codec.scan_reader import decode_rows, read_shown
 from dnjpeg.errors import FormatError, JpegWarning
 
 __all__ = ["decode"]

@@ -20,9 +20,9 @@ from dnjpeg.codec.encoding_plan import (
 )
 from dnjpeg.codec.entropy.gathering import list_spans
 from dnjpeg.codec.entropy.scan import end_interval, start_scan
-from dnjpeg.codec.entropy.scan_writer import standard_tables, token_scan
+from dnjpeg.codec.entropy.scan_writer import Tokens, standard_tables, token_scan
 from dnjpeg.codec.entropy.sequential_encoder import tokenize_mcu_row
-from dnjpeg.codec.entropy.tokens import CODED_BYTES, RAW, SYMBOLS, code_tokens, count_symbols
+from dnjpeg.codec.entropy.tokens import CODED_BYTES, CODES, COUNTS, RAW, SYMBOLS, code_tokens, count_symbols
 from dnjpeg.codec.format.application import DEFAULT_JFIF, Jfif, Metadata
 from dnjpeg.codec.format.coding import Coding
 from dnjpeg.codec.format.coding_tables import CodingTables
@@ -100,10 +100,11 @@ def _encode_made(pixels: Pixels, job: EncodingPlan) -> bytes:
     return assemble(job.headers, [token_scan(job.headers, job.scan, job.plan, tokens, optimize=job.coding.optimize)])
 
 
-def _tokens(pixels: Pixels, job: EncodingPlan) -> npt.NDArray[np.int32]:
+def _tokens(pixels: Pixels, job: EncodingPlan) -> Tokens:
     """Tokens of the only scan."""
     strip, plan = job.strip, job.plan
     tokens = scratch("tokens", plan.token_room(plan.mcu_rows), np.int32)
+    counts = np.empty(COUNTS, np.int64)
     count = _tokenize_pixels(
         pixels,
         strip.sizes,
@@ -115,8 +116,9 @@ def _tokens(pixels: Pixels, job: EncodingPlan) -> npt.NDArray[np.int32]:
         start_scan(job.interval),
         plan.scan,
         tokens,
+        counts,
     )
-    return tokens[:count]
+    return Tokens(tokens[:count], counts[:CODES])
 
 
 def symbol_frequencies(
@@ -139,7 +141,7 @@ def symbol_frequencies(
     gray = pixels.ndim == 2 or color == "grayscale"
     key = tuple(steps_key(table) for table in tables)
     job = plan_encoding(pixels.shape, key, "4:4:4" if gray else subsampling, color, coding, None, (), None)
-    return count_symbols(_tokens(pixels.reshape(-1), job))[:RAW].reshape(2, 2, SYMBOLS)
+    return _tokens(pixels.reshape(-1), job).frequencies[:RAW].reshape(2, 2, SYMBOLS)
 
 
 def _encode_standard(pixels: Pixels, job: EncodingPlan) -> bytes:
@@ -207,8 +209,8 @@ def transform(pixels: Pixels, *, subsampling: Subsampling = "4:2:0") -> tuple[np
 
 
 @kernel
-def _tokenize_pixels(pixels, sizes, layout, factors, strip, coefficients, lists, state, scan, tokens):
-    """Make tokens of all rows of MCUs; coefficients of one row are kept at a time. Returns their number."""
+def _tokenize_pixels(pixels, sizes, layout, factors, strip, coefficients, lists, state, scan, tokens, counts):
+    """Make and count the tokens of all rows of MCUs, one of which is kept at a time; returns their number."""
     pixels, sizes, layout, factors = span(pixels), span(sizes), span(layout), span(factors)
     strip, coefficients, state, scan, tokens = span(strip), span(coefficients), span(state), span(scan), span(tokens)
     lists = list_spans(lists)
@@ -216,6 +218,7 @@ def _tokenize_pixels(pixels, sizes, layout, factors, strip, coefficients, lists,
     for row in range(sizes[MCU_ROWS]):
         forward_mcu_row(pixels, sizes, layout, row, row, strip, factors, coefficients)
         count = tokenize_mcu_row(state, scan, row, row, sizes[MCU_COLS], coefficients, lists, tokens, count)
+    count_symbols(tokens, count, span(counts))
     return count
 
 

@@ -34,7 +34,7 @@ from dnjpeg.codec.pixels.smoothing import smoothed
 from dnjpeg.codec.reader import Reader, Scan
 from dnjpeg.errors import FormatError
 
-__all__ = ["decode_rows", "following_scan", "read", "read_scans", "read_shown", "row_geometry"]
+__all__ = ["decode_rows", "following_scan", "read", "read_scans", "read_shown"]
 
 Blocks = npt.NDArray[np.int16]
 
@@ -48,34 +48,6 @@ def decode_rows(state, scan, first, last, mcu_cols, data, coded, lookups, coeffi
         decode_mcu_row(state, scan, row, first, mcu_cols, data, coded, lookups, coefficients, filler)
         if stopped(state):
             return
-
-
-@lru_cache(256)
-def row_geometry(
-    frame: Frame, indices: tuple[int, ...], starts: tuple[tuple[int, int], ...], kept_rows: int = 1
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], int, int]:
-    """Geometry for one row of MCUs at a time, or several; not to be changed.
-
-    Parameters
-    ----------
-    frame : Frame
-    indices, starts
-        As in `Scan`.
-    kept_rows : int
-        Rows of MCUs that are held at a time.
-
-    Returns
-    -------
-    layout : ndarray, int64
-        `component_layout`.
-    geometry : ndarray, int64
-        `scan_layout`, with `DC_TABLE` and `AC_TABLE` where `Scan.lookups` has them.
-    mcu_rows, mcu_cols : int
-    """
-    layout = component_layout(frame, mcu_rows=kept_rows)
-    geometry, mcu_rows, mcu_cols = scan_layout(layout, indices, frame)
-    geometry[:, DC_TABLE : AC_TABLE + 1] = starts
-    return layout, geometry, mcu_rows, mcu_cols
 
 
 @lru_cache(64)

@@ -39,8 +39,8 @@ def _compress(
 
 
 @operation()
-def _compress_bands(bands: Scalar, places: Memory, at: Scalar) -> None:
-    places.store(at, bands.iota(64, 8).compressed(bands))
+def _compress_bands(mask: Scalar, bands: Memory, at: Scalar) -> None:
+    bands.store(at, mask.splat(64, 8).filled_with(range(64)).compressed(mask))
 
 
 @inlined

@@ -14,13 +14,13 @@ import numpy.typing as npt
 from dnjpeg.codec.entropy.scan import FAULT, start_scan, stopped
 from dnjpeg.codec.entropy.sequential_decoder import decode_mcu_row
 from dnjpeg.codec.format.frame import Frame
-from dnjpeg.codec.format.layout import BLOCK_COLS, BLOCK_ROWS, FIRST, VERTICAL
+from dnjpeg.codec.format.layout import BLOCK_COLS, BLOCK_ROWS, FIRST, VERTICAL, row_geometry
 from dnjpeg.codec.format.limits import Limits
 from dnjpeg.codec.kernels.jit import kernel
 from dnjpeg.codec.kernels.scratch import scratch
 from dnjpeg.codec.kernels.vector import clear, span
 from dnjpeg.codec.reader import Reader, Scan
-from dnjpeg.codec.scan_reader import following_scan, row_geometry
+from dnjpeg.codec.scan_reader import following_scan
 from dnjpeg.errors import JpegError
 from dnjpeg.statistics.counting import MARGIN, VALUES, count_blocks
 from dnjpeg.statistics.totals import ComponentTotals

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from itertools import product
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +13,7 @@ import numpy.typing as npt
 from dnjpeg.codec.entropy.bits import PADDING
 from dnjpeg.codec.entropy.gathering import Lists, list_memory
 from dnjpeg.codec.entropy.scan import start_scan
-from dnjpeg.codec.entropy.tokens import BATCH, CODED_BYTES, RAW, RESTART, SYMBOLS, code_all, codes_of, count_symbols
+from dnjpeg.codec.entropy.tokens import BATCH, CODED_BYTES, RAW, RESTART, SYMBOLS, code_all, codes_of
 from dnjpeg.codec.format.color import coding_slots
 from dnjpeg.codec.format.frame import Frame
 from dnjpeg.codec.format.headers import Headers, HuffmanTables
@@ -24,6 +25,7 @@ from dnjpeg.codec.kernels.scratch import scratch
 __all__ = [
     "CodedScan",
     "ScanPlan",
+    "Tokens",
     "choose_codes",
     "largest_sizes",
     "out_of_range",
@@ -142,6 +144,24 @@ def _impossible(precision: int) -> npt.NDArray[np.int64]:
     return codes.reshape(RAW)
 
 
+class Tokens(NamedTuple):
+    """Tokens of a scan, or of a part of one.
+
+    Parameters
+    ----------
+    tokens : ndarray, int32
+    frequencies : ndarray, int64, (CODES,)
+        How often each code is used, from `count_symbols`.
+    """
+
+    tokens: npt.NDArray[np.int32]
+    frequencies: npt.NDArray[np.int64]
+
+    def bits(self, codes: npt.NDArray[np.int64]) -> int:
+        """Count the bits that they become with these codes, from `codes_of`."""
+        return int(self.frequencies @ (codes & 255))
+
+
 def _check_codes(frequencies: npt.NDArray[np.int64], codes: npt.NDArray[np.int64]) -> None:
     """Refuse shared Huffman tables that lack codes which this scan needs."""
     lacking = np.flatnonzero((frequencies[:RAW] > 0) & (codes[:RAW] == 0))
@@ -158,15 +178,13 @@ def standard_tables(slots: tuple[int, ...]) -> tuple[HuffmanTables, npt.NDArray[
     return tables, codes_of(tables)
 
 
-def token_scan(
-    headers: Headers, scan: ScriptScan, plan: ScanPlan, tokens: npt.NDArray[np.int32], *, optimize: bool
-) -> CodedScan:
+def token_scan(headers: Headers, scan: ScriptScan, plan: ScanPlan, tokens: Tokens, *, optimize: bool) -> CodedScan:
     """Code the tokens of one scan.
 
     Parameters
     ----------
     headers, scan, plan
-    tokens : ndarray, int32
+    tokens : Tokens
     optimize : bool
         With tables made for them, instead of the standard ones; those that the decoder has go before either.
 
@@ -175,12 +193,11 @@ def token_scan(
     ValueError
         If a coefficient is out of range, or a table that the decoder has lacks a code.
     """
-    frequencies = count_symbols(tokens)
-    huffman, codes = choose_codes(headers, scan, plan, frequencies, optimize=optimize)
-    restarts = int(frequencies[RESTART])
-    unstuffed = (int(frequencies @ (codes & 255)) >> 3) + 1 + restarts
+    huffman, codes = choose_codes(headers, scan, plan, tokens.frequencies, optimize=optimize)
+    restarts = int(tokens.frequencies[RESTART])
+    unstuffed = (tokens.bits(codes) >> 3) + 1 + restarts
     out = scratch("file", 2 * (unstuffed + restarts + PADDING))
-    written = code_all(start_scan(0), tokens, codes, scratch("coded", CODED_BYTES), out)
+    written = code_all(start_scan(0), tokens.tokens, codes, scratch("coded", CODED_BYTES), out)
     return CodedScan(scan, plan, huffman, out[:written].tobytes())
 
 

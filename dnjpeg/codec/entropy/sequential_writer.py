@@ -7,8 +7,9 @@ import numpy.typing as npt
 
 from dnjpeg.codec.entropy.gathering import list_spans
 from dnjpeg.codec.entropy.scan import start_scan
-from dnjpeg.codec.entropy.scan_writer import CodedScan, plan_scan, token_scan
+from dnjpeg.codec.entropy.scan_writer import CodedScan, Tokens, plan_scan, token_scan
 from dnjpeg.codec.entropy.sequential_encoder import tokenize_mcu_row
+from dnjpeg.codec.entropy.tokens import CODES, COUNTS, count_symbols
 from dnjpeg.codec.format.headers import Headers
 from dnjpeg.codec.format.script import ScriptScan
 from dnjpeg.codec.kernels.jit import kernel
@@ -19,13 +20,14 @@ __all__ = ["code_sequential"]
 
 
 @kernel
-def _tokenize(state, scan, mcu_rows, mcu_cols, coefficients, lists, tokens, wide):
-    """Make tokens of all rows of MCUs; returns their number."""
+def _tokenize(state, scan, mcu_rows, mcu_cols, coefficients, lists, tokens, counts, wide):
+    """Make and count the tokens of all rows of MCUs; returns their number."""
     state, scan, coefficients, tokens = span(state), span(scan), span(coefficients), span(tokens)
     lists = list_spans(lists)
     count = 0
     for row in range(mcu_rows):
         count = tokenize_mcu_row(state, scan, row, 0, mcu_cols, coefficients, lists, tokens, count, wide)
+    count_symbols(tokens, count, span(counts))
     return count
 
 
@@ -51,6 +53,16 @@ def code_sequential(
     plan = plan_scan(headers.frame, headers.color, scan.components)
     tokens = scratch("tokens", plan.token_room(plan.mcu_rows), np.int32)
     state = start_scan(headers.restart.interval(plan.mcu_cols))
-    wide = plan.wide or None
-    count = _tokenize(state, plan.scan, plan.mcu_rows, plan.mcu_cols, coefficients, plan.lists(), tokens, wide)
-    return token_scan(headers, scan, plan, tokens[:count], optimize=optimize)
+    counts = np.empty(COUNTS, np.int64)
+    count = _tokenize(
+        state,
+        plan.scan,
+        plan.mcu_rows,
+        plan.mcu_cols,
+        coefficients,
+        plan.lists(),
+        tokens,
+        counts,
+        plan.wide or None,
+    )
+    return token_scan(headers, scan, plan, Tokens(tokens[:count], counts[:CODES]), optimize=optimize)

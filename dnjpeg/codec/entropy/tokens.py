@@ -21,12 +21,14 @@ from dnjpeg.codec.entropy.bits import PADDING, put_bits
 from dnjpeg.codec.entropy.scan import FILLED, POSITION, WORD, end_interval, flush, write_restart
 from dnjpeg.codec.format.huffman import HuffmanTable, encoding_lookups
 from dnjpeg.codec.kernels.jit import inlined, kernel
-from dnjpeg.codec.kernels.vector import span
+from dnjpeg.codec.kernels.vector import clear, span
 
 __all__ = [
     "AC_CODES",
     "BATCH",
     "CODED_BYTES",
+    "CODES",
+    "COUNTS",
     "RAW",
     "RESTART",
     "SYMBOLS",
@@ -66,27 +68,34 @@ def codes_of(huffman: Mapping[tuple[int, int], HuffmanTable]) -> npt.NDArray[np.
     return codes
 
 
-def count_symbols(tokens: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
-    """Count how often each code is used; int64, by index."""
-    frequencies = np.zeros(LANES * CODES, np.int64)
-    _count(tokens, frequencies)
-    return frequencies.reshape(LANES, CODES).sum(axis=0)
-
-
 LANES = 4  # counts kept apart: to add to one that was added to just before takes long
+COUNTS = LANES * CODES
 
 
-@kernel
-def _count(tokens, frequencies):
-    tokens, frequencies = span(tokens), span(frequencies)
-    whole = len(tokens) & -LANES
+@inlined
+def count_symbols(tokens, count, counts):
+    """Count how often each code is used.
+
+    Parameters
+    ----------
+    tokens : span, int32
+    count : int
+        How many there are.
+    counts : span, int64, (COUNTS,)
+        Set to the frequencies, by index; what lies behind index `CODES` is scratch.
+    """
+    clear(counts, 0, COUNTS)
+    whole = count & -LANES
     for first in range(0, whole, LANES):
         for lane in range(LANES):
             index = lane * CODES + (tokens[first + lane] >> 16)
-            frequencies[index] = frequencies[index] + 1
-    for last in range(whole, len(tokens)):
+            counts[index] = counts[index] + 1
+    for last in range(whole, count):
         index = tokens[last] >> 16
-        frequencies[index] = frequencies[index] + 1
+        counts[index] = counts[index] + 1
+    for index in range(CODES):
+        for lane in range(1, LANES):
+            counts[index] = counts[index] + counts[lane * CODES + index]
 
 
 @inlined

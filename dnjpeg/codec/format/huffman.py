@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from dnjpeg.codec.kernels.jit import inlined, kernel
+from dnjpeg.codec.kernels.jit import brief_kernel, inlined
 from dnjpeg.codec.kernels.scratch import scratch
 from dnjpeg.codec.kernels.vector import span
 from dnjpeg.errors import FormatError
@@ -105,7 +105,7 @@ def encoding_lookups(tables: Sequence[HuffmanTable], starts: Sequence[int], look
     _fill_codes(np.frombuffer(parts, np.uint8), np.array(starts, np.int64), lookup)
 
 
-@kernel
+@brief_kernel
 def _fill_codes(tables, starts, lookup):
     tables, starts, lookup = span(tables), span(starts), span(lookup)
     counts = 0
@@ -169,7 +169,7 @@ NUMBERS = 4  # by length: how many codes
 WORK_ROWS, WORK_COLS = 5, 2 * NODES
 
 
-@kernel
+@brief_kernel
 def _choose_all(frequencies, work, made):
     """Fill in `TABLE_BYTES` for each table; zeros before."""
     frequencies, work, made = span(frequencies), span(work), span(made)

@@ -73,10 +73,6 @@ class Scalar:
         booleans = self.builder.bitcast(self.value, ir.VectorType(ir.IntType(1), 64))
         return Vector(self.builder, self.builder.sext(booleans, ir.VectorType(ir.IntType(8), 64)))
 
-    def iota(self, lanes: int, bits: int) -> Vector:
-        """Return a vector of 0, 1, 2, …, whatever this integer is."""
-        return Vector(self.builder, ir.Constant(ir.VectorType(ir.IntType(bits), lanes), list(range(lanes))))
-
     def splat(self, lanes: int, bits: int) -> Vector:
         """Return a vector all of whose lanes are the low bits of this integer."""
         narrow = self.builder.trunc(self.value, ir.IntType(bits))
@@ -185,8 +181,8 @@ class Vector:
         zeros = _call(self.builder, f"llvm.ctlz.v{self.lanes}i{self.bits}", self.value, ir.Constant(ir.IntType(1), 0))
         return self.filled_with(self.bits) - self._new(zeros)
 
-    def filled_with(self, number: int) -> Vector:
-        """Return a vector of this type with the number in all lanes."""
+    def filled_with(self, number: int | Sequence[int]) -> Vector:
+        """Return a vector of this type with the number in all lanes, or one for each."""
         return self._new(self._other(number))
 
     def compressed(self, mask: Scalar) -> Vector:

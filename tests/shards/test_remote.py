@@ -111,7 +111,7 @@ def test_a_url_whose_package_is_missing_is_one_error(source, monkeypatch):
 
     monkeypatch.setattr(fsspec, "url_to_fs", refuse)
     for names in (["s3://bucket/in"], "out"), ([str(source)], "s3://bucket/out"):
-        with pytest.raises(ValueError, match="^s3://bucket/.*: Install s3fs to access S3$"):
+        with pytest.raises(ValueError, match=r"^s3://bucket/.*: Install s3fs to access S3$"):
             convert_shards(*names, task(), jobs=1)
 
 

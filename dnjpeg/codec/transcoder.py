@@ -142,13 +142,14 @@ def _streamed(
         assert reader.frame is not None
         old = tuple(table.tobytes() for table in reader.tables())
         new = None if tables is None else tuple(table.tobytes() for table in tables)
-        plan = _plan(reader.frame, reader.color(), old, new, reader.restart_interval, coding, jfif, ())
+        interval = reader.restart_interval
+        plan = _plan(reader.frame, reader.color(), old, new, interval, coding, jfif, ())
         tokens = _tokens(reader, scan, plan)
-        if following_scan(reader) is not None:
-            return None
+        if following_scan(reader) is not None or reader.restart_interval != interval:
+            return None  # DRI behind the scan: the interval told last is written, and the tokens have another
         segments = replaced(kept(reader.metadata(), copy), metadata)
         jfif = jfif or reader.density()
-        plan = _plan(reader.frame, reader.color(), old, new, reader.restart_interval, coding, jfif, segments)
+        plan = _plan(reader.frame, reader.color(), old, new, interval, coding, jfif, segments)
         coded = token_scan(plan.headers, plan.scan, plan.plan, tokens, optimize=coding.optimize)
         return assemble(plan.headers, [coded])
     except ValueError:  # the other way tells which

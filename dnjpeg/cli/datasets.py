@@ -105,6 +105,7 @@ class Dataset:
             If it is not said where the results go.
         """
         if output is None and len(inputs) > 1 and _are_sources(inputs[:-1], inputs[-1]):
+            _check_destination(inputs)
             return inputs[:-1], inputs[-1]
         remote = output is not None and "://" in output
         if not (self.engine or remote or any(is_dataset(name) for name in inputs)):
@@ -188,6 +189,22 @@ def _are_sources(names: Sequence[str], target: str) -> bool:
     # Two folders of images that exist are two inputs, each to be converted where it is.
     is_new = "://" in target or not Path(target).exists() or Path(target, ".dnjpeg-run.json").is_file()
     return len(names) == 1 and Path(names[0]).is_dir() and is_new
+
+
+def _check_destination(names: Sequence[str]) -> None:
+    """Refuse a last name that is more likely another source, for which the destination was forgotten.
+
+    Raises
+    ------
+    CommandError
+        If it is.
+    """
+    target = Path(names[-1])
+    if "://" in names[-1] or target.is_dir() or not names[-1].lower().endswith(_SHARDS):
+        return
+    ours = target.with_name(f".dnjpeg-{target.name}-run.json").is_file()
+    if len(names) > 2 or (target.exists() and not ours):
+        raise CommandError(f"{target}: a source, or where the results go? Say that with -o")
 
 
 def is_dataset(name: str) -> bool:

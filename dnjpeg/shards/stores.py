@@ -14,7 +14,17 @@ from typing import Any, BinaryIO, Protocol, runtime_checkable
 
 from dnjpeg.files import remove_leftovers, replacing_path
 
-__all__ = ["Digest", "Listing", "Store", "digest_file", "digest_of", "is_url", "open_store", "split_name"]
+__all__ = [
+    "Digest",
+    "Listing",
+    "Store",
+    "digest_file",
+    "digest_of",
+    "find_remote",
+    "is_url",
+    "open_store",
+    "split_name",
+]
 
 _PIECE = 1 << 20
 
@@ -103,6 +113,25 @@ def open_store(name: str) -> Store:
     if name.startswith("file://"):
         name = name.removeprefix("file://")
     return RemoteStore(name.rstrip("/")) if is_url(name) else LocalStore(Path(name))
+
+
+def find_remote(url: str) -> tuple[Any, str]:
+    """Return the file system of fsspec that a URL names, and the path there.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        If fsspec is not installed.
+    ValueError
+        If it knows no such URLs, or what it needs for them is not installed.
+    """
+    import fsspec  # noqa: PLC0415 - an extra
+
+    try:
+        files, path = fsspec.url_to_fs(url)
+    except ImportError as error:
+        raise ValueError(f"{url}: {error}") from None
+    return files, str(path)
 
 
 def split_name(name: str) -> tuple[str, str]:
@@ -217,10 +246,8 @@ class RemoteStore:
         self._open()
 
     def _open(self) -> tuple[Any, str]:
-        import fsspec  # noqa: PLC0415 - an extra
-
-        files, root = fsspec.url_to_fs(self.url)
-        return files, str(root).rstrip("/")
+        files, root = find_remote(self.url)
+        return files, root.rstrip("/")
 
     def _find(self, name: str) -> tuple[Any, str]:
         files, root = self._open()

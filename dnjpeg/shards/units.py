@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from dnjpeg.shards.formats import parquet, tar
-from dnjpeg.shards.stores import LocalStore, Store, is_url, open_store, split_name
+from dnjpeg.shards.stores import LocalStore, Store, find_remote, is_url, open_store, split_name
 
 __all__ = ["FILES", "Plan", "Unit", "is_shard", "plan", "refuse_collisions"]
 
@@ -130,9 +130,7 @@ def _plan_one(source: str) -> Plan:
 
 
 def _plan_remote(source: str) -> Plan:
-    import fsspec  # noqa: PLC0415 - an extra
-
-    files, root = fsspec.url_to_fs(source)
+    files, root = find_remote(source)
     if glob.has_magic(source):
         found = sorted(files.unstrip_protocol(path) for path in files.glob(root) if not files.isdir(path))
         if not found:

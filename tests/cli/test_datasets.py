@@ -144,14 +144,20 @@ def test_a_dataset_without_images_is_a_warning(cli, shards):
         (["shards", "-o", "-"], "say where the shards go"),
         (["shards", "shards/out"], "the results must lie apart"),
         (["none.tar", "out"], "none.tar: No such file or directory"),
-        (["shards", "shards/0.tar"], "this is a file"),
+        (["shards/0.tar", "shards/1.tar"], "a source, or where the results go?"),
+        (["shards/0.tar", "shards/1.tar", "--force"], "a source, or where the results go?"),
+        (["shards/0.tar", "shards/1.tar", "new.tar"], "a source, or where the results go?"),
+        (["shards", "-o", "shards/0.tar"], "this is a file"),
+        (["nonsense://bucket", "out"], "Protocol not known: nonsense"),
         (["memory://none", "out"], "memory://none: there is no such file or folder"),
     ],
 )
 def test_requests_that_make_no_sense_are_one_error(cli, shards, words, text):
+    before = {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()}
     outcome = cli("transcode", *words, "--quality", 40)
     assert outcome.status == failures.ERROR
     assert text in outcome.stderr
+    assert {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()} == before
     assert outcome.stderr.count("\n") == 1
 
 

@@ -105,6 +105,16 @@ def test_a_shard_that_cannot_be_fetched_fails_alone(source, bucket, monkeypatch)
     assert (report.totals.made, report.totals.failed_shards) == (2, 1)
 
 
+def test_a_url_whose_package_is_missing_is_one_error(source, monkeypatch):
+    def refuse(url: str) -> None:
+        raise ImportError("Install s3fs to access S3")
+
+    monkeypatch.setattr(fsspec, "url_to_fs", refuse)
+    for names in (["s3://bucket/in"], "out"), ([str(source)], "s3://bucket/out"):
+        with pytest.raises(ValueError, match=r"^s3://bucket/.*: Install s3fs to access S3$"):
+            convert_shards(*names, task(), jobs=1)
+
+
 def test_object_stores_show_a_file_only_when_it_is_whole(bucket, monkeypatch):
     monkeypatch.setattr(type(bucket), "protocol", ("s3", "memory"))
     moved = []

@@ -155,6 +155,7 @@ def decode(
     orient: bool = False,
     out: npt.NDArray[Any] | None = None,
     coding_tables: CodingTables | None = None,
+    threads: int = 1,
 ) -> npt.NDArray[Any]:
     """Decode a JPEG file to pixels, as libjpeg-turbo does (islow inverse DCT, fancy upsampling).
 
@@ -179,6 +180,10 @@ def decode(
         Where to write; of the shape and type that are returned.
     coding_tables : CodingTables, optional
         Tables that an abbreviated file leaves out, from `read_tables` or `shared_tables`.
+    threads : int
+        Threads for this one picture, from 1 on: with two or more, one decodes the scan of a large sequential file while
+        another makes pixels of it; more than two make no difference. The pixels are the same. Many pictures at once are
+        faster in `decode_batch`.
 
     Returns
     -------
@@ -197,8 +202,11 @@ def decode(
     JpegError
         If the bytes are not a JPEG file that can be decoded; it names the offset and the reason.
     ValueError
-        If the scale is none of these, the region does not lie within the picture, or `out` does not fit.
+        If the scale is none of these, the region does not lie within the picture, `out` does not fit, or `threads` is
+        no whole number from 1 on.
     """
+    if not isinstance(threads, int) or threads < 1:
+        raise ValueError(f"threads is a whole number from 1 on, not {threads!r}")
     return decoder.decode(
         data,
         strict=strict,
@@ -208,4 +216,5 @@ def decode(
         orient=orient,
         out=out,
         coding_tables=coding_tables,
+        threads=threads,
     )

@@ -74,9 +74,9 @@ def coefficient_arrays(
     coefficients: npt.NDArray[np.int16], layout: npt.NDArray[np.int64]
 ) -> tuple[npt.NDArray[np.int16], ...]:
     """View the coefficients of a whole image as one ``(rows, block_cols, 8, 8)`` array a component."""
+    places = zip(layout[:, FIRST].tolist(), layout[:, BLOCK_COLS].tolist(), strict=True)
     return tuple(
-        coefficients[component[FIRST] : following[FIRST]].reshape(-1, component[BLOCK_COLS], 8, 8)
-        for component, following in pairwise(layout)
+        coefficients[first:following].reshape(-1, cols, 8, 8) for (first, cols), (following, _) in pairwise(places)
     )
 
 
@@ -96,9 +96,9 @@ def scan_layout(
 
 @lru_cache(256)
 def row_geometry(
-    frame: Frame, indices: tuple[int, ...], starts: tuple[tuple[int, int], ...]
+    frame: Frame, indices: tuple[int, ...], starts: tuple[tuple[int, int], ...], kept_rows: int = 1
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], int, int]:
-    """Geometry for one row of MCUs at a time; not to be changed.
+    """Geometry for one row of MCUs at a time, or several; not to be changed.
 
     Parameters
     ----------
@@ -107,6 +107,8 @@ def row_geometry(
         Of the scan's components.
     starts : tuple of (int, int)
         `DC_TABLE` and `AC_TABLE` of each.
+    kept_rows : int
+        Rows of MCUs that are held at a time.
 
     Returns
     -------
@@ -116,7 +118,7 @@ def row_geometry(
         `scan_layout`, with these.
     mcu_rows, mcu_cols : int
     """
-    layout = component_layout(frame, mcu_rows=1)
+    layout = component_layout(frame, mcu_rows=kept_rows)
     geometry, mcu_rows, mcu_cols = scan_layout(layout, indices, frame)
     geometry[:, DC_TABLE : AC_TABLE + 1] = starts
     return layout, geometry, mcu_rows, mcu_cols

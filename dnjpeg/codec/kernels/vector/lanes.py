@@ -31,6 +31,10 @@ class Scalar:
         """Return ``-1 << self``: all bits but the lowest so many."""
         return Scalar(self.builder, self.builder.shl(ir.Constant(I64, -1), self.value))
 
+    def power_of_two(self) -> Scalar:
+        """Return ``1 << self``."""
+        return Scalar(self.builder, self.builder.shl(ir.Constant(I64, 1), self.value))
+
     def byte_swapped(self) -> Scalar:
         """Reverse the order of the eight bytes."""
         return Scalar(self.builder, _call(self.builder, "llvm.bswap.i64", self.value))
@@ -52,9 +56,22 @@ class Scalar:
         """Count the bits that are set."""
         return Scalar(self.builder, _call(self.builder, "llvm.ctpop.i64", self.value))
 
+    def bits_reversed(self) -> Scalar:
+        """Reverse the order of the bits."""
+        return Scalar(self.builder, _call(self.builder, "llvm.bitreverse.i64", self.value))
+
+    def deposited(self, mask: Scalar) -> Scalar:
+        """Put the lowest bits where a mask has ones, in order; only if the CPU has an instruction for that: BMI2."""
+        return Scalar(self.builder, _call(self.builder, "llvm.x86.bmi.pdep.64", self.value, mask.value))
+
     def expected(self, number: int) -> Scalar:
         """Return the value, with the hint that it is mostly this number."""
         return Scalar(self.builder, _call(self.builder, "llvm.expect.i64", self.value, ir.Constant(I64, number)))
+
+    def spread(self) -> Vector:
+        """Return 64 8-bit lanes: -1 where the bit is set, else 0."""
+        booleans = self.builder.bitcast(self.value, ir.VectorType(ir.IntType(1), 64))
+        return Vector(self.builder, self.builder.sext(booleans, ir.VectorType(ir.IntType(8), 64)))
 
     def splat(self, lanes: int, bits: int) -> Vector:
         """Return a vector all of whose lanes are the low bits of this integer."""
@@ -215,6 +232,11 @@ class Vector:
     def where_nonzero(self) -> Scalar:
         """Bit i is set where lane i is not zero; at most 64 lanes."""
         return self._mask(self.builder.icmp_signed("!=", self.value, self._other(0)))
+
+    def zero_lanes(self) -> Vector:
+        """Return lanes of the same type: -1 where the lane is zero, else 0."""
+        zero = self.builder.icmp_signed("==", self.value, self._other(0))
+        return self._new(self.builder.sext(zero, self.value.type))
 
     def nonzero_lanes(self) -> Vector:
         """Return 8-bit lanes: -1 where the lane is not zero, else 0."""

@@ -66,7 +66,9 @@ class StreamCounts:
 
     def _expect(self, tables: Sequence[npt.NDArray[np.uint16]], frame: Frame) -> None:
         """Bring the totals up to date if the counts are of other tables."""
-        same = len(tables) == len(self._tables) and all(map(np.array_equal, tables, self._tables))
+        same = len(tables) == len(self._tables) and all(
+            table is known or np.array_equal(table, known) for table, known in zip(tables, self._tables, strict=True)
+        )
         if not same or max(self._blocks) + frame.height * frame.width > MOST_BLOCKS:
             self.settle()
             self._tables = tuple(tables)

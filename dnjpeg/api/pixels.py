@@ -45,6 +45,7 @@ def encode(
     dpi: float | tuple[float, float] | None = None,
     jfif: bool = True,
     coding_tables: CodingTables | None = None,
+    threads: int = 1,
 ) -> bytes:
     """Encode pixels as a JPEG file, baseline or progressive.
 
@@ -105,6 +106,10 @@ def encode(
         Tables that decoders have already, from `shared_tables`: the file leaves them out. Its quantization tables are
         taken if neither `tables` nor `quality` is given, its Huffman tables unless coding is progressive or arithmetic;
         what is not there is made and written as usual.
+    threads : int
+        How many may work on this image, with the same result. It helps from about a megapixel on, in sequential files
+        with Huffman coding and without restart markers; others are encoded on one thread. For many images see
+        `encode_batch`.
 
     Returns
     -------
@@ -136,6 +141,7 @@ def encode(
         jfif=per_inch(dpi) if jfif else None,
         metadata=described(comment=comment, exif=exif, icc_profile=icc_profile, xmp=xmp),
         coding_tables=coding_tables,
+        threads=threads,
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,7 @@ from dnjpeg.codec.entropy.sequential_decoder import decode_mcu_row
 from dnjpeg.codec.format.coding_tables import CodingTables
 from dnjpeg.codec.format.exif import UPRIGHT, Turn, orientation_of
 from dnjpeg.codec.format.frame import Frame
-from dnjpeg.codec.format.layout import AC_TABLE, DC_TABLE, component_layout, scan_layout
+from dnjpeg.codec.format.layout import row_geometry
 from dnjpeg.codec.format.limits import Limits
 from dnjpeg.codec.kernels.jit import kernel
 from dnjpeg.codec.kernels.scratch import scratch
@@ -100,22 +99,12 @@ def _output(frame: Frame, window: Window, out: Pixels | None) -> Pixels:
     return out
 
 
-@lru_cache(256)
-def _scan_geometry(
-    frame: Frame, indices: tuple[int, ...], starts: tuple[tuple[int, int], ...], kept_rows: int
-) -> tuple[npt.NDArray[np.int64], int]:
-    """Geometry of the scan, some rows of MCUs kept, with its lookups, and its MCUs in a row."""
-    geometry, _, mcu_cols = scan_layout(component_layout(frame, mcu_rows=kept_rows), indices, frame)
-    geometry[:, DC_TABLE : AC_TABLE + 1] = starts
-    return geometry, mcu_cols
-
-
 def _decode_one_scan(reader: Reader, scan: Scan, window: Window, pixels: Pixels) -> None:
     """All components in one scan: coefficients of one row of MCUs are kept at a time."""
     frame = reader.frame
     assert frame is not None
     strip = plan_inverse(frame, reader.color(), window, kept_rows=1)
-    geometry, mcu_cols = _scan_geometry(frame, scan.indices, scan.starts, 1)
+    _, geometry, _, mcu_cols = row_geometry(frame, scan.indices, scan.starts)
     state = start_scan(reader.restart_interval, scan.begin, strict=reader.strict)
     _decode_rows(
         state,
@@ -149,7 +138,7 @@ def _decode_on_two_threads(reader: Reader, scan: Scan, window: Window, pixels: P
     if row.last_mcu_row <= kept_rows:
         return False
     plan = plan_inverse(frame, reader.color(), window, kept_rows=kept_rows)
-    geometry, mcu_cols = _scan_geometry(frame, scan.indices, scan.starts, kept_rows)
+    _, geometry, _, mcu_cols = row_geometry(frame, scan.indices, scan.starts, kept_rows)
     state = start_scan(reader.restart_interval, scan.begin, strict=reader.strict)
     coded, steps = reader.unstuffed_scratch(), joined_steps(reader.tables(), frame.precision)
     samples, sums = strip_memory(plan.precision, plan.samples), scratch("sums", plan.sums, np.int16)

@@ -34,7 +34,7 @@ from dnjpeg.codec.pixels.smoothing import smoothed
 from dnjpeg.codec.reader import Reader, Scan
 from dnjpeg.errors import FormatError
 
-__all__ = ["decode_rows", "following_scan", "read", "read_scans", "read_shown", "with_lookups"]
+__all__ = ["decode_rows", "following_scan", "read", "read_scans", "read_shown"]
 
 Blocks = npt.NDArray[np.int16]
 
@@ -48,13 +48,6 @@ def decode_rows(state, scan, first, last, mcu_cols, data, coded, lookups, coeffi
         decode_mcu_row(state, scan, row, first, mcu_cols, data, coded, lookups, coefficients, filler)
         if stopped(state):
             return
-
-
-def with_lookups(geometry: npt.NDArray[np.int64], scan: Scan) -> npt.NDArray[np.int64]:
-    """Return a copy with `DC_TABLE` and `AC_TABLE` where `Scan.lookups` has them."""
-    geometry = geometry.copy()
-    geometry[:, DC_TABLE : AC_TABLE + 1] = scan.starts
-    return geometry
 
 
 @lru_cache(64)

@@ -39,10 +39,13 @@ class Path:
         From photos, quality and subsampling to the contenders.
     large : bool
         It is also timed on one photo of 12 megapixels.
+    small : bool
+        It is timed on many small photos.
     """
 
     prepare: Prepare
     large: bool = True
+    small: bool = True
 
 
 def _encode(crops: Sequence[Pixels], quality: int, subsampling: str, *, optimize: bool) -> Contenders:
@@ -122,6 +125,15 @@ def _statistics(crops: Sequence[Pixels], quality: int, subsampling: str) -> Cont
     }
 
 
+def _decode_divided(crops: Sequence[Pixels], quality: int, subsampling: str) -> Contenders:
+    files = encoded_files(crops, quality, subsampling)
+    contenders: Contenders = {
+        "dnjpeg": lambda i: dnjpeg.decode(files[i], threads=THREADS),
+        "one thread": lambda i: dnjpeg.decode(files[i]),
+    }
+    return _agreeing(contenders, len(crops))
+
+
 PATHS: dict[str, Path] = {
     "encode, standard Huffman": Path(partial(_encode, optimize=False)),
     "encode, optimal Huffman": Path(partial(_encode, optimize=True)),
@@ -133,6 +145,7 @@ PATHS: dict[str, Path] = {
     "decode at 1/8": Path(partial(_decode_scaled, scale=8)),
     "transcode, optimal Huffman": Path(_transcode),
     "read coefficients": Path(_read),
+    "decode one photo, two threads": Path(_decode_divided, small=False),
 }
 
 WHOLE: dict[str, Path] = {"frequency statistics": Path(_statistics, large=False)}

@@ -31,8 +31,8 @@ def main() -> None:
     images = files.map(prepare).materialize()
 
     def batches() -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        for batch in images.random_shuffle(seed=0).iter_torch_batches(batch_size=chosen.batch):
-            yield batch["image"], batch["label"]
+        for batch in images.iter_batches(batch_size=chosen.batch, local_shuffle_buffer_size=1000, local_shuffle_seed=0):
+            yield torch.tensor(batch["image"]), torch.tensor(batch["label"])
 
     torch.manual_seed(0)
     network = small_network(len(classes))

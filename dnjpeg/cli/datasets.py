@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 import sys
 import tempfile
 import warnings
@@ -19,7 +20,7 @@ from dnjpeg.cli.batch import Batch, change
 from dnjpeg.cli.failures import CommandError, IncompleteError
 from dnjpeg.cli.progress import progress_bar, write_line
 from dnjpeg.errors import JpegWarning
-from dnjpeg.folders import image_files
+from dnjpeg.folders import IMAGE_SUFFIXES
 from dnjpeg.printable import printable
 
 if TYPE_CHECKING:
@@ -208,15 +209,17 @@ def _check_destination(names: Sequence[str]) -> None:
 
 
 def is_dataset(name: str) -> bool:
-    """Tell whether an input is a shard, a URL or a folder of shards."""
+    """Tell whether an input is a shard, a URL or a folder of shards and no images."""
     if "://" in name or name.lower().endswith(_SHARDS):
         return True
-    path = Path(name)
-    return path.is_dir() and _holds_shards(path) and not image_files(path, recursive=False)
-
-
-def _holds_shards(folder: Path) -> bool:
-    return bool(image_files(folder, suffixes={".tar", ".tgz", ".parquet"})) or any(folder.rglob("*.tar.gz"))
+    found = False
+    for _, folders, files in os.walk(name, followlinks=False):  # what cannot be listed is reported by who works on it
+        folders[:] = [folder for folder in folders if not folder.startswith(".")]
+        visible = [file.lower() for file in files if not file.startswith(".")]
+        if any(Path(file).suffix in IMAGE_SUFFIXES for file in visible):
+            return False
+        found = found or any(file.endswith(_SHARDS) for file in visible)
+    return found
 
 
 def _as_json(outcome: Outcome) -> str:

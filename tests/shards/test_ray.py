@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import runpy
+import sys
 import threading
 import time
 from pathlib import Path
@@ -12,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 from making import QUALITY, Deadly, Slow, contents, jpeg, samples, task, write_tar
 
+import dnjpeg
 from dnjpeg.shards import Collect, Convert, collect_shards, convert_shards
 from dnjpeg.statistics.extraction import Extraction
 
@@ -82,6 +85,20 @@ def test_workers_that_are_killed_in_the_middle(cluster, source, tmp_path):
     assert (report.failures, report.totals.made, report.totals.resumed) == ([], 1, 7)
     convert(source, tmp_path / "local", engine="local")
     assert contents(tmp_path / "ray") == contents(tmp_path / "local")
+
+
+def test_the_example_trains_from_a_folder_that_ray_reads(cluster, tmp_path, monkeypatch, capsys, photo):
+    for name, channel in (("red", 0), ("blue", 2)):
+        (tmp_path / "in" / name).mkdir(parents=True)
+        for seed in range(6):
+            pixels = photo(40, 48, seed=seed) // 4
+            pixels[..., channel] += 160
+            (tmp_path / f"in/{name}/{seed}.jpg").write_bytes(dnjpeg.encode(pixels))
+    example = Path(__file__).parents[2] / "docs/examples/train_with_ray.py"
+    monkeypatch.syspath_prepend(str(example.parent))
+    monkeypatch.setattr(sys, "argv", [example.name, str(tmp_path / "in"), "--epochs", "2", "--batch", "4"])
+    runpy.run_path(str(example), run_name="__main__")
+    assert float(capsys.readouterr().out.split()[-1]) > 0.9
 
 
 @pytest.mark.skipif(os.environ.get("DNJPEG_SLOW") != "1", reason="takes half a minute; DNJPEG_SLOW=1 runs it")

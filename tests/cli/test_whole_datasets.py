@@ -95,6 +95,14 @@ def test_a_tree_of_files_as_source_and_destination(cli, shards, jpegs):
     assert Path("out/labels.csv").read_text() == "file,label\n"
 
 
+def test_a_tree_of_images_with_a_shard_among_them_is_worked_on_file_by_file(cli, shards, jpegs):
+    Path("tree/cat").mkdir(parents=True)
+    Path("tree/cat/1.jpg").write_bytes(jpegs[0])
+    Path("shards/0.tar").rename("tree/labels.tar")
+    assert cli("transcode", "-r", "tree", "-o", "out", "--quality", 40).status == 0
+    assert [str(path) for path in Path("out").rglob("*") if path.is_file()] == ["out/cat/1.jpg"]
+
+
 def test_two_folders_of_images_that_exist_are_two_inputs(cli, shards, jpegs):
     for name in ("one", "two"):
         Path(name).mkdir()

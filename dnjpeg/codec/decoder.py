@@ -126,6 +126,12 @@ def _decode_one_scan(reader: Reader, scan: Scan, window: Window, pixels: Pixels)
     reader.finish_scan(state)
 
 
+@kernel
+def _clear(coefficients):
+    coefficients = span(coefficients)
+    clear(coefficients, 0, len(coefficients))
+
+
 def _decode_on_two_threads(reader: Reader, scan: Scan, window: Window, pixels: Pixels) -> bool:
     """All components in one scan: one thread decodes some rows of MCUs while another makes pixels of those before.
 
@@ -158,14 +164,15 @@ def _decode_on_two_threads(reader: Reader, scan: Scan, window: Window, pixels: P
             sums,
             pixels.reshape(-1),
         )
+        _clear(coefficients)  # here, for the other thread has more to do
 
+    _clear(ring.reshape(-1))
     with ThreadPoolExecutor(1) as other:
         under_way: deque[Future[None]] = deque()
         for number, first in enumerate(range(0, plan.last_mcu_row, kept_rows)):
             if len(under_way) == PIECES:
                 under_way.popleft().result()
             coefficients, last = ring[number % PIECES], min(first + kept_rows, plan.last_mcu_row)
-            coefficients.fill(0)
             filler = plan.coefficients - 64
             decode_rows(state, geometry, first, last, mcu_cols, reader.bytes, coded, scan.lookups, coefficients, filler)
             if reader.strict and state[FAULT] != 0:

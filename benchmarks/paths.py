@@ -125,6 +125,15 @@ def _statistics(crops: Sequence[Pixels], quality: int, subsampling: str) -> Cont
     }
 
 
+def _encode_divided(crops: Sequence[Pixels], quality: int, subsampling: str) -> Contenders:
+    options = {"quality": quality, "subsampling": subsampling}
+    contenders: Contenders = {
+        "dnjpeg": lambda i: dnjpeg.encode(crops[i], threads=THREADS, **options),
+        "one thread": lambda i: dnjpeg.encode(crops[i], **options),
+    }
+    return _agreeing(contenders, len(crops))
+
+
 def _decode_divided(crops: Sequence[Pixels], quality: int, subsampling: str) -> Contenders:
     files = encoded_files(crops, quality, subsampling)
     contenders: Contenders = {
@@ -145,6 +154,7 @@ PATHS: dict[str, Path] = {
     "decode at 1/8": Path(partial(_decode_scaled, scale=8)),
     "transcode, optimal Huffman": Path(_transcode),
     "read coefficients": Path(_read),
+    "encode one photo, two threads": Path(_encode_divided, small=False),
     "decode one photo, two threads": Path(_decode_divided, small=False),
 }
 

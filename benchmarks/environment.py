@@ -39,7 +39,7 @@ def describe() -> dict[str, str]:
 
 
 def _speed_of_two_threads(rounds: int = 5) -> float:
-    """What two threads that share nothing gain here at most: 2 on two idle cores, less on two halves of one."""
+    """Measure what two threads that share nothing gain at most: 2 on two idle cores, less on two halves of one."""
     data, ratios = bytes(1 << 24), []
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(hashlib.sha256, [data, data]))

@@ -11,7 +11,7 @@ from os import PathLike
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ["remove_leftovers", "replacing", "write_text"]
+__all__ = ["remove_leftovers", "replacing", "replacing_path", "write_text"]
 
 LEFTOVERS = ".dnjpeg-*.part"
 ABANDONED = 3600  # seconds: files are written at once, so one that nobody has touched for so long has no writer
@@ -27,10 +27,16 @@ def replacing(target: Path) -> Iterator[BinaryIO]:
         with target.open("wb") as file:
             yield file
         return
+    with replacing_path(target) as temporary, temporary.open("xb") as file:
+        yield file
+
+
+@contextmanager
+def replacing_path(target: Path) -> Iterator[Path]:
+    """Give the path of a file that is to be made, becomes `target` when the block ends well, and is removed if not."""
     temporary = target.with_name(f".dnjpeg-{secrets.token_hex(8)}.part")
     try:
-        with temporary.open("xb") as file:
-            yield file
+        yield temporary
         temporary.replace(target)
     except OSError as error:
         if error.filename == str(temporary):  # a name that nobody chose
@@ -40,11 +46,18 @@ def replacing(target: Path) -> Iterator[BinaryIO]:
         temporary.unlink(missing_ok=True)
 
 
-def remove_leftovers(folder: Path) -> None:
-    """Remove the temporary files in a folder that processes left there which were killed long ago."""
-    for path in folder.glob(LEFTOVERS):
+def remove_leftovers(folder: Path, *, locked: bool = False) -> None:
+    """Remove the temporary files in a folder that processes left there which were killed long ago.
+
+    Parameters
+    ----------
+    folder : Path
+    locked : bool
+        Nobody else writes there now: the sub-folders' too, and however young.
+    """
+    for path in folder.rglob(LEFTOVERS) if locked else folder.glob(LEFTOVERS):
         with suppress(OSError):  # someone else's, or gone by now
-            if path.stat().st_mtime < time.time() - ABANDONED:
+            if locked or path.stat().st_mtime < time.time() - ABANDONED:
                 path.unlink()
 
 

@@ -20,7 +20,7 @@ from dnjpeg.cli.progress import progress_bar, write_line
 from dnjpeg.parallel import ordered_map
 from dnjpeg.printable import printable
 
-__all__ = ["Batch", "Convert", "conversion"]
+__all__ = ["Batch", "Convert", "change", "conversion"]
 
 Convert = Callable[[bytes], bytes]
 """From the bytes of an input file to those of its output file; called from several threads."""
@@ -136,8 +136,8 @@ class Batch:
             raise CommandError(problems[0])
         if len(results) > 1 and not self.as_json:
             done = [result for result in results if result.status == "done"]
-            change = _change(sum(result.bytes_in for result in done), sum(result.bytes_out for result in done))
-            click.echo(f"{len(done)} of {len(results)} files: {change}")
+            shrunk = change(sum(result.bytes_in for result in done), sum(result.bytes_out for result in done))
+            click.echo(f"{len(done)} of {len(results)} files: {shrunk}")
         if problems:
             raise IncompleteError(problems, len(results))
 
@@ -160,11 +160,12 @@ class _Result:
         return json.dumps({name: getattr(self, name) for name in ("input", "output", "status", *more)})
 
     def __str__(self) -> str:
-        change = "exists, skipped" if self.status == "skipped" else _change(self.bytes_in, self.bytes_out)
-        return printable(f"{self.input} -> {self.output}: {change}")
+        outcome = "exists, skipped" if self.status == "skipped" else change(self.bytes_in, self.bytes_out)
+        return printable(f"{self.input} -> {self.output}: {outcome}")
 
 
-def _change(before: int, after: int) -> str:
+def change(before: int, after: int) -> str:
+    """Say how many bytes became how many."""
     return f"{before:,} -> {after:,} bytes ({after / max(before, 1):.1%})"
 
 

@@ -8,6 +8,7 @@ import click
 
 from dnjpeg.cli import components, machines, options
 from dnjpeg.cli.batch import Batch, conversion
+from dnjpeg.cli.datasets import Dataset, dataset_options, on_error
 from dnjpeg.cli.sharing import shared_tables
 from dnjpeg.cli.writing import copy, writing
 from dnjpeg.folders import IMAGE_SUFFIXES
@@ -15,6 +16,7 @@ from dnjpeg.folders import IMAGE_SUFFIXES
 if TYPE_CHECKING:
     from dnjpeg.codec.format.coding_tables import CodingTables
     from dnjpeg.codec.format.subsampling import Subsampling
+    from dnjpeg.shards.operations import Operation
     from dnjpeg.tables import QuantizationTables
 
 __all__ = ["command"]
@@ -25,6 +27,7 @@ Examples:
   dnjpeg encode photo.png                             photo.jpg beside it, quality 75
   dnjpeg encode photo.png --quality 90 -o small.jpg
   dnjpeg encode -r photos -o compressed --tables my.json
+  dnjpeg encode shards shards-small --tables my.json  tar or Parquet; the same command goes on
   dnjpeg encode photo.tif --copy all --scans smallest
   dnjpeg encode print.tif --color CMYK --copy icc     print.jpg in the colours that the file has
   dnjpeg encode -r photos -o small --preset machine   few bytes for networks to look at, quality 75
@@ -64,9 +67,12 @@ class _Colour(click.ParamType):  # type: ignore[type-arg]  # generic only from c
 @shared_tables("Leave out the tables that this file has (dnjpeg tables share makes it): for datasets of small images.")
 @click.option("--jfif/--no-jfif", default=True, show_default=True, help="Write the JFIF segment of 18 bytes.")
 @click.option("--background", type=_Colour(), help="What is behind transparent pixels: white, #80ff00, ...")
+@on_error
+@dataset_options
 @conversion
 def command(
     batch: Batch,
+    dataset: Dataset,
     *,
     tables: QuantizationTables | None,
     quality: int | None,
@@ -80,6 +86,7 @@ def command(
     jfif: bool,
     background: tuple[int, ...] | None,
     preset: machines.Preset | None,
+    on_error: str,
     **written: Any,
 ) -> None:
     """Compress images to JPEG files.
@@ -95,40 +102,34 @@ def command(
 
     With --preset machine the file is for networks: tables that weigh errors as they do, scaled for each image, in the
     smallest coding. A quality then means: networks' predictions change as much as by standard JPEG of that quality.
+
+    A folder of tar or Parquet shards, one of these, or a URL of such is converted shard by shard into -o, or as SRC
+    DST, which takes folders of files too. Everything that is no image is passed on; what is finished is skipped when
+    the same command runs again.
     """
-    from dnjpeg.api import encode  # noqa: PLC0415 - imports Numba, which the help does not need
-    from dnjpeg.cli.images import metadata_of, open_image, pixels_of  # noqa: PLC0415
+    from dnjpeg.shards.operations import Encode  # noqa: PLC0415 - imports Numba, which the help does not need
 
-    given = {name: value for name, value in written.items() if value is not None}
+    operation: Operation
     if preset is not None:
-        chosen: dict[str, object] = {
+        decided: dict[str, object] = {"tables": tables, "color": color, "coding tables": coding_tables}
+        decided |= {"progressive": progressive or None, "arithmetic": arithmetic or None}
+        decided |= {"optimize": None if optimize else False}
+        decided |= {name: written.pop(name, None) or None for name in ("scans", "wide_tables")}
+        preset.check(decided)
+        operation = machines.EncodeForMachines(Encode(written, copy, background), preset, quality, subsampling)
+    else:
+        options = {
             "tables": tables,
+            "quality": quality,
             "color": color,
-            "coding tables": coding_tables,
-            "progressive": progressive or None,
+            "subsampling": subsampling,
+            "optimize": optimize,
+            "progressive": progressive,
+            "arithmetic": arithmetic,
+            "coding_tables": coding_tables,
+            "jfif": jfif,
+            **written,
         }
-        chosen |= {"arithmetic": arithmetic or None, "optimize": None if optimize else False}
-        chosen |= {name: given.pop(name, None) or None for name in ("scans", "wide_tables")}
-        preset.check(chosen)
-
-    def convert(data: bytes) -> bytes:
-        image = open_image(data)
-        pixels = pixels_of(image, background=background, color=color)
-        if preset is not None:
-            metadata = {**metadata_of(image, pixels, copy), **given}
-            return preset.encode(pixels, quality=quality, subsampling=subsampling, written=metadata)
-        return encode(
-            pixels,
-            tables=tables,
-            quality=quality,
-            color=color,
-            subsampling=subsampling,
-            optimize=optimize,
-            progressive=progressive,
-            arithmetic=arithmetic,
-            coding_tables=coding_tables,
-            jfif=jfif,
-            **{**metadata_of(image, pixels, copy), **given},
-        )
-
-    batch.run(convert, suffixes=IMAGE_SUFFIXES, suffix=".jpg")
+        operation = Encode(options, copy, background)
+    if not dataset.convert(batch, operation, on_error):
+        batch.run(operation, suffixes=IMAGE_SUFFIXES, suffix=".jpg")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from dnjpeg.shards.operations import Encode
     from dnjpeg.vision.networks import Network
 
-__all__ = ["Preset", "preset"]
+__all__ = ["EncodeForMachines", "Preset", "preset"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -95,6 +96,59 @@ class Preset:
             effort=self.effort,
             **written,
         )
+
+
+@dataclass(frozen=True)
+class EncodeForMachines:
+    """Images of any format to files for networks, as `dnjpeg.shards.operations` has operations.
+
+    Parameters
+    ----------
+    base : Encode
+        How images are opened, and what is written beside them.
+    preset : Preset
+        How they are encoded.
+    quality : int or None
+    subsampling : str or tuple
+        As in `dnjpeg.encode_for_machines`.
+    """
+
+    base: Encode
+    preset: Preset
+    quality: int | None
+    subsampling: Any
+
+    @property
+    def suffixes(self) -> frozenset[str]:
+        """Which files it is for, in lower case with their dots."""
+        return self.base.suffixes
+
+    def __call__(self, data: bytes) -> bytes:
+        """Encode an image."""
+        from dnjpeg.images import metadata_of, open_image, pixels_of  # noqa: PLC0415 - imports Pillow
+
+        image = open_image(data)
+        pixels = pixels_of(image, background=self.base.background, color=None)
+        given = {name: value for name, value in self.base.options.items() if value is not None}
+        written = {**metadata_of(image, pixels, self.base.copy), **given}
+        return self.preset.encode(pixels, quality=self.quality, subsampling=self.subsampling, written=written)
+
+    def renamed(self, name: str) -> str:
+        """Give it the suffix of a JPEG file, if it has none."""
+        return self.base.renamed(name)
+
+    def settings(self) -> dict[str, Any]:
+        """Say all that the result depends on."""
+        from dnjpeg.machine import shipped_ladder  # noqa: PLC0415 - imports Numba
+
+        return {
+            **self.base.settings(),
+            "operation": "encode for machines",
+            "quality": self.quality,
+            "subsampling": self.subsampling,
+            "preset": {name: value for name, value in asdict(self.preset).items() if name != "device"},
+            "rungs": [tables.digest for tables in shipped_ladder().rungs.values()],
+        }
 
 
 @functools.cache

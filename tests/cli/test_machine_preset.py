@@ -6,6 +6,7 @@ import io
 import itertools
 import shutil
 import subprocess
+import tarfile
 
 import numpy as np
 import pytest
@@ -187,3 +188,19 @@ def test_the_tables_of_the_ladder_work_in_cjpeg(cli, tmp_path, pixels):
     words = ["cjpeg", *tables, "-sample", "2x2", "-optimize", tmp_path / "p.ppm"]
     written = subprocess.run(words, check=True, capture_output=True).stdout
     assert written == dnjpeg.encode(pixels, tables="machine-57")
+
+
+def test_shards_are_converted_like_files(cli, tmp_path, pixels):
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, "PNG")
+    (tmp_path / "in").mkdir()
+    with tarfile.open(tmp_path / "in" / "000.tar", "w") as tar:
+        entry = tarfile.TarInfo("a.png")
+        entry.size = len(stream.getvalue())
+        tar.addfile(entry, io.BytesIO(stream.getvalue()))
+    words = ("encode", tmp_path / "in", "-o", tmp_path / "out", "--preset", "machine", "--quality", 40, "-j", 1)
+    outcome = cli(*words)
+    assert outcome.status == 0, outcome.stderr
+    with tarfile.open(tmp_path / "out" / "000.tar") as tar:
+        data = tar.extractfile("a.jpg").read()
+    assert data == dnjpeg.encode_for_machines(pixels, quality=40)

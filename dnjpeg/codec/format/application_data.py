@@ -20,6 +20,12 @@ class ApplicationData:
         self._jfif: Jfif | None = None
         self._adobe: Adobe | None = None
 
+    def copy(self) -> ApplicationData:
+        """Return the same, to be added to without changing this."""
+        other = ApplicationData()
+        other._segments, other._jfif, other._adobe = list(self._segments), self._jfif, self._adobe
+        return other
+
     def keep(self, segment: Segment) -> None:
         """Take over one of them."""
         jfif = Jfif.parse(segment) if segment.code == APP0 else None

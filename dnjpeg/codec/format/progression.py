@@ -43,6 +43,13 @@ class Progression:
         self.last_good_row = 0
         self._scans = 0
 
+    def copy(self) -> Progression:
+        """Return the same, to be added to without changing this."""
+        other = Progression(0, self.rows_together)
+        other.bits, other.bits_before = ([list(bits) for bits in known] for known in (self.bits, self.bits_before))
+        other.last_good_row, other._scans = self.last_good_row, self._scans
+        return other
+
     def add(self, indices: Sequence[int], header: ScanHeader) -> None:
         """Note a scan of these components."""
         band = slice(header.spectral_start, header.spectral_end + 1)

@@ -279,17 +279,10 @@ class ScanHeader:
         FormatError
             If it has others, or one of them twice; some files give several the same identifier.
         """
-        identifiers = [component.identifier for component in frame.components]
-        indices: list[int] = []
-        for part in self.components:
-            if part.identifier not in identifiers:
-                raise segment.error(f"component {part.identifier} is not in the frame")
-            matching = [i for i, identifier in enumerate(identifiers) if identifier == part.identifier]
-            index = next((i for i in matching if i not in indices), None)
-            if index is None:
-                raise segment.error(f"component {part.identifier} twice")
-            indices.append(index)
-        return tuple(indices)
+        try:
+            return _places(frame, tuple(part.identifier for part in self.components))
+        except FormatError as error:
+            raise segment.error(error.reason) from None
 
     def write(self) -> bytes:
         """Return the SOS segment."""
@@ -298,6 +291,21 @@ class ScanHeader:
             payload += bytes([c.identifier, c.dc_table << 4 | c.ac_table])
         approximation = self.approximation_high << 4 | self.approximation_low
         return written(SOS, payload + bytes([self.spectral_start, self.spectral_end, approximation]))
+
+
+@lru_cache(256)
+def _places(frame: Frame, wanted: tuple[int, ...]) -> tuple[int, ...]:
+    identifiers = [component.identifier for component in frame.components]
+    indices: list[int] = []
+    for identifier in wanted:
+        if identifier not in identifiers:
+            raise FormatError(f"component {identifier} is not in the frame")
+        matching = [i for i, other in enumerate(identifiers) if other == identifier]
+        index = next((i for i in matching if i not in indices), None)
+        if index is None:
+            raise FormatError(f"component {identifier} twice")
+        indices.append(index)
+    return tuple(indices)
 
 
 def unsupported_process(frame: Frame, offset: int) -> UnsupportedError:

@@ -55,7 +55,7 @@ def encode_for_machines(
     bpp : float, optional
         Instead of that: at most so many bits a pixel of the whole file.
     subsampling : str
-        As in `dnjpeg.encode`. The shipped tables were made for 4:2:0; 4:4:4 was found no better on average.
+        As in `dnjpeg.encode`. The shipped tables were made at 4:2:0.
     ladder : TableLadder, optional
         Other tables than the shipped ones.
     adaptive : bool

@@ -93,7 +93,7 @@ def _others() -> Iterator[Entry]:
     for quality in (35, 50, 65, 78, 88):
         yield _each("AVIF", quality, _pillow("AVIF", quality=None, speed=4, subsampling="4:2:0"), **pillow)
     for rate in (9, 14, 20, 30, 50):
-        encode = _pillow("JPEG2000", quality_mode="rates", irreversible=True, quality_layers=[rate])
+        encode = _pillow("JPEG2000", quality_mode="rates", irreversible=True, mct=1, quality_layers=[rate])
         yield _each("JPEG 2000", rate, encode, **pillow)
     for distance in (1, 2, 3.5, 6, 10):
         yield _each(

@@ -20,7 +20,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -55,6 +55,8 @@ class Subject:
         Photos are first made squares of this side, see `center_square`.
     limit, calibration_limit : int, optional
         At most so many photos.
+    extra : mapping
+        The rest of the entry: what only one experiment understands.
     """
 
     name: str
@@ -64,6 +66,7 @@ class Subject:
     side: int | None = None
     limit: int | None = None
     calibration_limit: int | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict)
 
     @cached_property
     def tested(self) -> Dataset:
@@ -138,13 +141,16 @@ def parse_subjects(
 
 
 def _parse(entry: Mapping[str, Any]) -> Subject:
-    fields = {key: value for key, value in entry.items() if key not in ("images", "calibration", "classifiers")}
+    own = {field.name for field in fields(Subject)} - {"images", "calibration", "classifiers", "extra"}
     try:
         return Subject(
             images=_expand(entry["images"]),
             calibration=_expand(entry["calibration"]),
             classifiers=tuple(_expand(spec) for spec in entry["classifiers"]),
-            **fields,
+            extra={
+                key: value for key, value in entry.items() if key not in {*own, "images", "calibration", "classifiers"}
+            },
+            **{key: value for key, value in entry.items() if key in own},
         )
     except (KeyError, TypeError) as error:
         raise ValueError(f"subject {entry.get('name', '')!r}: {error}") from None

@@ -7,7 +7,8 @@ import sys
 import time
 import tomllib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,9 @@ from dnjpeg.evaluation.classifiers import Classifier
 from dnjpeg.evaluation.contenders import Contender
 from dnjpeg.evaluation.photos import Dataset
 from dnjpeg.evaluation.pieces import Unfinished, sweep_in_pieces
+from dnjpeg.evaluation.provenance import code_identity
 from dnjpeg.evaluation.subjects import Subject, parse_subjects
+from dnjpeg.statistics import FrequencyStatistics
 
 __all__ = ["Experiment", "main"]
 
@@ -52,6 +55,19 @@ class Experiment:
         return sweep_in_pieces(
             dataset, classifier, contenders, self.work, deadline=self.deadline, jobs=1, progress=self.say
         )
+
+    def statistics(self, subject: Subject, subsampling: str) -> FrequencyStatistics:
+        """Give the statistics of a subject's calibration photos, none of which is tested; they are kept."""
+        parts = (code_identity("statistics/*.py"), replace(subject, classifiers=(), extra={}), subsampling)
+        path = self.work / f"statistics-{sha256(repr(parts).encode()).hexdigest()[:20]}.json"
+        if not path.exists():
+            self.check_time(f"before the statistics of {subject.name}")
+            found = subject.statistics(subsampling).statistics()
+            if found.failures:
+                raise ValueError(f"{subject.calibration}: {found.failures[0]}")
+            self.work.mkdir(parents=True, exist_ok=True)
+            found.save(path)
+        return FrequencyStatistics.load(path)
 
     def check_time(self, what: str) -> None:
         """Raise `Unfinished` if the time is over."""

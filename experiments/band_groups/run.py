@@ -36,7 +36,7 @@ def run(experiment: Experiment) -> None:
 def measure(experiment: Experiment, subject: Subject, spec: str) -> pd.DataFrame:
     """Summaries of one classifier, on calibration and on test images, beneath each other."""
     subsampling = experiment.config["subsampling"]
-    statistics = subject.statistics(subsampling).statistics()
+    statistics = experiment.statistics(subject, subsampling)
     deltas = np.stack([statistics.std(component) for component in statistics.components])
     kinds = {"position": by_position(), "magnitude": by_magnitude(deltas)}
     contenders = [

@@ -57,7 +57,7 @@ def _contender(config: dict[str, Any], study: str, text: str, statistics: Freque
 def measure(experiment: Experiment, subject: Subject, spec: str) -> pd.DataFrame:
     """Summaries of one classifier, on calibration and on test images."""
     config = experiment.config
-    statistics = subject.statistics(config["subsampling"]).statistics()
+    statistics = experiment.statistics(subject, config["subsampling"])
     contenders = [
         *parse_contenders([config["jpeg"]], subsampling=config["subsampling"]),
         *variants(config, statistics),

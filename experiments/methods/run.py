@@ -32,10 +32,8 @@ def run(experiment: Experiment) -> None:
 def measure(experiment: Experiment, subject: Subject, spec: str) -> pd.DataFrame:
     """Sweep one classifier; write its rows and who wins where."""
     config = experiment.config
-    statistics = subject.statistics(config["subsampling"])
-    contenders = parse_contenders(
-        config["contenders"], statistics=statistics.statistics, subsampling=config["subsampling"]
-    )
+    statistics = experiment.statistics(subject, config["subsampling"])
+    contenders = parse_contenders(config["contenders"], statistics=statistics, subsampling=config["subsampling"])
     classifier = subject.classifier(spec)
     rows = experiment.rows(subject.aligned(subject.tested, classifier), classifier, contenders)
     stem = f"{subject.name}-{classifier.name}"

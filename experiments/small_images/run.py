@@ -42,9 +42,9 @@ def run(experiment: Experiment) -> None:
 def measure(experiment: Experiment, subject: Subject) -> pd.DataFrame:
     """Bytes of every image, contender and way; a row an image and contender."""
     config = experiment.config
-    statistics = subject.statistics(config["subsampling"])
+    statistics = experiment.statistics(subject, config["subsampling"])
     contenders = parse_contenders(
-        [*config["fixed"], *config["designed"]], statistics=statistics.statistics, subsampling=config["subsampling"]
+        [*config["fixed"], *config["designed"]], statistics=statistics, subsampling=config["subsampling"]
     )
     sample = [photo.open().pixels() for photo in subject.calibrating.limited(config["sample"]).photos]
     images = [photo.open().pixels() for photo in subject.tested.photos]

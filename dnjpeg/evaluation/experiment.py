@@ -50,10 +50,19 @@ class Experiment:
     work: Path
     deadline: float | None = None
 
-    def rows(self, dataset: Dataset, classifier: Classifier, contenders: Sequence[Contender]) -> pd.DataFrame:
-        """Measure, in pieces; see `sweep_in_pieces`."""
+    def rows(
+        self, dataset: Dataset, classifier: Classifier, contenders: Sequence[Contender], *, piece: int = 2000
+    ) -> pd.DataFrame:
+        """Measure, in pieces of about so many rows; see `sweep_in_pieces`."""
         return sweep_in_pieces(
-            dataset, classifier, contenders, self.work, deadline=self.deadline, jobs=1, progress=self.say
+            dataset,
+            classifier,
+            contenders,
+            self.work,
+            rows=piece,
+            deadline=self.deadline,
+            jobs=1,
+            progress=self.say,
         )
 
     def statistics(self, subject: Subject, subsampling: str) -> FrequencyStatistics:

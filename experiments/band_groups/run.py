@@ -46,7 +46,7 @@ def measure(experiment: Experiment, subject: Subject, spec: str) -> pd.DataFrame
     classifier = subject.classifier(spec)
     found = []
     for part, dataset in (("calibration", subject.calibrating), ("test", subject.tested)):
-        rows = experiment.rows(subject.aligned(dataset, classifier), classifier, contenders)
+        rows = experiment.rows(subject.aligned(dataset, classifier), classifier, contenders, piece=4000)
         if part == "test":
             write_rows(compact(rows), experiment.results / f"rows-{subject.name}-{classifier.name}.parquet")
         summary = summarize(rows)

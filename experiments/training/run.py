@@ -57,8 +57,9 @@ def measure(experiment: Experiment, subject: Subject, spec: str) -> pd.DataFrame
     for trained in (AS_GIVEN, *experiment.config["trained"]):
         network = victim if trained == AS_GIVEN else train(experiment, subject, victim, contenders[trained], trained)
         for name, (images, _) in versions.items():
-            experiment.check_time(f"testing what was trained on {trained}")
-            predictions[trained, name] = network.predict(images, batch_size=250)
+            predictions[trained, name] = predicted(
+                experiment, network, images, f"trained on {trained}, tested on {name}"
+            )
     keep = pd.DataFrame({"image": [photo.identifier for photo in tested], "label": labels.astype(np.int16)})
     for (trained, name), found in predictions.items():
         keep[f"trained {trained}, tested {name}"] = found.astype(np.int16)
@@ -85,6 +86,27 @@ def version(experiment: Experiment, clean: Pixels, contender: Contender | None) 
         return kept["images"], int(kept["bytes"])
 
 
+def predicted(experiment: Experiment, network: Victim, images: Pixels, what: str) -> npt.NDArray[np.int64]:
+    """Predict classes, a part at a time; what is done is kept."""
+    folder = experiment.work / sha256(weights_of(network) + images.tobytes()).hexdigest()[:20]
+    folder.mkdir(parents=True, exist_ok=True)
+    parts = []
+    for start in range(0, len(images), 2500):
+        path = folder / f"{start:06d}.npy"
+        if not path.exists():
+            experiment.check_time(what)
+            np.save(path, network.predict(images[start : start + 2500], batch_size=100))
+        parts.append(np.load(path))
+    experiment.say(what)
+    return np.concatenate(parts)
+
+
+def weights_of(victim: Victim) -> bytes:
+    """Hash a network's state."""
+    state = victim.network.state_dict().values()
+    return sha256(b"".join(value.numpy().tobytes() for value in state)).digest()
+
+
 def train(experiment: Experiment, subject: Subject, victim: Victim, contender: Contender | None, name: str) -> Victim:
     """Train the given network further on one version of the calibration images."""
     settings = TrainingSettings(**experiment.config["training"])
@@ -92,8 +114,7 @@ def train(experiment: Experiment, subject: Subject, victim: Victim, contender: C
     labels = np.array([photo.label for photo in photos])
     clean = np.stack([photo.open().pixels() for photo in photos])
     images, _ = version(experiment, clean, contender)
-    weights = sha256(b"".join(value.numpy().tobytes() for value in victim.network.state_dict().values()))
-    key = sha256(repr((settings, weights.hexdigest())).encode() + images.tobytes()).hexdigest()[:20]
+    key = sha256(repr((settings, weights_of(victim))).encode() + images.tobytes()).hexdigest()[:20]
     network = deepcopy(victim.network)
     try:
         fine_tune(

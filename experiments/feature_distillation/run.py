@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import torch
 from matplotlib.figure import Figure
 
 from dnjpeg.evaluation import Classifier
@@ -47,6 +48,7 @@ class Trial:
     subject: Subject
     classifier: Classifier
     plan: dict[str, Any]
+    fast: Classifier | None = None
     rows: list[pd.DataFrame] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -87,9 +89,16 @@ class Trial:
             part = images[start : start + CHUNK]
             for _ in range(times):
                 part = defence(part)
-            return self.victim.predict(part)
+            return self.predict(part)
 
         return self.kept(f"{defence.name}, {times} times", images, make)
+
+    def predict(self, images: Pixels) -> Labels:
+        """Predict classes, with whatever engine runs the network fastest; gradients are PyTorch's."""
+        if self.fast is None:
+            return self.victim.predict(images)
+        seen = torch.from_numpy(images).permute(0, 3, 1, 2).float() * self.victim.scale + self.victim.offset
+        return self.fast.log_probabilities(list(seen)).argmax(axis=1)
 
     def attacked(self, spec: str, images: Pixels, labels: Labels, defence: Defence | None = None) -> Pixels:
         """Attack images; with a defence, through its twin."""
@@ -131,7 +140,8 @@ def run(experiment: Experiment) -> None:
     for subject in experiment.subjects:
         plan = dict(subject.extra["attacks"])
         for spec in subject.classifiers:
-            trial = Trial(experiment, subject, subject.classifier(spec, engine="torch"), plan)
+            fast = subject.classifier(spec) if plan.get("compiled") else None
+            trial = Trial(experiment, subject, subject.classifier(spec, engine="torch"), plan, fast)
             benign.append(measure_benign(trial))
             measure_attacks(trial)
             rows = pd.concat(trial.rows, ignore_index=True)
@@ -169,24 +179,29 @@ def measure_attacks(trial: Trial) -> None:
     correct = np.flatnonzero(trial.predicted(pixels, trial.defences["none"]) == labels)
     count = min(plan["seeds"], len(correct))
     chosen = correct[np.arange(count) * len(correct) // count]
-    for spec in plan["attacks"]:
-        few = plan.get("few", {"attacks": []})
+    few = plan.get("few", {"attacks": []})
+
+    def seeds_of(spec: str) -> tuple[list[str], Pixels, Labels]:
         limit = min(few["seeds"], count) if spec in few["attacks"] else count
         seeds = chosen[np.arange(limit) * count // limit]
-        clean, truth, named = pixels[seeds], labels[seeds], [names[seed] for seed in seeds]
+        return [names[seed] for seed in seeds], pixels[seeds], labels[seeds]
+
+    for spec in plan["attacks"]:
+        named, clean, truth = seeds_of(spec)
         found = trial.attacked(spec, clean, truth)
         key = {"attacker": "unaware", "passes": "one", "attack": spec}
         for name in config["defences"]:
             trial.note(named, truth, trial.predicted(found, trial.defences[name]), name, clean, found, **key)
-        if spec in config["two_pass_attacks"]:
+        if spec in plan.get("two_pass_attacks", ()):
             measure_two_passes(trial, spec, named, clean, truth, found)
-    clean, truth, named = pixels[chosen], labels[chosen], [names[seed] for seed in chosen]
+    adaptive = plan.get("adaptive_defences", config["adaptive"])
     for spec in plan["adaptive"]:
+        named, clean, truth = seeds_of(spec)
         found = trial.attacked(spec, clean, truth)
         key = {"attacker": "unaware", "passes": "one", "attack": spec}
-        for name in ("none", *config["adaptive"]):
+        for name in ("none", *adaptive):
             trial.note(named, truth, trial.predicted(found, trial.defences[name]), name, clean, found, **key)
-        for name in config["adaptive"]:
+        for name in adaptive:
             defence = trial.defences[name]
             found = trial.attacked(spec, clean, truth, defence)
             key = {"attacker": "adaptive", "passes": "one", "attack": spec}

@@ -27,6 +27,7 @@ def run(experiment: Experiment) -> None:
     table = pd.concat(summaries.values(), ignore_index=True).dropna(axis=1, how="all")
     table.round(5).to_csv(experiment.results / "summary.csv", index=False, lineterminator="\n")
     (experiment.results / "methods.png").write_bytes(render(draw(summaries), "png"))
+    (experiment.results / "overview.png").write_bytes(render(draw_overview(summaries), "png"))
 
 
 def measure(experiment: Experiment, subject: Subject, spec: str) -> pd.DataFrame:
@@ -57,6 +58,38 @@ def draw(summaries: dict[tuple[str, str], pd.DataFrame]) -> Figure:
         axes = figure.add_subplot(rows, 2, place)
         title = f"{subject}, {classifier}, {summary['images'].iloc[0]:,} images"
         draw_curves(axes, {classifier: summary}, reference="QF 100", title=title)
+    return figure
+
+
+SHOWN = {"DeepN literal @50": "o", "DeepN rank @50": "s", "DeepN continuous @50": "^", "SAME-Q 12": "x"}
+RATIO = "bytes_ratio_at_equal_kl"
+
+
+def draw_overview(summaries: dict[tuple[str, str], pd.DataFrame]) -> Figure:
+    """Draw the first subject's curves, and every network's bytes at equal divergence beside standard JPEG's."""
+    figure = Figure(figsize=(14, 5), layout="constrained")
+    left, right = figure.subplots(1, 2, width_ratios=(1.25, 1))
+    (subject, classifier), first = next(iter(summaries.items()))
+    title = f"{subject}, {classifier}, {first['images'].iloc[0]:,} images"
+    draw_curves(left, {classifier: first}, reference="QF 100", title=title)
+    for index, (name, marker) in enumerate(SHOWN.items()):
+        lines = [
+            summary.set_index("contender").loc[name]
+            for summary in summaries.values()
+            if name in set(summary["contender"])
+        ]
+        if not lines:
+            continue
+        table = pd.DataFrame(lines)
+        errors = (table[RATIO] - table[f"{RATIO}_low"], table[f"{RATIO}_high"] - table[RATIO])
+        y = [-place + 0.14 * (1.5 - index) for place in range(len(table))]
+        right.errorbar(table[RATIO], y, xerr=errors, fmt=marker, markersize=5, label=name.removesuffix(" @50"))
+    right.axvline(1, color="#4d4d4d", linewidth=1)
+    labels = [f"{subject}\n{classifier}" for subject, classifier in summaries]
+    right.set_yticks([-place for place in range(len(labels))], labels, fontsize=8)
+    right.set_xlabel("whole files: bytes at equal KL, against standard JPEG (right of 1: more)")
+    right.grid(axis="x", color="#dddddd", linewidth=0.6)
+    right.legend(frameon=False, fontsize=8)
     return figure
 
 

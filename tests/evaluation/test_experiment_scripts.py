@@ -119,7 +119,13 @@ def test_small_images(photos: Path, tmp_path: Path) -> None:
 
 
 def test_feature_distillation(photos: Path, tmp_path: Path) -> None:
-    plan = {"seeds": 4, "attacks": ["fgsm:40", "deepfool"], "adaptive": ["pgd:4"], "settings": {"steps": 3}}
+    plan: dict[str, Any] = {
+        "seeds": 4,
+        "two_pass_attacks": ["deepfool"],
+        "attacks": ["fgsm:40", "deepfool"],
+        "adaptive": ["pgd:4"],
+        "settings": {"steps": 3},
+    }
     few = {"few": {"seeds": 2, "attacks": ["deepfool"]}}
     settings = {"defences": ["none", "jpeg:75", "fd-v1"], "two_pass": ["fd-v1"], "adaptive": ["fd-v1"]}
     results = run("feature_distillation", photos, tmp_path, extra={"attacks": plan | few}, **settings)

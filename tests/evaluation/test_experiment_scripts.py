@@ -67,10 +67,10 @@ def test_band_groups(photos: Path, tmp_path: Path) -> None:
 def test_the_largest_step_is_the_last_before_the_first_loss() -> None:
     changes = {5: 0.0, 10: -0.004, 20: -0.02, 40: 0.0}
     line = {"subject": "s", "classifier": "c", "by": "position", "group": "HF", "images": 9}
-    names = ["bytes", "top1", "top1_change_low", "top1_change_high", "agreement", "kl"]
+    names = ["bytes", "top1", "change_low", "change_high", "agreement", "kl"]
     points = pd.DataFrame(
         [
-            {**line, "part": part, "step": step, "top1_change": change, **dict.fromkeys(names, step)}
+            {**line, "part": part, "step": step, "change": change, **dict.fromkeys(names, step)}
             for part in ("calibration", "test")
             for step, change in changes.items()
         ]

@@ -153,9 +153,19 @@ def run(experiment: Experiment) -> None:
     sizes = rows[rows["defence"] != ""].groupby(KEYS, sort=False)[["linf", "l2"]].median().reset_index()
     table = table.merge(sizes, on=KEYS, how="left")
     table.round(4).to_csv(experiment.results / "adversarial.csv", index=False, lineterminator="\n")
+    versus(rows).round(4).to_csv(experiment.results / "against_jpeg.csv", index=False, lineterminator="\n")
     benign_table = pd.concat(benign, ignore_index=True)
     benign_table.round(4).to_csv(experiment.results / "benign.csv", index=False, lineterminator="\n")
     (experiment.results / "defences.png").write_bytes(render(draw(table, benign_table), "png"))
+
+
+def versus(rows: pd.DataFrame) -> pd.DataFrame:
+    """Compare the defences with standard JPEG of two qualities, on the same attacked images."""
+    tables = []
+    for baseline in ("jpeg:90", "jpeg:75"):
+        table = accuracies(rows[rows["passes"] == "one"], KEYS, baseline=baseline).dropna(subset="gain")
+        tables.append(table[[*KEYS, "defence", "images", "gain", "gain_low", "gain_high"]].assign(over=baseline))
+    return pd.concat(tables, ignore_index=True)
 
 
 def measure_benign(trial: Trial) -> pd.DataFrame:

@@ -58,21 +58,21 @@ class Trial:
         names = dict.fromkeys([*config["defences"], *config["two_pass"], *config["adaptive"]])
         self.defences = {name: parse_defence(name, subsampling=config["subsampling"]) for name in names}
 
-    def kept(self, what: str, images: Pixels, make: Callable[[int], Pixels]) -> Pixels:
+    def kept(self, what: str, images: Pixels, make: Callable[[int], Pixels], chunk: int = CHUNK) -> Pixels:
         """Compute images, or whatever has a line an image, a chunk at a time; what is done is kept."""
         identity = (what, self.classifier.identity, self.settings, self.experiment.config["subsampling"])
         key = sha256(repr((code_identity(*SOURCES), identity)).encode() + images.tobytes()).hexdigest()[:20]
-        folder = self.experiment.work / key
+        folder = self.experiment.work / (key if chunk == CHUNK else f"{key}-{chunk}")
         folder.mkdir(parents=True, exist_ok=True)
         parts = []
-        for start in range(0, len(images), CHUNK):
+        for start in range(0, len(images), chunk):
             path = folder / f"{start:06d}.npy"
             if not path.exists():
                 self.experiment.check_time(f"{self.subject.name}: {what}, {start} of {len(images)}")
                 part = make(start)
                 np.save(path.with_suffix(".part.npy"), part)
                 path.with_suffix(".part.npy").replace(path)
-                self.experiment.say(f"{self.subject.name}: {what}, {min(start + CHUNK, len(images))}")
+                self.experiment.say(f"{self.subject.name}: {what}, {min(start + chunk, len(images))}")
             parts.append(np.load(path))
         return np.concatenate(parts)
 
@@ -103,13 +103,14 @@ class Trial:
     def attacked(self, spec: str, images: Pixels, labels: Labels, defence: Defence | None = None) -> Pixels:
         """Attack images; with a defence, through its twin."""
         network = self.victim.behind(defence.twin()) if defence else self.victim
+        chunk = self.plan.get("chunk", CHUNK)
         through = f" through {defence.name}" if defence else ""
 
         def make(start: int) -> Pixels:
-            part = slice(start, start + CHUNK)
+            part = slice(start, start + chunk)
             return attack(network, spec, images[part], labels[part], self.settings)
 
-        return self.kept(f"{spec}{through}", images, make)
+        return self.kept(f"{spec}{through}", images, make, chunk)
 
     def note(
         self,

@@ -33,7 +33,7 @@ demo: $(VENV)/.installed-demo
 	$(BIN)/dnjpeg demo --force
 
 test: check
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

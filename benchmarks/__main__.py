@@ -78,7 +78,7 @@ def _rows(options: argparse.Namespace, crops: list[Pixels], large: list[Pixels])
     for name, path in (PATHS | WHOLE).items():
         if options.only and not any(word in name for word in options.only):
             continue
-        for photos in (crops, large) if path.large else (crops,):
+        for photos in (crops if path.small else [], large if path.large else []):
             for quality in options.quality if photos else ():
                 for subsampling in options.subsampling:
                     contenders = path.prepare(photos, quality, subsampling)

@@ -19,30 +19,43 @@ import io, resource, sys
 import numpy as np, dnjpeg
 from PIL import Image, ImageFile
 ImageFile.MAXBLOCK = 1 << 26
-small = np.zeros((16, 16, 3), np.uint8)
-pixels = np.asarray(Image.open(sys.argv[2]))
-data = open(sys.argv[2], "rb").read()
-def pillow_encode(pixels):
+def pillow_encode(pixels, **options):
     buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "JPEG", quality=75)
+    Image.fromarray(pixels).save(buffer, "JPEG", quality=75, **options)
     return buffer.getvalue()
-call, tiny, large = {
-    "dnjpeg encode": (lambda pixels: dnjpeg.encode(pixels, quality=75, optimize=False), small, pixels),
-    "Pillow encode": (pillow_encode, small, pixels),
-    "dnjpeg decode": (dnjpeg.decode, pillow_encode(small), data),
-    "Pillow decode": (lambda data: np.asarray(Image.open(io.BytesIO(data))), pillow_encode(small), data),
+def pillow_decode(data):
+    return np.asarray(Image.open(io.BytesIO(data)))
+who, what = sys.argv[1].split(" ", 1)
+call = {
+    "dnjpeg encode": lambda pixels: dnjpeg.encode(pixels, quality=75, optimize=False),
+    "Pillow encode": pillow_encode,
+    "dnjpeg encode, optimal Huffman": lambda pixels: dnjpeg.encode(pixels, quality=75),
+    "Pillow encode, optimal Huffman": lambda pixels: pillow_encode(pixels, optimize=True),
+    "dnjpeg encode, progressive": lambda pixels: dnjpeg.encode(pixels, quality=75, progressive=True),
+    "Pillow encode, progressive": lambda pixels: pillow_encode(pixels, progressive=True),
+    "dnjpeg decode": dnjpeg.decode,
+    "Pillow decode": pillow_decode,
+    "dnjpeg transcode": lambda data: dnjpeg.transcode(data, quality=50),
+    "Pillow transcode": lambda data: pillow_encode(pillow_decode(data), optimize=True),
 }[sys.argv[1]]
-call(tiny)
-if "decode" in sys.argv[1]:
-    del pixels
+if what.startswith("encode"):
+    given, small = np.asarray(Image.open(sys.argv[2])), np.zeros((16, 16, 3), np.uint8)
+else:
+    given, small = open(sys.argv[2], "rb").read(), pillow_encode(np.zeros((16, 16, 3), np.uint8))
+call(small)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 filler = np.ones(max(0, (before << 10) - (int(open("/proc/self/statm").read().split()[1]) << 12)) // 8)
-result = call(large)
+result = call(given)
 after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 print((after - before) << 10, len(result) if isinstance(result, bytes) else result.nbytes)
 """
 
-CALLS = ("dnjpeg encode", "Pillow encode", "dnjpeg decode", "Pillow decode")
+CALLS = tuple(
+    f"{who} {what}"
+    for what in ("encode", "encode, optimal Huffman", "encode, progressive", "decode", "transcode")
+    for who in ("dnjpeg", "Pillow")
+)
+"""Pillow's transcoding goes through pixels."""
 
 
 def measure_peaks(photo: Pixels) -> dict[str, int]:

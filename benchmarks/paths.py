@@ -14,7 +14,7 @@ import dnjpeg
 from benchmarks import peers
 from benchmarks.photos import Pixels
 
-__all__ = ["PATHS", "WHOLE", "Contenders", "DifferentOutputError", "Path"]
+__all__ = ["PATHS", "WHOLE", "Contenders", "DifferentOutputError", "Path", "encoded_files"]
 
 Contenders = dict[str, Callable[[int], object]]
 """By name, ours is ``dnjpeg``; called with the number of the photo."""
@@ -39,10 +39,13 @@ class Path:
         From photos, quality and subsampling to the contenders.
     large : bool
         It is also timed on one photo of 12 megapixels.
+    small : bool
+        It is timed on many small photos.
     """
 
     prepare: Prepare
     large: bool = True
+    small: bool = True
 
 
 def _encode(crops: Sequence[Pixels], quality: int, subsampling: str, *, optimize: bool) -> Contenders:
@@ -66,12 +69,13 @@ def _encode_progressive(crops: Sequence[Pixels], quality: int, subsampling: str)
     return _agreeing(contenders, len(crops))
 
 
-def _files(crops: Sequence[Pixels], quality: int, subsampling: str, *, progressive: bool = False) -> list[bytes]:
+def encoded_files(crops: Sequence[Pixels], quality: int, subsampling: str, *, progressive: bool = False) -> list[bytes]:
+    """Encode all photos by Pillow."""
     return [peers.pillow_encode(Image.fromarray(crop), quality, subsampling, progressive=progressive) for crop in crops]
 
 
 def _decode(crops: Sequence[Pixels], quality: int, subsampling: str, *, progressive: bool) -> Contenders:
-    files = _files(crops, quality, subsampling, progressive=progressive)
+    files = encoded_files(crops, quality, subsampling, progressive=progressive)
     contenders: Contenders = {
         "dnjpeg": lambda i: dnjpeg.decode(files[i]),
         "Pillow": lambda i: peers.pillow_decode(files[i]),
@@ -81,7 +85,7 @@ def _decode(crops: Sequence[Pixels], quality: int, subsampling: str, *, progress
 
 
 def _decode_scaled(crops: Sequence[Pixels], quality: int, subsampling: str, *, scale: int) -> Contenders:
-    files = _files(crops, quality, subsampling)
+    files = encoded_files(crops, quality, subsampling)
     contenders: Contenders = {
         "dnjpeg": lambda i: dnjpeg.decode(files[i], scale=Fraction(1, scale)),
         "Pillow draft": lambda i: peers.pillow_decode(files[i], scale),
@@ -90,7 +94,7 @@ def _decode_scaled(crops: Sequence[Pixels], quality: int, subsampling: str, *, s
 
 
 def _transcode(crops: Sequence[Pixels], quality: int, subsampling: str) -> Contenders:
-    files = _files(crops, quality, subsampling)
+    files = encoded_files(crops, quality, subsampling)
     target = TRANSCODED.get(quality, 50)
 
     def through_pixels(i: int) -> bytes:
@@ -101,7 +105,7 @@ def _transcode(crops: Sequence[Pixels], quality: int, subsampling: str) -> Conte
 
 
 def _read(crops: Sequence[Pixels], quality: int, subsampling: str) -> Contenders:
-    contents = _files(crops, quality, subsampling)
+    contents = encoded_files(crops, quality, subsampling)
     files = peers.Files(contents)
     contenders: Contenders = {"dnjpeg": lambda i: dnjpeg.read(contents[i]).coefficients}
     if peers.available("jpeglib"):
@@ -114,11 +118,29 @@ def _read(crops: Sequence[Pixels], quality: int, subsampling: str) -> Contenders
 
 def _statistics(crops: Sequence[Pixels], quality: int, subsampling: str) -> Contenders:
     """Take many files in one go: beginning and ending a collection costs as much as many photos."""
-    files = _files(crops, quality, subsampling)
+    files = encoded_files(crops, quality, subsampling)
     return {
         "dnjpeg": lambda _: dnjpeg.collect_statistics(files, domain="coefficients"),
         "Pillow and SciPy dctn": lambda _: [peers.scipy_statistics(data) for data in files],
     }
+
+
+def _encode_divided(crops: Sequence[Pixels], quality: int, subsampling: str) -> Contenders:
+    options = {"quality": quality, "subsampling": subsampling}
+    contenders: Contenders = {
+        "dnjpeg": lambda i: dnjpeg.encode(crops[i], threads=THREADS, **options),
+        "one thread": lambda i: dnjpeg.encode(crops[i], **options),
+    }
+    return _agreeing(contenders, len(crops))
+
+
+def _decode_divided(crops: Sequence[Pixels], quality: int, subsampling: str) -> Contenders:
+    files = encoded_files(crops, quality, subsampling)
+    contenders: Contenders = {
+        "dnjpeg": lambda i: dnjpeg.decode(files[i], threads=THREADS),
+        "one thread": lambda i: dnjpeg.decode(files[i]),
+    }
+    return _agreeing(contenders, len(crops))
 
 
 PATHS: dict[str, Path] = {
@@ -132,6 +154,8 @@ PATHS: dict[str, Path] = {
     "decode at 1/8": Path(partial(_decode_scaled, scale=8)),
     "transcode, optimal Huffman": Path(_transcode),
     "read coefficients": Path(_read),
+    "encode one photo, two threads": Path(_encode_divided, small=False),
+    "decode one photo, two threads": Path(_decode_divided, small=False),
 }
 
 WHOLE: dict[str, Path] = {"frequency statistics": Path(_statistics, large=False)}
@@ -147,7 +171,7 @@ def _encode_threads(crops: Sequence[Pixels], quality: int, subsampling: str) -> 
 
 
 def _decode_threads(crops: Sequence[Pixels], quality: int, subsampling: str) -> Contenders:
-    files, out = _files(crops, quality, subsampling), np.empty((len(crops), *crops[0].shape), np.uint8)
+    files, out = encoded_files(crops, quality, subsampling), np.empty((len(crops), *crops[0].shape), np.uint8)
     return {
         "dnjpeg": lambda _: list(dnjpeg.decode_batch(files, jobs=THREADS, out=out)),
         "one thread": lambda _: list(dnjpeg.decode_batch(files, jobs=1, out=out)),
@@ -155,7 +179,7 @@ def _decode_threads(crops: Sequence[Pixels], quality: int, subsampling: str) -> 
 
 
 def _transcode_threads(crops: Sequence[Pixels], quality: int, subsampling: str) -> Contenders:
-    files, target = _files(crops, quality, subsampling), TRANSCODED.get(quality, 50)
+    files, target = encoded_files(crops, quality, subsampling), TRANSCODED.get(quality, 50)
     return {
         "dnjpeg": lambda _: list(dnjpeg.transcode_batch(files, jobs=THREADS, quality=target)),
         "one thread": lambda _: list(dnjpeg.transcode_batch(files, jobs=1, quality=target)),

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import errno
 import secrets
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from os import PathLike
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ["replacing", "write_text"]
+__all__ = ["remove_leftovers", "replacing", "replacing_path", "write_text"]
+
+LEFTOVERS = ".dnjpeg-*.part"
+ABANDONED = 3600  # seconds: files are written at once, so one that nobody has touched for so long has no writer
 
 
 @contextmanager
@@ -23,10 +27,16 @@ def replacing(target: Path) -> Iterator[BinaryIO]:
         with target.open("wb") as file:
             yield file
         return
+    with replacing_path(target) as temporary, temporary.open("xb") as file:
+        yield file
+
+
+@contextmanager
+def replacing_path(target: Path) -> Iterator[Path]:
+    """Give the path of a file that is to be made, becomes `target` when the block ends well, and is removed if not."""
     temporary = target.with_name(f".dnjpeg-{secrets.token_hex(8)}.part")
     try:
-        with temporary.open("xb") as file:
-            yield file
+        yield temporary
         temporary.replace(target)
     except OSError as error:
         if error.filename == str(temporary):  # a name that nobody chose
@@ -34,6 +44,21 @@ def replacing(target: Path) -> Iterator[BinaryIO]:
         raise
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def remove_leftovers(folder: Path, *, locked: bool = False) -> None:
+    """Remove the temporary files in a folder that processes left there which were killed long ago.
+
+    Parameters
+    ----------
+    folder : Path
+    locked : bool
+        Nobody else writes there now: the sub-folders' too, and however young.
+    """
+    for path in folder.rglob(LEFTOVERS) if locked else folder.glob(LEFTOVERS):
+        with suppress(OSError):  # someone else's, or gone by now
+            if locked or path.stat().st_mtime < time.time() - ABANDONED:
+                path.unlink()
 
 
 def write_text(path: str | PathLike[str], text: str, *, overwrite: bool = False) -> None:

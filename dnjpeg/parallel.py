@@ -44,6 +44,8 @@ def ordered_map(function: Callable[[T], R], items: Iterable[T], jobs: int) -> Ge
         for item in items:
             waiting.append(executor.submit(function, item))
             if len(waiting) >= AHEAD * jobs:
+                if not waiting[0].done():  # sleep until several are: to wake up disturbs the other threads
+                    waiting[len(waiting) // 2].exception()
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()

@@ -45,6 +45,7 @@ def encode(
     dpi: float | tuple[float, float] | None = None,
     jfif: bool = True,
     coding_tables: CodingTables | None = None,
+    threads: int = 1,
 ) -> bytes:
     """Encode pixels as a JPEG file, baseline or progressive.
 
@@ -105,6 +106,10 @@ def encode(
         Tables that decoders have already, from `shared_tables`: the file leaves them out. Its quantization tables are
         taken if neither `tables` nor `quality` is given, its Huffman tables unless coding is progressive or arithmetic;
         what is not there is made and written as usual.
+    threads : int
+        How many may work on this image, with the same result. It helps from about a megapixel on, in sequential files
+        with Huffman coding and without restart markers; others are encoded on one thread. For many images see
+        `encode_batch`.
 
     Returns
     -------
@@ -136,6 +141,7 @@ def encode(
         jfif=per_inch(dpi) if jfif else None,
         metadata=described(comment=comment, exif=exif, icc_profile=icc_profile, xmp=xmp),
         coding_tables=coding_tables,
+        threads=threads,
     )
 
 
@@ -149,6 +155,7 @@ def decode(
     orient: bool = False,
     out: npt.NDArray[Any] | None = None,
     coding_tables: CodingTables | None = None,
+    threads: int = 1,
 ) -> npt.NDArray[Any]:
     """Decode a JPEG file to pixels, as libjpeg-turbo does (islow inverse DCT, fancy upsampling).
 
@@ -173,6 +180,10 @@ def decode(
         Where to write; of the shape and type that are returned.
     coding_tables : CodingTables, optional
         Tables that an abbreviated file leaves out, from `read_tables` or `shared_tables`.
+    threads : int
+        Threads for this one picture, from 1 on: with two or more, one decodes the scan of a large sequential file while
+        another makes pixels of it; more than two make no difference. The pixels are the same. Many pictures at once are
+        faster in `decode_batch`.
 
     Returns
     -------
@@ -191,8 +202,11 @@ def decode(
     JpegError
         If the bytes are not a JPEG file that can be decoded; it names the offset and the reason.
     ValueError
-        If the scale is none of these, the region does not lie within the picture, or `out` does not fit.
+        If the scale is none of these, the region does not lie within the picture, `out` does not fit, or `threads` is
+        no whole number from 1 on.
     """
+    if not isinstance(threads, int) or threads < 1:
+        raise ValueError(f"threads is a whole number from 1 on, not {threads!r}")
     return decoder.decode(
         data,
         strict=strict,
@@ -202,4 +216,5 @@ def decode(
         orient=orient,
         out=out,
         coding_tables=coding_tables,
+        threads=threads,
     )

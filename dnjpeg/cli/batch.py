@@ -20,7 +20,7 @@ from dnjpeg.cli.progress import progress_bar, write_line
 from dnjpeg.parallel import ordered_map
 from dnjpeg.printable import printable
 
-__all__ = ["Batch", "Convert", "conversion"]
+__all__ = ["Batch", "Convert", "change", "conversion"]
 
 Convert = Callable[[bytes], bytes]
 """From the bytes of an input file to those of its output file; called from several threads."""
@@ -84,9 +84,14 @@ class Batch:
         CommandError
             If there is nothing to do, or nothing may be written, or the only item failed.
         IncompleteError
-            If one of several items failed.
+            If one of several items failed, or a sub-folder could not be listed.
         """
-        sources = inputs.find(self.inputs, recursive=self.recursive, suffixes=suffixes)
+        results: list[_Result] = []
+
+        def leave_out(error: OSError) -> None:
+            results.append(_Result(str(error.filename), "", "failed", error=failures.describe(error)))
+
+        sources = inputs.find(self.inputs, recursive=self.recursive, suffixes=suffixes, on_unreadable=leave_out)
         items = outputs.assign(sources, self.output, suffix)
         if items[0].target is None:
             self._check_stdout()
@@ -95,7 +100,8 @@ class Batch:
         def attempt(item: Item) -> _Result:
             return _attempt(item, convert) if item in todo else _Result(str(item), str(item.target), "skipped")
 
-        results: list[_Result] = []
+        for result in results:
+            self._show(result)
         try:
             # With one worker on this thread, where Ctrl-C ends even a wait for standard input.
             with closing(ordered_map(attempt, items, min(self.jobs, len(items)))) as ordered:
@@ -130,8 +136,8 @@ class Batch:
             raise CommandError(problems[0])
         if len(results) > 1 and not self.as_json:
             done = [result for result in results if result.status == "done"]
-            change = _change(sum(result.bytes_in for result in done), sum(result.bytes_out for result in done))
-            click.echo(f"{len(done)} of {len(results)} files: {change}")
+            shrunk = change(sum(result.bytes_in for result in done), sum(result.bytes_out for result in done))
+            click.echo(f"{len(done)} of {len(results)} files: {shrunk}")
         if problems:
             raise IncompleteError(problems, len(results))
 
@@ -154,11 +160,12 @@ class _Result:
         return json.dumps({name: getattr(self, name) for name in ("input", "output", "status", *more)})
 
     def __str__(self) -> str:
-        change = "exists, skipped" if self.status == "skipped" else _change(self.bytes_in, self.bytes_out)
-        return printable(f"{self.input} -> {self.output}: {change}")
+        outcome = "exists, skipped" if self.status == "skipped" else change(self.bytes_in, self.bytes_out)
+        return printable(f"{self.input} -> {self.output}: {outcome}")
 
 
-def _change(before: int, after: int) -> str:
+def change(before: int, after: int) -> str:
+    """Say how many bytes became how many."""
     return f"{before:,} -> {after:,} bytes ({after / max(before, 1):.1%})"
 
 

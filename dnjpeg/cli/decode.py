@@ -88,7 +88,7 @@ def command(
     NumPy files, gray of 12 bits into any.
     """
     from dnjpeg.api import decode  # noqa: PLC0415 - imports Numba, which the help does not need
-    from dnjpeg.cli.images import save_pixels  # noqa: PLC0415
+    from dnjpeg.images import save_pixels  # noqa: PLC0415
 
     chosen = kind or _KINDS.get(Path(batch.output or "").suffix.lower(), "png")
 

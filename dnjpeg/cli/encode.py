@@ -8,6 +8,7 @@ import click
 
 from dnjpeg.cli import components, options
 from dnjpeg.cli.batch import Batch, conversion
+from dnjpeg.cli.datasets import Dataset, dataset_options, on_error
 from dnjpeg.cli.sharing import shared_tables
 from dnjpeg.cli.writing import copy, writing
 from dnjpeg.folders import IMAGE_SUFFIXES
@@ -25,6 +26,7 @@ Examples:
   dnjpeg encode photo.png                             photo.jpg beside it, quality 75
   dnjpeg encode photo.png --quality 90 -o small.jpg
   dnjpeg encode -r photos -o compressed --tables my.json
+  dnjpeg encode shards shards-small --tables my.json  tar or Parquet; the same command goes on
   dnjpeg encode photo.tif --copy all --scans smallest
   dnjpeg encode print.tif --color CMYK --copy icc     print.jpg in the colours that the file has
   dnjpeg encode - -o - < photo.png > photo.jpg
@@ -61,9 +63,12 @@ class _Colour(click.ParamType):  # type: ignore[type-arg]  # generic only from c
 @shared_tables("Leave out the tables that this file has (dnjpeg tables share makes it): for datasets of small images.")
 @click.option("--jfif/--no-jfif", default=True, show_default=True, help="Write the JFIF segment of 18 bytes.")
 @click.option("--background", type=_Colour(), help="What is behind transparent pixels: white, #80ff00, ...")
+@on_error
+@dataset_options
 @conversion
 def command(
     batch: Batch,
+    dataset: Dataset,
     *,
     tables: QuantizationTables | None,
     quality: int | None,
@@ -76,6 +81,7 @@ def command(
     coding_tables: CodingTables | None,
     jfif: bool,
     background: tuple[int, ...] | None,
+    on_error: str,
     **written: Any,
 ) -> None:
     """Compress images to JPEG files.
@@ -88,27 +94,25 @@ def command(
     animation the first frame is taken, of 16-bit samples the upper eight bits. Palettes become the colours that they
     stand for, and CMYK becomes RGB, without regard to colour profiles, unless --color keeps it. Transparent pixels are
     an error unless --background says what is behind them.
+
+    A folder of tar or Parquet shards, one of these, or a URL of such is converted shard by shard into -o, or as SRC
+    DST, which takes folders of files too. Everything that is no image is passed on; what is finished is skipped when
+    the same command runs again.
     """
-    from dnjpeg.api import encode  # noqa: PLC0415 - imports Numba, which the help does not need
-    from dnjpeg.cli.images import metadata_of, open_image, pixels_of  # noqa: PLC0415
+    from dnjpeg.shards.operations import Encode  # noqa: PLC0415 - imports Numba, which the help does not need
 
-    given = {name: value for name, value in written.items() if value is not None}
-
-    def convert(data: bytes) -> bytes:
-        image = open_image(data)
-        pixels = pixels_of(image, background=background, color=color)
-        return encode(
-            pixels,
-            tables=tables,
-            quality=quality,
-            color=color,
-            subsampling=subsampling,
-            optimize=optimize,
-            progressive=progressive,
-            arithmetic=arithmetic,
-            coding_tables=coding_tables,
-            jfif=jfif,
-            **{**metadata_of(image, pixels, copy), **given},
-        )
-
-    batch.run(convert, suffixes=IMAGE_SUFFIXES, suffix=".jpg")
+    options = {
+        "tables": tables,
+        "quality": quality,
+        "color": color,
+        "subsampling": subsampling,
+        "optimize": optimize,
+        "progressive": progressive,
+        "arithmetic": arithmetic,
+        "coding_tables": coding_tables,
+        "jfif": jfif,
+        **written,
+    }
+    operation = Encode(options, copy, background)
+    if not dataset.convert(batch, operation, on_error):
+        batch.run(operation, suffixes=IMAGE_SUFFIXES, suffix=".jpg")

@@ -45,7 +45,9 @@ _EXTRAS = {
     "jinja2": "evaluation",
     "matplotlib": "evaluation",
     "pandas": "evaluation",
-    "pyarrow": "evaluation",
+    "pyarrow": "datasets",
+    "fsspec": "datasets",
+    "ray": "ray",
     "foolbox": "demo",
 }
 
@@ -63,12 +65,15 @@ class IncompleteError(Exception):
         One line an item: its name and the reason.
     attempted : int
         How many items there were.
+    failed : int, optional
+        How many failed, if not all of them have a line.
     """
 
-    def __init__(self, problems: Sequence[str], attempted: int) -> None:
-        super().__init__(f"{len(problems)} of {attempted} failed")
+    def __init__(self, problems: Sequence[str], attempted: int, *, failed: int | None = None) -> None:
+        failed = len(problems) if failed is None else failed
+        super().__init__(f"{failed} of {attempted} failed")
         self.problems = tuple(problems)
-        self.status = INCOMPLETE if len(problems) < attempted else ERROR
+        self.status = INCOMPLETE if failed < attempted else ERROR
 
 
 class _Subject(threading.local):

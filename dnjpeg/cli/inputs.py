@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,7 +38,13 @@ class Source:
         return "standard input" if self.path is None else str(self.path)
 
 
-def find(names: Sequence[str], *, recursive: bool, suffixes: Collection[str]) -> list[Source]:
+def find(
+    names: Sequence[str],
+    *,
+    recursive: bool,
+    suffixes: Collection[str],
+    on_unreadable: Callable[[OSError], None] | None = None,
+) -> list[Source]:
     """Resolve what was named on the command line to files, each once.
 
     Parameters
@@ -49,6 +55,8 @@ def find(names: Sequence[str], *, recursive: bool, suffixes: Collection[str]) ->
         Go into the sub-folders of folders; links to folders are followed.
     suffixes : collection of str
         Which files of a folder are taken, in lower case with their dots. Hidden files are not.
+    on_unreadable : callable, optional
+        What to do about a sub-folder that cannot be listed, to go on without it; otherwise it is an error.
 
     Returns
     -------
@@ -60,7 +68,7 @@ def find(names: Sequence[str], *, recursive: bool, suffixes: Collection[str]) ->
     CommandError
         If a name stands for no file.
     OSError
-        If a folder cannot be listed.
+        If a folder cannot be listed, and `on_unreadable` does not take it.
     """
     if STDIN in names:
         if len(names) > 1:
@@ -68,23 +76,33 @@ def find(names: Sequence[str], *, recursive: bool, suffixes: Collection[str]) ->
         return [Source(None, Path("stdin"))]
     found: dict[Path | None, Source] = {}
     for name in names:
-        for source in _resolve(name, recursive, suffixes):
+        for source in _resolve(name, recursive, suffixes, on_unreadable):
             found.setdefault(source.path, source)
     return list(found.values())
 
 
-def _resolve(name: str, recursive: bool, suffixes: Collection[str]) -> list[Source]:
+def _resolve(
+    name: str, recursive: bool, suffixes: Collection[str], on_unreadable: Callable[[OSError], None] | None
+) -> list[Source]:
     path = Path(name)
     if path.is_dir():
-        return _folder(path, recursive, suffixes)
+        return _folder(path, recursive, suffixes, on_unreadable)
     if not path.exists() and glob.has_magic(name):
         return _glob(name)
     path.stat()  # raises what is wrong with it
     return [Source(path, Path(path.name))]
 
 
-def _folder(folder: Path, recursive: bool, suffixes: Collection[str]) -> list[Source]:
-    files = image_files(folder, recursive=recursive, suffixes=suffixes)
+def _folder(
+    folder: Path, recursive: bool, suffixes: Collection[str], on_unreadable: Callable[[OSError], None] | None
+) -> list[Source]:
+    unreadable: list[OSError] = []
+    files = image_files(folder, recursive=recursive, suffixes=suffixes, on_unreadable=unreadable.append)
+    if unreadable and (not files or on_unreadable is None):
+        raise unreadable[0]
+    for error in unreadable:
+        if on_unreadable is not None:
+            on_unreadable(error)
     if not files:
         below = "" if recursive or not any(path.is_dir() for path in folder.iterdir()) else "; -r goes into sub-folders"
         raise CommandError(

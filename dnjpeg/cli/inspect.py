@@ -52,26 +52,35 @@ def command(
     offset, the image's geometry, its tables in natural order, the quality that they stand for, where the bytes go, and
     whatever is wrong.
     """
-    sources = found.find(inputs, recursive=recursive, suffixes=JPEG_SUFFIXES)
     failed: list[str] = []
+
+    def leave_out(error: OSError) -> None:
+        _fail(str(error.filename), error, failed, as_json)
+
+    sources = found.find(inputs, recursive=recursive, suffixes=JPEG_SUFFIXES, on_unreadable=leave_out)
+    attempted = len(failed) + len(sources)
     wrong = False
     for number, source in enumerate(sources):
         try:
             with failures.about(str(source)):
                 inspection = _inspect(source, coding_tables)
         except CommandError as error:
-            failed.append(failures.describe(error))
-            if as_json:
-                click.echo(json.dumps({"input": str(source), "error": failed[-1]}))
+            _fail(str(source), error, failed, as_json)
             continue
         wrong = wrong or bool(inspection.problems)
         _show(inspection, source, as_json, first=number == 0)
-    if failed and len(sources) == 1:
+    if failed and attempted == 1:
         raise CommandError(failed[0])
     if failed:
-        raise IncompleteError(failed, len(sources))
+        raise IncompleteError(failed, attempted)
     if wrong:
         context.exit(failures.INCOMPLETE)
+
+
+def _fail(name: str, error: Exception, failed: list[str], as_json: bool) -> None:
+    failed.append(failures.describe(error))
+    if as_json:
+        click.echo(json.dumps({"input": name, "error": failed[-1]}))
 
 
 def _inspect(source: found.Source, coding_tables: CodingTables | None) -> Inspection:

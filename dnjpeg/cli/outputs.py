@@ -10,7 +10,7 @@ from pathlib import Path
 
 from dnjpeg.cli.failures import CommandError
 from dnjpeg.cli.inputs import Source
-from dnjpeg.files import replacing
+from dnjpeg.files import remove_leftovers, replacing
 
 __all__ = ["STDOUT", "Item", "assign", "check", "check_file", "write"]
 
@@ -87,6 +87,7 @@ def check(items: Sequence[Item], *, force: bool, skip_existing: bool) -> list[It
         folder.mkdir(parents=True, exist_ok=True)
         if not os.access(folder, os.W_OK | os.X_OK):
             raise CommandError(f"{folder}: this folder cannot be written to")
+        remove_leftovers(folder)
     for item in items:
         if item.target and item.target.is_dir():
             raise CommandError(f"{item.target}: this is a folder, and {item} was to be written there")

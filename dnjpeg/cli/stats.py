@@ -6,12 +6,13 @@ import csv
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from dnjpeg.cli import inputs as found
 from dnjpeg.cli import options, outputs
+from dnjpeg.cli.datasets import Dataset, dataset_options, is_dataset, raise_failures
 from dnjpeg.cli.failures import CommandError, IncompleteError
 from dnjpeg.files import replacing
 from dnjpeg.folders import IMAGE_SUFFIXES
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from dnjpeg.shards import Collect, Report
     from dnjpeg.statistics import FrequencyStatistics
 
 __all__ = ["command"]
@@ -33,6 +35,7 @@ Examples:
   dnjpeg stats -r train -o stats.json --every 4          every 4th image of each class folder
   dnjpeg stats photos -o stats.json --labels labels.csv --every 4
   dnjpeg stats -r jpegs -o stored.json --domain coefficients
+  dnjpeg stats shards -o stats.json --every 100          about one image in 100 of tar or Parquet shards
   dnjpeg stats stats.json --plot stats.png               show what was collected
   dnjpeg stats monday.json tuesday.json -o week.json     merge
 """
@@ -76,6 +79,7 @@ Examples:
     help="Chroma subsampling of Y, Cb and Cr from pixels. [default: 4:2:0]",
 )
 @click.option("--data-name", metavar="NAME", help="What to call the images in the file. [default: no name]")
+@dataset_options
 @options.force
 @options.jobs
 @options.as_json
@@ -94,19 +98,30 @@ def command(
     force: bool,
     jobs: int,
     as_json: bool,
+    dataset: Dataset,
 ) -> None:
     """Collect the frequency statistics of images.
 
-    INPUT is image files, folders or globs in quotes; or statistics files (.json) collected before, which are shown,
-    and merged if there are several. How each band of the 8x8 DCT is distributed over all blocks of all images is what
-    `dnjpeg design` makes tables from.
+    INPUT is image files, folders or globs in quotes; tar or Parquet shards, folders or URLs of these; or statistics
+    files (.json) collected before, which are shown, and merged if there are several. How each band of the 8x8 DCT is
+    distributed over all blocks of all images is what `dnjpeg design` makes tables from.
     """
+    if output is None and len(inputs) > 1 and inputs[-1].endswith(".json") and not inputs[0].endswith(".json"):
+        inputs, output = inputs[:-1], inputs[-1]  # SRC DST
     for target in filter(None, (output, plot)):
-        outputs.check_file(Path(target), force=force)
+        if "://" not in target:
+            outputs.check_file(Path(target), force=force)
     if plot and Path(plot).suffix.lower() not in _PLOTS:
         raise CommandError(f"{plot}: a plot is a .png, .svg or .pdf file")
+    report: Report | None = None
     if all(Path(name).suffix.lower() == ".json" for name in inputs):
         statistics = _merge(found.find(inputs, recursive=False, suffixes={".json"}))
+    elif dataset.engine or any(is_dataset(name) for name in inputs):
+        if labels:
+            raise CommandError("--labels are for files, not for shards")
+        asked = {"domain": domain, "color": color, "subsampling": subsampling}
+        task = _task(asked, every, data_name, dataset.only)
+        statistics, report = dataset.collect(inputs, output, task, jobs)
     else:
         statistics = _collect(
             found.find(inputs, recursive=recursive, suffixes=IMAGE_SUFFIXES),
@@ -119,13 +134,36 @@ def command(
             data=data_name,
         )
     if output:
-        statistics.save(output, overwrite=force)
+        _save(statistics, output, force=force)
     if plot:
         _draw(statistics, Path(plot))
     click.echo(json.dumps(_machine_summary(statistics)) if as_json else _summary(statistics))
+    if report:
+        raise_failures(report)
     if statistics.failures:
         attempted = statistics.origin.images + statistics.origin.failed
         raise IncompleteError([str(failure) for failure in statistics.failures], attempted)
+
+
+def _task(asked: dict[str, Any], every: int, data: str | None, only: tuple[str, ...]) -> Collect:
+    from dnjpeg.shards import Collect  # noqa: PLC0415 - imports Numba
+    from dnjpeg.statistics.extraction import Extraction  # noqa: PLC0415
+
+    return Collect(Extraction(**asked), every, data, only)
+
+
+def _save(statistics: FrequencyStatistics, output: str, *, force: bool) -> None:
+    if "://" not in output:
+        statistics.save(output, overwrite=force)
+        return
+    from dnjpeg.shards import open_store, split_name  # noqa: PLC0415
+
+    folder, name = split_name(output)
+    store = open_store(folder)
+    if store.size(name) is not None and not force:
+        raise CommandError(f"{output} exists; use --force to overwrite")
+    with store.writing(name) as path:
+        statistics.save(path)
 
 
 def _merge(sources: list[found.Source]) -> FrequencyStatistics:

@@ -138,7 +138,7 @@ def share(inputs: tuple[str, ...], recursive: bool, output: str, color: str | No
     --subsampling belong to encode, which then needs no --tables and --quality.
     """
     from dnjpeg.api.sharing import shared_tables, write_tables  # noqa: PLC0415 - imports Numba
-    from dnjpeg.cli.images import open_image, pixels_of  # noqa: PLC0415 - imports NumPy, which the help does not need
+    from dnjpeg.images import open_image, pixels_of  # noqa: PLC0415 - imports NumPy, which the help does not need
 
     sources = find(inputs, recursive=recursive, suffixes=IMAGE_SUFFIXES)
     check_file(Path(output), force=force)

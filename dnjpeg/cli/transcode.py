@@ -8,6 +8,7 @@ import click
 
 from dnjpeg.cli import options
 from dnjpeg.cli.batch import Batch, conversion
+from dnjpeg.cli.datasets import Dataset, dataset_options, on_error
 from dnjpeg.cli.rearranging import rearranging
 from dnjpeg.cli.sharing import shared_tables
 from dnjpeg.cli.writing import copy, writing
@@ -24,6 +25,8 @@ Examples:
   dnjpeg transcode photo.jpg -o smaller.jpg          without loss: optimal Huffman tables
   dnjpeg transcode photo.jpg -o small.jpg --quality 50
   dnjpeg transcode -r train -o train-small --tables my.json
+  dnjpeg transcode shards shards-small --tables my.json            tar or Parquet; the same command goes on
+  dnjpeg transcode s3://bucket/train s3://bucket/small --tables my.json --engine ray
   dnjpeg transcode photo.jpg -o upright.jpg --orient --trim
   dnjpeg transcode photo.jpg -o part.jpg --rotate 90 --crop 640x480+16+32
   dnjpeg transcode --force photo.jpg                 in place
@@ -49,9 +52,12 @@ Examples:
 @writing
 @copy("all")
 @shared_tables("The tables that the files leave out; the new files have theirs.")
+@on_error
+@dataset_options
 @conversion
 def command(
     batch: Batch,
+    dataset: Dataset,
     tables: QuantizationTables | None,
     quality: int | None,
     *,
@@ -59,6 +65,7 @@ def command(
     progressive: bool | None,
     arithmetic: bool | None,
     rearranged: dict[str, Any],
+    on_error: str,
     **written: Any,
 ) -> None:
     """Change the quantization tables of JPEG files without going through pixels.
@@ -67,19 +74,23 @@ def command(
     is lost: the same coefficients, coded anew. With them the coefficients are requantized; sampling stays as it is. So
     do restart interval (--restart 0 drops it) and metadata, if the options do not say otherwise. Turning and cropping
     lose nothing either.
-    """
-    from dnjpeg.api import transcode  # noqa: PLC0415 - imports Numba, which the help does not need
 
-    def convert(data: bytes) -> bytes:
-        return transcode(
-            data,
-            tables=tables,
-            quality=quality,
-            optimize=optimize,
-            progressive=progressive,
-            arithmetic=arithmetic,
+    A folder of tar or Parquet shards, one of these, or a URL of such is converted shard by shard into -o, or as SRC
+    DST, which takes folders of files too. Everything that is no JPEG image is passed on; what is finished is skipped
+    when the same command runs again.
+    """
+    from dnjpeg.shards.operations import Transcode  # noqa: PLC0415 - imports Numba, which the help does not need
+
+    operation = Transcode(
+        {
+            "tables": tables,
+            "quality": quality,
+            "optimize": optimize,
+            "progressive": progressive,
+            "arithmetic": arithmetic,
             **rearranged,
             **written,
-        )
-
-    batch.run(convert, suffixes=JPEG_SUFFIXES, suffix=None)
+        }
+    )
+    if not dataset.convert(batch, operation, on_error):
+        batch.run(operation, suffixes=JPEG_SUFFIXES, suffix=None)

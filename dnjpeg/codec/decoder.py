@@ -3,33 +3,38 @@
 from __future__ import annotations
 
 import warnings
-from functools import lru_cache
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from dnjpeg.codec.entropy.scan import start_scan, stopped
+from dnjpeg.codec.entropy.scan import FAULT, start_scan, stopped
 from dnjpeg.codec.entropy.sequential_decoder import decode_mcu_row
 from dnjpeg.codec.format.coding_tables import CodingTables
 from dnjpeg.codec.format.exif import UPRIGHT, Turn, orientation_of
 from dnjpeg.codec.format.frame import Frame
-from dnjpeg.codec.format.layout import component_layout, scan_layout
+from dnjpeg.codec.format.layout import row_geometry
 from dnjpeg.codec.format.limits import Limits
 from dnjpeg.codec.kernels.jit import kernel
 from dnjpeg.codec.kernels.scratch import scratch
 from dnjpeg.codec.kernels.vector import clear, span
-from dnjpeg.codec.pixels.inverse import LAST_MCU_ROW, inverse_mcu_row, inverse_rows, joined_steps, plan_inverse
+from dnjpeg.codec.pixels.inverse import inverse_mcu_row, inverse_rows
+from dnjpeg.codec.pixels.inverse_plan import LAST_MCU_ROW, joined_steps, plan_inverse
 from dnjpeg.codec.pixels.orientation import stored_window, turned, upright_frame
 from dnjpeg.codec.pixels.precision import sample_type, strip_memory
 from dnjpeg.codec.pixels.window import Region, Scale, Window, window_of
 from dnjpeg.codec.reader import Reader, Scan
-from dnjpeg.codec.scan_reader import read_shown, with_lookups
+from dnjpeg.codec.scan_reader import decode_rows, read_shown
 from dnjpeg.errors import FormatError, JpegWarning
 
 __all__ = ["decode"]
 
 Pixels = npt.NDArray[Any]  # uint8 or, of 12 bits, uint16
+
+PIECE = 1 << 18  # coefficients that are handed from thread to thread at once, about
+PIECES = 3
 
 
 def decode(
@@ -42,6 +47,7 @@ def decode(
     orient: bool = False,
     out: Pixels | None = None,
     coding_tables: CodingTables | None = None,
+    threads: int = 1,
 ) -> Pixels:
     """Decode a file to pixels; see `dnjpeg.decode`."""
     reader = Reader(data, strict, limits, coding_tables)
@@ -53,14 +59,14 @@ def decode(
     if turn is None:
         window = window_of(reader.frame, scale, region)
         pixels = _output(reader.frame, window, out)
-        _decode_window(reader, scan, window, pixels)
+        _decode_window(reader, scan, window, pixels, threads)
     else:
         upright = upright_frame(reader.frame, turn)
         window = window_of(upright, scale, region)
         pixels = _output(upright, window, out)
         stored = stored_window(window, upright, turn)
         lying = _output(reader.frame, stored, None)
-        _decode_window(reader, scan, stored, lying)
+        _decode_window(reader, scan, stored, lying, threads)
         pixels[...] = turned(lying, turn)
     for warning in reader.warnings:
         warnings.warn(warning, JpegWarning, stacklevel=3)
@@ -73,11 +79,12 @@ def _turn(reader: Reader) -> Turn | None:
     return UPRIGHT.get(next((orientation for orientation in orientations if orientation is not None), 1))
 
 
-def _decode_window(reader: Reader, scan: Scan, window: Window, pixels: Pixels) -> None:
+def _decode_window(reader: Reader, scan: Scan, window: Window, pixels: Pixels, threads: int) -> None:
     assert reader.frame is not None
     in_one_scan = len(scan.indices) == len(reader.frame.components) and not reader.frame.progressive
     if in_one_scan and not reader.frame.arithmetic:
-        _decode_one_scan(reader, scan, window, pixels)
+        if threads == 1 or not _decode_on_two_threads(reader, scan, window, pixels):
+            _decode_one_scan(reader, scan, window, pixels)
     else:
         _render(reader, *read_shown(reader, scan), window, pixels)
 
@@ -92,19 +99,12 @@ def _output(frame: Frame, window: Window, out: Pixels | None) -> Pixels:
     return out
 
 
-@lru_cache(256)
-def _scan_geometry(frame: Frame, indices: tuple[int, ...]) -> tuple[npt.NDArray[np.int64], int, int]:
-    """Geometry of the scan, one row of MCUs kept, as `scan_layout` has it."""
-    return scan_layout(component_layout(frame, mcu_rows=1), indices, frame)
-
-
 def _decode_one_scan(reader: Reader, scan: Scan, window: Window, pixels: Pixels) -> None:
     """All components in one scan: coefficients of one row of MCUs are kept at a time."""
     frame = reader.frame
     assert frame is not None
     strip = plan_inverse(frame, reader.color(), window, kept_rows=1)
-    geometry, _, mcu_cols = _scan_geometry(frame, scan.indices)
-    geometry = with_lookups(geometry, scan)
+    _, geometry, _, mcu_cols = row_geometry(frame, scan.indices, scan.starts)
     state = start_scan(reader.restart_interval, scan.begin, strict=reader.strict)
     _decode_rows(
         state,
@@ -126,12 +126,72 @@ def _decode_one_scan(reader: Reader, scan: Scan, window: Window, pixels: Pixels)
     reader.finish_scan(state)
 
 
+@kernel
+def _clear(coefficients):
+    coefficients = span(coefficients)
+    clear(coefficients, 0, len(coefficients))
+
+
+def _decode_on_two_threads(reader: Reader, scan: Scan, window: Window, pixels: Pixels) -> bool:
+    """All components in one scan: one thread decodes some rows of MCUs while another makes pixels of those before.
+
+    Returns False, and has done nothing, if there are too few rows for that.
+    """
+    frame = reader.frame
+    assert frame is not None
+    row = plan_inverse(frame, reader.color(), window, kept_rows=1)
+    kept_rows = max(PIECE // row.coefficients, 1)
+    if row.last_mcu_row <= kept_rows:
+        return False
+    plan = plan_inverse(frame, reader.color(), window, kept_rows=kept_rows)
+    _, geometry, _, mcu_cols = row_geometry(frame, scan.indices, scan.starts, kept_rows)
+    state = start_scan(reader.restart_interval, scan.begin, strict=reader.strict)
+    coded, steps = reader.unstuffed_scratch(), joined_steps(reader.tables(), frame.precision)
+    samples, sums = strip_memory(plan.precision, plan.samples), scratch("sums", plan.sums, np.int16)
+    ring = scratch("ring", PIECES * plan.coefficients, np.int16).reshape(PIECES, -1)
+
+    def make_pixels(coefficients: npt.NDArray[np.int16], first: int, last: int) -> None:
+        inverse_rows(
+            coefficients,
+            first,
+            last,
+            plan.layout,
+            plan.sizes,
+            plan.scaled,
+            plan.unusual,
+            steps,
+            samples,
+            sums,
+            pixels.reshape(-1),
+        )
+        _clear(coefficients)  # here, for the other thread has more to do
+
+    _clear(ring.reshape(-1))
+    with ThreadPoolExecutor(1) as other:
+        under_way: deque[Future[None]] = deque()
+        for number, first in enumerate(range(0, plan.last_mcu_row, kept_rows)):
+            if len(under_way) == PIECES:
+                under_way.popleft().result()
+            coefficients, last = ring[number % PIECES], min(first + kept_rows, plan.last_mcu_row)
+            filler = plan.coefficients - 64
+            decode_rows(state, geometry, first, last, mcu_cols, reader.bytes, coded, scan.lookups, coefficients, filler)
+            if reader.strict and state[FAULT] != 0:
+                break
+            under_way.append(other.submit(make_pixels, coefficients, first, last))
+        for piece in under_way:
+            piece.result()
+    reader.finish_scan(state)
+    return True
+
+
 def _render(reader: Reader, coefficients: npt.NDArray[np.int16], filled: bool, window: Window, pixels: Pixels) -> None:
     """Coefficients of the whole image, as `read_shown` has them, to pixels."""
     assert reader.frame is not None
     strip = plan_inverse(reader.frame, reader.color(), window, filled=filled)
     inverse_rows(
         coefficients,
+        0,
+        strip.last_mcu_row,
         strip.layout,
         strip.sizes,
         strip.scaled,

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from dnjpeg.codec.bands import divisible, encode_bands
 from dnjpeg.codec.encoding_plan import (
     EncodingPlan,
     channels_of,
@@ -17,10 +18,11 @@ from dnjpeg.codec.encoding_plan import (
     steps_in_order,
     steps_key,
 )
+from dnjpeg.codec.entropy.gathering import list_spans
 from dnjpeg.codec.entropy.scan import end_interval, start_scan
-from dnjpeg.codec.entropy.scan_writer import standard_tables, token_scan
+from dnjpeg.codec.entropy.scan_writer import Tokens, standard_tables, token_scan
 from dnjpeg.codec.entropy.sequential_encoder import tokenize_mcu_row
-from dnjpeg.codec.entropy.tokens import CODED_BYTES, RAW, SYMBOLS, code_tokens, count_symbols
+from dnjpeg.codec.entropy.tokens import CODED_BYTES, CODES, COUNTS, RAW, SYMBOLS, code_tokens, count_symbols
 from dnjpeg.codec.format.application import DEFAULT_JFIF, Jfif, Metadata
 from dnjpeg.codec.format.coding import Coding
 from dnjpeg.codec.format.coding_tables import CodingTables
@@ -48,6 +50,7 @@ def encode(
     jfif: Jfif | None = DEFAULT_JFIF,
     metadata: tuple[Metadata, ...] = (),
     coding_tables: CodingTables | None = None,
+    threads: int = 1,
 ) -> bytes:
     """Encode pixels as a file; see `dnjpeg.encode`.
 
@@ -68,7 +71,11 @@ def encode(
         Segments behind it.
     coding_tables : CodingTables or None
         What decoders have already and the file leaves out.
+    threads : int
+        How many may work on the image.
     """
+    if not isinstance(threads, int) or threads < 1:
+        raise ValueError(f"threads is a whole number from 1 on, not {threads!r}")
     pixels = checked_pixels(pixels)
     flat = pixels.reshape(-1)
     if coding_tables is not None:
@@ -76,6 +83,8 @@ def encode(
     shared = None if coding_tables is None else coding_tables.as_key()
     key = tuple(steps_key(table) for table in (steps_in_order(coding_tables) if tables is None else tables))
     job = plan_encoding(pixels.shape, key, subsampling, color, coding, jfif, metadata, shared)
+    if threads > 1 and divisible(job):
+        return assemble(job.headers, [encode_bands(flat, job, threads)])
     if not job.streamed:
         strip = plan_forward(job.frame, job.headers.color, job.channels)
         coefficients = scratch("coefficients", strip.coefficients, np.int16)
@@ -91,10 +100,11 @@ def _encode_made(pixels: Pixels, job: EncodingPlan) -> bytes:
     return assemble(job.headers, [token_scan(job.headers, job.scan, job.plan, tokens, optimize=job.coding.optimize)])
 
 
-def _tokens(pixels: Pixels, job: EncodingPlan) -> npt.NDArray[np.int32]:
+def _tokens(pixels: Pixels, job: EncodingPlan) -> Tokens:
     """Tokens of the only scan."""
     strip, plan = job.strip, job.plan
     tokens = scratch("tokens", plan.token_room(plan.mcu_rows), np.int32)
+    counts = np.empty(COUNTS, np.int64)
     count = _tokenize_pixels(
         pixels,
         strip.sizes,
@@ -102,12 +112,13 @@ def _tokens(pixels: Pixels, job: EncodingPlan) -> npt.NDArray[np.int32]:
         job.factors,
         scratch("strip", strip.samples),
         scratch("coefficients", strip.coefficients, np.int16),
-        scratch("masks", strip.coefficients >> 6, np.int64),
+        plan.lists(),
         start_scan(job.interval),
         plan.scan,
         tokens,
+        counts,
     )
-    return tokens[:count]
+    return Tokens(tokens[:count], counts[:CODES])
 
 
 def symbol_frequencies(
@@ -130,7 +141,7 @@ def symbol_frequencies(
     gray = pixels.ndim == 2 or color == "grayscale"
     key = tuple(steps_key(table) for table in tables)
     job = plan_encoding(pixels.shape, key, "4:4:4" if gray else subsampling, color, coding, None, (), None)
-    return count_symbols(_tokens(pixels.reshape(-1), job))[:RAW].reshape(2, 2, SYMBOLS)
+    return _tokens(pixels.reshape(-1), job).frequencies[:RAW].reshape(2, 2, SYMBOLS)
 
 
 def _encode_standard(pixels: Pixels, job: EncodingPlan) -> bytes:
@@ -139,7 +150,7 @@ def _encode_standard(pixels: Pixels, job: EncodingPlan) -> bytes:
     _, codes = standard_tables(plan.slots_of(job.scan))
     tokenizing, coding = start_scan(job.interval), start_scan(0)
     samples, coefficients = scratch("strip", strip.samples), scratch("coefficients", strip.coefficients, np.int16)
-    masks = scratch("masks", strip.coefficients >> 6, np.int64)
+    lists = plan.lists()
     tokens, coded = scratch("tokens", plan.token_room(1), np.int32), scratch("coded", CODED_BYTES)
     out = scratch("file", max(1 << 16, job.frame.height * job.frame.width // 2) + 2 * plan.row_room)
     row = written = 0
@@ -151,7 +162,7 @@ def _encode_standard(pixels: Pixels, job: EncodingPlan) -> bytes:
             job.factors,
             samples,
             coefficients,
-            masks,
+            lists,
             tokenizing,
             plan.scan,
             tokens,
@@ -198,15 +209,16 @@ def transform(pixels: Pixels, *, subsampling: Subsampling = "4:2:0") -> tuple[np
 
 
 @kernel
-def _tokenize_pixels(pixels, sizes, layout, factors, strip, coefficients, masks, state, scan, tokens):
-    """Make tokens of all rows of MCUs; coefficients of one row are kept at a time. Returns their number."""
+def _tokenize_pixels(pixels, sizes, layout, factors, strip, coefficients, lists, state, scan, tokens, counts):
+    """Make and count the tokens of all rows of MCUs, one of which is kept at a time; returns their number."""
     pixels, sizes, layout, factors = span(pixels), span(sizes), span(layout), span(factors)
     strip, coefficients, state, scan, tokens = span(strip), span(coefficients), span(state), span(scan), span(tokens)
-    masks = span(masks)
+    lists = list_spans(lists)
     count = 0
     for row in range(sizes[MCU_ROWS]):
         forward_mcu_row(pixels, sizes, layout, row, row, strip, factors, coefficients)
-        count = tokenize_mcu_row(state, scan, row, row, sizes[MCU_COLS], coefficients, masks, tokens, count)
+        count = tokenize_mcu_row(state, scan, row, row, sizes[MCU_COLS], coefficients, lists, tokens, count)
+    count_symbols(tokens, count, span(counts))
     return count
 
 
@@ -218,7 +230,7 @@ def _stream_rows(
     factors,
     strip,
     coefficients,
-    masks,
+    lists,
     tokenizing,
     scan,
     tokens,
@@ -234,10 +246,10 @@ def _stream_rows(
     pixels, sizes, layout, factors = span(pixels), span(sizes), span(layout), span(factors)
     strip, coefficients, tokenizing, codes = span(strip), span(coefficients), span(tokenizing), span(codes)
     scan, tokens, coding, coded, out = span(scan), span(tokens), span(coding), span(coded), span(out)
-    masks = span(masks)
+    lists = list_spans(lists)
     while row < sizes[MCU_ROWS] and written + room <= len(out):
         forward_mcu_row(pixels, sizes, layout, row, row, strip, factors, coefficients)
-        count = tokenize_mcu_row(tokenizing, scan, row, row, sizes[MCU_COLS], coefficients, masks, tokens, 0)
+        count = tokenize_mcu_row(tokenizing, scan, row, row, sizes[MCU_COLS], coefficients, lists, tokens, 0)
         written = code_tokens(coding, tokens, count, codes, coded, out, written)
         row += 1
     if row == sizes[MCU_ROWS]:

@@ -2,71 +2,39 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
-from dnjpeg.codec.entropy.arithmetic import conditioning
 from dnjpeg.codec.entropy.bits import stuffed_length
 from dnjpeg.codec.entropy.scan import FAULT, FAULT_BEGIN, FAULT_CONSUMED, FAULTS, OUT_OF_DATA, OVERRUN, SOURCE
 from dnjpeg.codec.format import syntax
-from dnjpeg.codec.format.application import DEFAULT_JFIF, Adobe, Jfif, Metadata
+from dnjpeg.codec.format.application import Jfif, Metadata
+from dnjpeg.codec.format.application_data import ApplicationData
 from dnjpeg.codec.format.coding import Restart
-from dnjpeg.codec.format.coding_tables import DEFAULT_CONDITIONING, CodingTables
-from dnjpeg.codec.format.color import COLORS, color_space
-from dnjpeg.codec.format.decoding_lookup import LOOKUP_SIZE, joined_lookups
+from dnjpeg.codec.format.coding_tables import CodingTables
 from dnjpeg.codec.format.frame import Frame
 from dnjpeg.codec.format.headers import Headers
-from dnjpeg.codec.format.huffman import STANDARD, HuffmanTable
 from dnjpeg.codec.format.limits import Limits
 from dnjpeg.codec.format.line_count import line_count, lines_behind_first_scan
 from dnjpeg.codec.format.progression import Progression, check_progression
-from dnjpeg.codec.format.syntax import APP0, APP14, ScanHeader
+from dnjpeg.codec.format.syntax import ScanHeader
 from dnjpeg.codec.kernels.scratch import scratch
-from dnjpeg.errors import FormatError, TruncatedError, UnsupportedError
+from dnjpeg.codec.scan_header import Scan, arithmetic_limits, huffman_lookups
+from dnjpeg.errors import FormatError, JpegError, TruncatedError, UnsupportedError
 
 __all__ = ["Reader", "Scan"]
 
 Bytes = npt.NDArray[np.uint8]
 
-NO_LIMITS = np.empty((0, 3), np.int64)
+FIRST_SCAN = re.compile(rb"\xff\xda..", re.DOTALL)
+LONGEST_BEGINNING = 4096  # bytes before the first scan that are remembered
+
 NO_TABLE = np.ones((8, 8), np.uint16)
 NO_TABLE.flags.writeable = False
-
-
-class Scan(NamedTuple):
-    """A scan header and what was in force when it came.
-
-    Parameters
-    ----------
-    indices : tuple of int
-        Its components, as indices into the frame's.
-    header : ScanHeader
-        Spectral selection and successive approximation.
-    lookups : ndarray, int64
-        `joined_lookups` of its Huffman tables; empty if coding is arithmetic.
-    starts : tuple of (int, int)
-        Where each component's DC and AC tables begin in them; 0 for a table that it does not need.
-    limits : ndarray, int64
-        `conditioning` of its components; empty if coding is not arithmetic.
-    begin : int
-        Where its entropy-coded data begin.
-    """
-
-    indices: tuple[int, ...]
-    header: ScanHeader
-    lookups: npt.NDArray[np.int64]
-    starts: tuple[tuple[int, int], ...]
-    limits: npt.NDArray[np.int64]
-    begin: int
-
-    @property
-    def band(self) -> tuple[int, int, int, int]:
-        """``(Ss, Se, Ah, Al)``."""
-        h = self.header
-        return h.spectral_start, h.spectral_end, h.approximation_high, h.approximation_low
 
 
 @dataclass
@@ -100,22 +68,24 @@ class Reader:
     warnings: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.view = memoryview(self.data).cast("B")
-        self.bytes = np.frombuffer(self.view, np.uint8)
-        self.bytes.flags.writeable = False  # one type for kernels, whatever the buffer
+        self._take(self.data)
         self.limits.check_bytes(len(self.view))
         if bytes(self.view[:2]) != b"\xff\xd8":
             raise FormatError("not a JPEG file: it does not begin with the marker SOI", offset=0)
         self.position = 2
         self.overlooked = False  # whether something was wrong that is passed over if reading is not strict
         self._scans = self._segments = 0
+        self._complete = False  # whether nothing more may come: the first scan was sequential and had all components
         self._tables = (self.coding_tables or CodingTables()).at_image()
         self.progression: Progression | None = None  # of a progressive frame
         self._latched: dict[int, npt.NDArray[np.uint16]] = {}  # tables by component: those of its first scan
-        self._jfif: Jfif | None = None
-        self._adobe: Adobe | None = None
-        self._metadata: list[Metadata] = []
+        self._application = ApplicationData()
         self._color: str | None = None  # decided before the first scan
+
+    def _take(self, data: bytes | bytearray | memoryview) -> None:
+        self.view = memoryview(data).cast("B")
+        self.bytes = np.frombuffer(self.view, np.uint8)
+        self.bytes.flags.writeable = False  # one type for kernels, whatever the buffer
 
     def next_scan(self) -> Scan | None:
         """Read up to the data of the next scan; None at the end of the image.
@@ -125,6 +95,25 @@ class Reader:
         JpegError
             If a segment is malformed, or asks for what is not supported.
         """
+        if self._segments == 0 and self.coding_tables is None:
+            beginning = _beginning(self.view)
+            known = None if beginning is None else _read_beginning(beginning, self.strict, self.limits)
+            if known is not None:
+                self._begin_like(known[0])
+                return known[1]
+        return self._read_to_scan()
+
+    def _begin_like(self, other: Reader) -> None:
+        """Take over all that another file had said before its first scan."""
+        self.frame, self._color = other.frame, other._color
+        self.warnings += other.warnings
+        self.position, self.overlooked = other.position, other.overlooked
+        self._scans, self._segments, self._complete = other._scans, other._segments, other._complete
+        self._tables, self._latched = other._tables.copy(), dict(other._latched)
+        self.progression = None if other.progression is None else other.progression.copy()
+        self._application = other._application.copy()
+
+    def _read_to_scan(self) -> Scan | None:
         segment = self._next_scan_header()
         return None if segment is None else self._start_scan(segment)
 
@@ -132,7 +121,8 @@ class Reader:
         while True:
             segment = self._next_segment()
             self._segments += 1
-            self.limits.check_segments(self._segments, segment.offset, segment.name)
+            if self._segments > self.limits.max_segments:
+                self.limits.check_segments(self._segments, segment.offset, segment.name)
             self.position = segment.end
             match segment.code:
                 case syntax.EOI:
@@ -144,7 +134,7 @@ class Reader:
                 case syntax.DNL:
                     self._check_lines(segment)
                 case code if code in syntax.METADATA:
-                    self._keep_metadata(segment)
+                    self._application.keep(segment)
                 case code if code in syntax.FRAMES:
                     self._start_frame(segment)
                 case code if code in syntax.OTHER_PROCESSES:
@@ -154,7 +144,14 @@ class Reader:
                     self._define(segment)
 
     def _next_segment(self) -> syntax.Segment:
-        segment = syntax.next_segment(self.view, self.position, strict=False)
+        try:
+            segment = syntax.next_segment(self.view, self.position, strict=False)
+        except TruncatedError as error:
+            if not syntax.ends_in_scan_header(self.view, self.position):
+                raise
+            self._overlook(error)
+            self._take(bytes(self.view) + 2 * b"\xff\xd9")  # which libjpeg takes what is missing for
+            segment = syntax.next_segment(self.view, self.position)
         if segment.code in syntax.METADATA and not segment.payload:
             try:
                 syntax.next_segment(self.view, segment.offset)
@@ -201,13 +198,6 @@ class Reader:
             self._tables.define(segment, strict=False)
             self._overlook(error)
 
-    def _keep_metadata(self, segment: syntax.Segment) -> None:
-        jfif = Jfif.parse(segment) if segment.code == syntax.APP0 else None
-        adobe = Adobe.parse(segment) if segment.code == syntax.APP14 else None
-        self._metadata.append(Metadata(segment.code, segment.payload))
-        self._jfif = jfif or self._jfif
-        self._adobe = adobe or self._adobe
-
     def _start_frame(self, segment: syntax.Segment) -> None:
         if self.frame is not None:
             raise segment.error("a second frame header")
@@ -221,11 +211,12 @@ class Reader:
         if len(frame.components) > 4:
             raise UnsupportedError(f"{len(frame.components)} components", offset=segment.offset, marker=segment.name)
         self.limits.check_pixels(frame.height, frame.width, segment.offset, precision=frame.precision)
-        if len(frame.components) == 1:  # its sampling factors mean nothing, and libjpeg writes them as 1 and 1
+        alone = frame.components[0].vertical if len(frame.components) == 1 else None
+        if alone is not None:  # its sampling factors mean nothing, and libjpeg writes them as 1 and 1
             frame = replace(frame, components=(replace(frame.components[0], horizontal=1, vertical=1),))
         self.frame = frame
         if frame.progressive:
-            self.progression = Progression(len(frame.components))
+            self.progression = Progression(len(frame.components), alone)
 
     def _check_lines(self, segment: syntax.Segment) -> None:
         """Refuse a DNL segment that contradicts the frame header; if reading is not strict, that has the last word."""
@@ -250,25 +241,22 @@ class Reader:
             header.check_slots(segment)
         except FormatError as error:  # libjpeg looks only for the tables that are needed
             self._overlook(error)
-        identifiers = [component.identifier for component in self.frame.components]
-        indices: list[int] = []
-        for part in header.components:
-            if part.identifier not in identifiers:
-                raise segment.error(f"component {part.identifier} is not in the frame")
-            matching = [i for i, identifier in enumerate(identifiers) if identifier == part.identifier]
-            index = next((i for i in matching if i not in indices), None)  # some files give several the same identifier
-            if index is None:
-                raise segment.error(f"component {part.identifier} twice")
-            indices.append(index)
+        if self._complete:  # libjpeg gives up here
+            self.overlooked = True
+            raise segment.error("another scan, but the first one has all that a sequential image is made of")
+        indices = header.indices_in(self.frame, segment)
+        for index in indices:
             self._latch(index, segment)
-        blocks = sum(self.frame.components[i].horizontal * self.frame.components[i].vertical for i in indices)
-        if len(indices) > 1 and blocks > 10:
-            raise segment.error(f"{blocks} blocks in an MCU, must be at most 10")
+        self._complete = self.progression is None and len(indices) == len(self.frame.components)
+        if len(indices) > 1:
+            blocks = sum(self.frame.components[i].horizontal * self.frame.components[i].vertical for i in indices)
+            if blocks > 10:
+                raise segment.error(f"{blocks} blocks in an MCU, must be at most 10")
         if self.progression is not None:
             check_progression(header, segment)
             self.progression.add(indices, header)
-        lookups, starts = self._lookups(header, segment)
-        return Scan(tuple(indices), header, lookups, starts, self._limits(header), segment.end)
+        lookups, starts = huffman_lookups(self.frame, header, self._tables, segment)
+        return Scan(indices, header, lookups, starts, arithmetic_limits(self.frame, header, self._tables), segment.end)
 
     def _latch(self, index: int, segment: syntax.Segment) -> None:
         assert self.frame is not None
@@ -277,45 +265,6 @@ class Reader:
             if slot not in self._tables.quantization:
                 raise segment.error(f"quantization table {slot} is missing")
             self._latched[index] = self._tables.quantization[slot]
-
-    def _lookups(
-        self, header: ScanHeader, segment: syntax.Segment
-    ) -> tuple[npt.NDArray[np.int64], tuple[tuple[int, int], ...]]:
-        """Return `Scan.lookups` and `Scan.starts`; components that share a table share its lookup."""
-        assert self.frame is not None
-        if self.frame.arithmetic:
-            return joined_lookups(()), ()
-        tables: dict[tuple[HuffmanTable, bool, bool], int] = {}
-        starts = []
-        refining = self.frame.progressive and header.approximation_high > 0
-        for part in header.components:
-            start = [0, 0]
-            for ac, slot in enumerate((part.dc_table, part.ac_table)):
-                other = self.frame.progressive and ac != (header.spectral_start > 0)
-                if other or (refining and not ac):
-                    continue  # of the other kind of scan, or where no codes are
-                table = self._tables.huffman.get((ac, slot)) or STANDARD.get((ac, slot))  # Motion-JPEG leaves these out
-                if table is None:
-                    raise segment.error(f"{('DC', 'AC')[ac]} Huffman table {slot} is missing")
-                start[ac] = LOOKUP_SIZE * tables.setdefault((table, ac == 1, refining), len(tables))
-            starts.append((start[0], start[1]))
-        try:
-            return joined_lookups(tuple(tables)), tuple(starts)
-        except FormatError as error:
-            raise segment.error(error.reason) from None
-
-    def _limits(self, header: ScanHeader) -> npt.NDArray[np.int64]:
-        assert self.frame is not None
-        if not self.frame.arithmetic:
-            return NO_LIMITS
-        dc, ac = DEFAULT_CONDITIONING
-        return conditioning(
-            (
-                self._tables.conditioning.get((0, part.dc_table), dc),
-                self._tables.conditioning.get((1, part.ac_table), ac),
-            )
-            for part in header.components
-        )
 
     def finish_scan(self, state: npt.NDArray[np.int64]) -> None:
         """Go on behind a scan that was decoded with this state.
@@ -347,34 +296,20 @@ class Reader:
 
     def _color_space(self) -> tuple[str, str | None]:
         assert self.frame is not None
-        identifiers = [component.identifier for component in self.frame.components]
-        return color_space(identifiers, jfif=self._jfif is not None, adobe=self._adobe)
+        return self._application.color_space([component.identifier for component in self.frame.components])
 
     def tables(self) -> tuple[npt.NDArray[np.uint16], ...]:
         """Quantization table of each component; ones where the component had no scan."""
         assert self.frame is not None
         return tuple(self._latched.get(index, NO_TABLE) for index in range(len(self.frame.components)))
 
-    def _begins_with_exif(self) -> bool:
-        return bool(self._metadata) and self._metadata[0].payload[:6] == b"Exif\0\0"
-
     def density(self) -> Jfif | None:
-        """Version and density of the file's JFIF segment, or the usual ones, as jpegtran would write them again.
-
-        None if it would write none: where EXIF comes first.
-        """
-        if self._begins_with_exif():
-            return None
-        if self._jfif is None or self._jfif.version[0] in (1, 2):
-            return self._jfif or DEFAULT_JFIF
-        return replace(self._jfif, version=DEFAULT_JFIF.version)
+        """Version and density for the JFIF segment, see `ApplicationData.density`."""
+        return self._application.density()
 
     def metadata(self) -> tuple[Metadata, ...]:
         """Return the segments that the image does not need, in order: without those that are written in any case."""
-        model = COLORS[self.color()]
-        jfif, adobe = model.jfif and not self._begins_with_exif(), model.adobe is not None
-        written = [(APP0, b"JFIF\0")] * jfif + [(APP14, b"Adobe")] * adobe
-        return tuple(item for item in self._metadata if (item.code, item.payload[:5]) not in written)
+        return self._application.not_written(self.color())
 
     def missing(self) -> list[int]:
         """List the identifiers of components that had no scan."""
@@ -388,3 +323,31 @@ class Reader:
     def unstuffed_scratch(self) -> Bytes:
         """Memory for the unstuffed bytes of any interval that is left."""
         return scratch("coded", len(self.view) - self.position + OVERRUN)
+
+
+# Files of one kind begin with the same bytes: what these say is worked out once.
+
+
+def _beginning(view: memoryview) -> bytes | None:
+    """Bytes up to the first scan's data, if there are few; more or fewer if the marker SOS stands elsewhere before."""
+    found = FIRST_SCAN.search(view, 2, LONGEST_BEGINNING)
+    if found is None:
+        return None
+    at = found.start()
+    end = at + 2 + (view[at + 2] << 8 | view[at + 3])
+    return bytes(view[:end]) if end <= LONGEST_BEGINNING else None
+
+
+@lru_cache(64)
+def _read_beginning(beginning: bytes, strict: bool, limits: Limits) -> tuple[Reader, Scan] | None:
+    """Read these bytes up to the first scan; None if they are not those up to its data, or malformed.
+
+    The reader must not be changed by anyone. What it says depends on nothing behind: a frame header that leaves the
+    number of lines to what follows is malformed here.
+    """
+    reader = Reader(beginning, strict, limits)
+    try:
+        scan = reader._read_to_scan()
+    except JpegError:
+        return None
+    return None if scan is None or scan.begin != len(beginning) else (reader, scan)

@@ -34,26 +34,20 @@ from dnjpeg.codec.pixels.smoothing import smoothed
 from dnjpeg.codec.reader import Reader, Scan
 from dnjpeg.errors import FormatError
 
-__all__ = ["following_scan", "read", "read_scans", "read_shown", "with_lookups"]
+__all__ = ["decode_rows", "following_scan", "read", "read_scans", "read_shown"]
 
 Blocks = npt.NDArray[np.int16]
 
 
 @kernel
-def _decode_rows(state, scan, mcu_rows, mcu_cols, data, coded, lookups, coefficients, filler):
+def decode_rows(state, scan, first, last, mcu_cols, data, coded, lookups, coefficients, filler):
+    """Rows of MCUs from `first` to before `last`, with which the coefficients begin; see `decode_mcu_row`."""
     state, scan, data, coded = span(state), span(scan), span(data), span(coded)
     lookups, coefficients = span(lookups), span(coefficients)
-    for row in range(mcu_rows):
-        decode_mcu_row(state, scan, row, 0, mcu_cols, data, coded, lookups, coefficients, filler)
+    for row in range(first, last):
+        decode_mcu_row(state, scan, row, first, mcu_cols, data, coded, lookups, coefficients, filler)
         if stopped(state):
             return
-
-
-def with_lookups(geometry: npt.NDArray[np.int64], scan: Scan) -> npt.NDArray[np.int64]:
-    """Return a copy with `DC_TABLE` and `AC_TABLE` where `Scan.lookups` has them."""
-    geometry = geometry.copy()
-    geometry[:, DC_TABLE : AC_TABLE + 1] = scan.starts
-    return geometry
 
 
 @lru_cache(64)
@@ -63,11 +57,15 @@ def _layout(frame: Frame) -> npt.NDArray[np.int64]:
 
 
 @lru_cache(256)
-def _scan_geometry(frame: Frame, indices: tuple[int, ...]) -> tuple[npt.NDArray[np.int64], int, int]:
-    """Geometry of one scan, as `scan_layout` has it."""
+def _scan_geometry(
+    frame: Frame, indices: tuple[int, ...], starts: tuple[tuple[int, int], ...] = ()
+) -> tuple[npt.NDArray[np.int64], int, int]:
+    """Geometry of one scan, as `scan_layout` has it; with `Scan.starts`, if there are any."""
     geometry, mcu_rows, mcu_cols = scan_layout(_layout(frame), indices, frame)
     if frame.progressive and len(geometry) > 1:
         geometry[:, BLOCK_ROWS] = mcu_rows * geometry[:, VERTICAL]
+    if starts:
+        geometry[:, DC_TABLE : AC_TABLE + 1] = starts
     return geometry, mcu_rows, mcu_cols
 
 
@@ -117,13 +115,14 @@ def _image(reader: Reader, blocks: Sequence[Blocks]) -> CoefficientImage:
     frame = reader.frame
     assert frame is not None
     tables = reader.tables()
-    for array, table in zip(blocks, tables, strict=True):
-        if not table.all():  # only if reading is not strict: what is multiplied by zero might as well be zero
+    if reader.overlooked:  # a step of zero, maybe: what is multiplied by it might as well be zero
+        for array, table in zip(blocks, tables, strict=True):
             np.multiply(array, table > 0, out=array)
+        tables = tuple(np.maximum(table, 1) for table in tables)
     return CoefficientImage(
         frame,
         tuple(array[: frame.block_shape(index)[0]] for index, array in enumerate(blocks)),
-        tuple(np.maximum(table, 1) for table in tables),
+        tuple(table.copy() for table in tables),
         reader.color(),
         reader.restart_interval,
         reader.density(),
@@ -151,7 +150,7 @@ def _read_blocks(reader: Reader, first: Scan, coefficients: Blocks) -> tuple[Blo
         _put_back(coefficients, layout, known)
         seen.update(scan.indices)
         if reader.progression is not None:
-            reader.progression.last_good_row = _last_good_row(state, scan, frame)
+            reader.progression.last_good_row = _last_good_row(state, scan, frame, reader.progression.rows_together)
         reader.finish_scan(state)
         scan = following_scan(reader)
     return coefficient_arrays(coefficients, layout)
@@ -178,17 +177,17 @@ def _put_back(coefficients: npt.NDArray[np.int16], layout: npt.NDArray[np.int64]
         np.copyto(array, before, where=array == 0)
 
 
-def _last_good_row(state: npt.NDArray[np.int64], scan: Scan, frame: Frame) -> int:
-    """Row of interleaved MCUs in which the last MCU of the scan lies that began with data."""
+def _last_good_row(state: npt.NDArray[np.int64], scan: Scan, frame: Frame, rows_together: int | None) -> int:
+    """Row of MCUs of all components in which the last MCU of the scan lies that began with data."""
     if frame.arithmetic:  # its data may be left out, and end only with the scan
-        return frame.mcu_rows - 1
+        return (frame.mcu_rows - 1) // (rows_together or 1)
     row = int(state[GOOD_ROW])
-    return row if len(scan.indices) > 1 else row // frame.components[scan.indices[0]].vertical
+    return row if len(scan.indices) > 1 else row // (rows_together or frame.components[scan.indices[0]].vertical)
 
 
 def _read_scan(reader: Reader, scan: Scan, frame: Frame, coefficients: npt.NDArray[np.int16]) -> npt.NDArray[np.int64]:
     """Read the coefficients of one scan; returns the state in which it ended."""
-    geometry, mcu_rows, mcu_cols = _scan_geometry(frame, scan.indices)
+    geometry, mcu_rows, mcu_cols = _scan_geometry(frame, scan.indices, scan.starts)
     data, coded = reader.bytes, reader.unstuffed_scratch()
     target = (coefficients, len(coefficients) - 64)
     if frame.arithmetic:
@@ -199,11 +198,10 @@ def _read_scan(reader: Reader, scan: Scan, frame: Frame, coefficients: npt.NDArr
         decode_arithmetic_rows(state, geometry, mcu_rows, mcu_cols, band, scan.limits, bins, data, coded, *target)
         return state
     state = start_scan(reader.restart_interval, scan.begin, strict=reader.strict)
-    geometry = with_lookups(geometry, scan)
     if frame.progressive:
         decode_progressive_rows(state, geometry, mcu_rows, mcu_cols, *scan.band, data, coded, scan.lookups, *target)
     else:
-        _decode_rows(state, geometry, mcu_rows, mcu_cols, data, coded, scan.lookups, *target)
+        decode_rows(state, geometry, 0, mcu_rows, mcu_cols, data, coded, scan.lookups, *target)
     return state
 
 

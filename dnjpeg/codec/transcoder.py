@@ -9,10 +9,12 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from dnjpeg.codec.entropy.gathering import list_spans
 from dnjpeg.codec.entropy.scan import start_scan, stopped
-from dnjpeg.codec.entropy.scan_writer import ScanPlan, plan_scan, token_scan
+from dnjpeg.codec.entropy.scan_writer import ScanPlan, Tokens, plan_scan, token_scan
 from dnjpeg.codec.entropy.sequential_decoder import decode_mcu_row
 from dnjpeg.codec.entropy.sequential_encoder import tokenize_mcu_row
+from dnjpeg.codec.entropy.tokens import CODES, COUNTS, count_symbols
 from dnjpeg.codec.format.application import Jfif, Metadata
 from dnjpeg.codec.format.coding import Coding
 from dnjpeg.codec.format.coding_tables import CodingTables
@@ -20,7 +22,7 @@ from dnjpeg.codec.format.coefficients import CoefficientImage
 from dnjpeg.codec.format.color import quantization_slots
 from dnjpeg.codec.format.frame import Frame
 from dnjpeg.codec.format.headers import Headers
-from dnjpeg.codec.format.layout import FIRST, component_layout, scan_layout
+from dnjpeg.codec.format.layout import FIRST, row_geometry
 from dnjpeg.codec.format.limits import Limits
 from dnjpeg.codec.format.metadata import KEPT, kept, replaced
 from dnjpeg.codec.format.script import ScriptScan, check_mcu
@@ -29,9 +31,9 @@ from dnjpeg.codec.kernels.scratch import scratch
 from dnjpeg.codec.kernels.vector import clear, span
 from dnjpeg.codec.pixels.quantize import requantize, requantize_blocks
 from dnjpeg.codec.reader import Reader, Scan
-from dnjpeg.codec.scan_reader import following_scan, read, with_lookups
+from dnjpeg.codec.scan_reader import following_scan, read
 from dnjpeg.codec.writer import assemble, headers_of, write
-from dnjpeg.errors import FormatError, JpegError
+from dnjpeg.errors import FormatError
 
 __all__ = ["requantized", "transcode"]
 
@@ -128,7 +130,10 @@ def _streamed(
     metadata: tuple[Metadata, ...],
     coding_tables: CodingTables | None,
 ) -> bytes | None:
-    """Transcode row by row; None if that cannot be done, or something is wrong, which the other way will tell."""
+    """Transcode row by row; None if that cannot be done, or what the file holds cannot be written again.
+
+    What is wrong with the file itself is raised: reading all of it would find the same.
+    """
     if copy not in KEPT:
         return None
     try:
@@ -139,16 +144,17 @@ def _streamed(
         assert reader.frame is not None
         old = tuple(table.tobytes() for table in reader.tables())
         new = None if tables is None else tuple(table.tobytes() for table in tables)
-        plan = _plan(reader.frame, reader.color(), old, new, reader.restart_interval, coding, jfif, ())
+        interval, said = reader.restart_interval, (reader.density(), reader.metadata())
+        kind = reader.frame, reader.color(), old, new, interval, coding
+        plan = _plan(*kind, jfif or said[0], replaced(kept(said[1], copy), metadata))
         tokens = _tokens(reader, scan, plan)
-        if following_scan(reader) is not None:
-            return None
-        segments = replaced(kept(reader.metadata(), copy), metadata)
-        jfif = jfif or reader.density()
-        plan = _plan(reader.frame, reader.color(), old, new, reader.restart_interval, coding, jfif, segments)
+        if following_scan(reader) is not None or reader.restart_interval != interval:
+            return None  # DRI behind the scan: the interval told last is written, and the tokens have another
+        if said != (reader.density(), reader.metadata()):  # some segments lay behind the scan
+            plan = _plan(*kind, jfif or reader.density(), replaced(kept(reader.metadata(), copy), metadata))
         coded = token_scan(plan.headers, plan.scan, plan.plan, tokens, optimize=coding.optimize)
         return assemble(plan.headers, [coded])
-    except (JpegError, ValueError):
+    except ValueError:  # the other way tells which
         return None
 
 
@@ -185,31 +191,33 @@ def _plan(
     return _Plan(headers, coding, scan, plan, None if new is None else _factors(steps, image.tables))
 
 
-def _tokens(reader: Reader, scan: Scan, to: _Plan) -> npt.NDArray[np.int32]:
+def _tokens(reader: Reader, scan: Scan, to: _Plan) -> Tokens:
     """Tokens of the new scan."""
     assert reader.frame is not None
-    layout = component_layout(reader.frame, mcu_rows=1)
-    geometry, mcu_rows, mcu_cols = scan_layout(layout, scan.indices, reader.frame)
+    layout, geometry, mcu_rows, mcu_cols = row_geometry(reader.frame, scan.indices, scan.starts)
+    blocks = int(layout[-1, FIRST])
     state = start_scan(reader.restart_interval, scan.begin, strict=True)
     tokens = scratch("tokens", to.plan.token_room(to.plan.mcu_rows), np.int32)
+    counts = np.empty(COUNTS, np.int64)
     count = _transcode_rows(
         state,
-        with_lookups(geometry, scan),
+        geometry,
         mcu_rows,
         mcu_cols,
         reader.bytes,
         reader.unstuffed_scratch(),
         scan.lookups,
         layout,
-        scratch("coefficients", int(layout[-1, FIRST]) + 64, np.int16),
-        scratch("masks", int(layout[-1, FIRST]) >> 6, np.int64),
+        scratch("coefficients", blocks + 64, np.int16),
+        to.plan.lists(),
         to.factors,
         start_scan(to.headers.restart.interval(to.plan.mcu_cols)),
         to.plan.scan,
         tokens,
+        counts,
     )
     reader.finish_scan(state)
-    return tokens[:count]
+    return Tokens(tokens[:count], counts[:CODES])
 
 
 @kernel
@@ -223,16 +231,17 @@ def _transcode_rows(
     lookups,
     layout,
     coefficients,
-    masks,
+    lists,
     factors,
     tokenizing,
     new_scan,
     tokens,
+    counts,
 ):
-    """Make tokens of rows of MCUs up to a fault, requantized if there are factors. Returns their number."""
+    """Make and count tokens of rows of MCUs up to a fault, requantized if there are factors; returns their number."""
     state, scan, data, coded, lookups = span(state), span(scan), span(data), span(coded), span(lookups)
     layout, coefficients, tokenizing = span(layout), span(coefficients), span(tokenizing)
-    masks, new_scan, tokens = span(masks), span(new_scan), span(tokens)
+    lists, new_scan, tokens = list_spans(lists), span(new_scan), span(tokens)
     filler = layout[len(layout) - 1, FIRST]
     count = 0
     for row in range(mcu_rows):
@@ -244,5 +253,6 @@ def _transcode_rows(
             for c in range(len(layout) - 1):
                 first, last = layout[c, FIRST], layout[c + 1, FIRST]
                 requantize_blocks(coefficients, first, last, span(factors), 64 * c)
-        count = tokenize_mcu_row(tokenizing, new_scan, row, row, mcu_cols, coefficients, masks, tokens, count)
+        count = tokenize_mcu_row(tokenizing, new_scan, row, row, mcu_cols, coefficients, lists, tokens, count)
+    count_symbols(tokens, count, span(counts))
     return count

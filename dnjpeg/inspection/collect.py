@@ -69,6 +69,7 @@ def inspect(
         scans,
         _usage(contents, scans, error),
         tuple(sorted(problems, key=lambda problem: problem.offset)),
+        error.reason if isinstance(error, UnsupportedError) else None,
     )
 
 
@@ -211,7 +212,7 @@ def _usage(contents: Contents, scans: Sequence[ScanInfo], error: JpegError | Non
         sizes["metadata"],
         sizes["data"],
         sizes["other"],
-        _totals(contents.frame, scans),
+        _totals(contents, scans),
         8 * sizes["data"] - counted,
         bool(scans) and all(scan.fault is None for scan in scans),
         "; ".join(notes) or None,
@@ -224,11 +225,16 @@ def _purpose(kind: str, segment: syntax.Segment | None) -> str:
     return "metadata" if segment.code in syntax.METADATA else "header"
 
 
-def _totals(frame: Frame | None, scans: Sequence[ScanInfo]) -> tuple[ComponentUsage, ...]:
+def _totals(contents: Contents, scans: Sequence[ScanInfo]) -> tuple[ComponentUsage, ...]:
     """Bits of each component of the frame in all scans; None if they are not known of a scan that it is in."""
     totals = []
-    for component in frame.components if frame else ():
-        parts = [part for scan in scans for part in scan.components if part.identifier == component.identifier]
+    for index, component in enumerate(contents.frame.components if contents.frame else ()):
+        parts = [
+            part
+            for raw, scan in zip(contents.scans, scans, strict=True)
+            for place, part in enumerate(scan.components)
+            if (raw.indices[place] == index if raw.indices else part.identifier == component.identifier)
+        ]
         dc, ac = [part.dc_bits for part in parts], [part.ac_bits for part in parts]
         totals.append(
             ComponentUsage(

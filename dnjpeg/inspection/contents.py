@@ -13,6 +13,7 @@ from dnjpeg.codec.format import syntax
 from dnjpeg.codec.format.coding_tables import CodingTables
 from dnjpeg.codec.format.frame import Frame
 from dnjpeg.codec.format.huffman import STANDARD, HuffmanTable
+from dnjpeg.codec.format.progression import Progression, check_progression
 from dnjpeg.codec.format.syntax import ScanHeader, Segment
 from dnjpeg.codec.format.table_segments import HuffmanSegment, QuantizationSegment, RestartSegment
 from dnjpeg.errors import FormatError
@@ -82,6 +83,7 @@ class Contents:
             STANDARD | self.given.huffman
         )  # Motion-JPEG leaves out the standard ones
         self._steps: dict[int, RawQuantization] = {}
+        self._progression: Progression | None = None
         self._restart_interval = 0
         self._open: RawScan | None = None  # the scan whose data come next
         self._full: set[str] = set()  # markers of which there are too many tables
@@ -176,6 +178,12 @@ class Contents:
             return
         self.frame_segment = segment
         self.frame = frame_of(segment, self._lines())
+        identifiers = [component.identifier for component in self.frame.components]
+        twice = next((identifier for identifier in identifiers if identifiers.count(identifier) > 1), None)
+        if twice is not None:
+            self._wrong(segment.error(f"several components with the identifier {twice}"))
+        if self.frame.progressive:
+            self._progression = Progression(len(self.frame.components))
 
     def _lines(self) -> int | None:
         """Height in a DNL segment."""
@@ -186,22 +194,30 @@ class Contents:
 
     def _start_scan(self, segment: Segment) -> None:
         header = ScanHeader.parse(segment)
-        indices = self._indices(header)
+        indices = self._indices(segment, header)
         for index in indices or ():
             steps = self._steps.get(self.frame.components[index].table) if self.frame else None
             if steps is not None:
                 self.latched.setdefault(index, steps)
         self._open = RawScan(segment, header, indices, dict(self._huffman), self._restart_interval)
         self.scans.append(self._open)
+        self._follow(segment, header, indices or ())
 
-    def _indices(self, header: ScanHeader) -> tuple[int, ...] | None:
-        if self.frame is None:
+    def _follow(self, segment: Segment, header: ScanHeader, indices: tuple[int, ...]) -> None:
+        """Note which bits a progressive scan sends, and whether it should."""
+        if self._progression is None:
+            return
+        check_progression(header, segment)
+        contradiction = self._progression.contradiction(indices, header)
+        if contradiction is not None:
+            self._wrong(segment.error(contradiction))
+        self._progression.add(indices, header)
+
+    def _indices(self, segment: Segment, header: ScanHeader) -> tuple[int, ...] | None:
+        try:
+            return None if self.frame is None else header.indices_in(self.frame, segment)
+        except FormatError:  # which decoding tells
             return None
-        identifiers = [component.identifier for component in self.frame.components]
-        wanted = [part.identifier for part in header.components]
-        if len(set(wanted)) < len(wanted) or not set(wanted) <= set(identifiers):
-            return None
-        return tuple(identifiers.index(identifier) for identifier in wanted)
 
     def _check_profile(self) -> None:
         counts = {count for _, count in self._profile}

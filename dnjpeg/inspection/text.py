@@ -52,8 +52,10 @@ def _summary(findings: Findings) -> list[str]:
             lines.append(
                 f"{count} of {frame.mcu_width} x {frame.mcu_height} pixels: {frame.mcu_cols} x {frame.mcu_rows}"
             )
-    elif findings.quantization_tables or findings.huffman_tables:
+    elif findings.unsupported is None and (findings.quantization_tables or findings.huffman_tables):
         lines.append("no frame header: tables alone, as T.81 B.5 has them for other files, or what is left of an image")
+    if findings.unsupported is not None:
+        lines.append(f"cannot be decoded by dnjpeg: {findings.unsupported}")
     if findings.quality is not None:
         lines.append(_quality(findings.quality))
     return lines

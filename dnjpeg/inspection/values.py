@@ -338,6 +338,8 @@ class Findings:
         Where the bytes go.
     problems : tuple of Problem
         What is wrong, by offset.
+    unsupported : str or None
+        What keeps it from being decoded, though T.81 (or a later standard) allows it.
     """
 
     size: int
@@ -350,3 +352,4 @@ class Findings:
     scans: tuple[ScanInfo, ...]
     usage: Usage
     problems: tuple[Problem, ...]
+    unsupported: str | None

@@ -19,7 +19,7 @@ from dnjpeg.statistics.sources import Item, Labels, Sources, every_kth, expand
 from dnjpeg.statistics.streaming import StreamCounts
 from dnjpeg.statistics.totals import ComponentTotals
 
-__all__ = ["Progress", "collect_statistics"]
+__all__ = ["Progress", "collect_items", "collect_statistics"]
 
 Progress = Callable[[int, int | None], None]
 """Called with the number of images done so far and, if known, that of all."""
@@ -97,6 +97,28 @@ def collect_statistics(
             progress(done, total)
     tally.check()
     return tally.finish("every image" if every == 1 else f"one image in {every} of each class", data)
+
+
+def collect_items(
+    items: Iterable[Item], extraction: Extraction, *, rule: str, data: str | None = None
+) -> FrequencyStatistics:
+    """Collect the statistics of images that were chosen already; they may be none.
+
+    Parameters
+    ----------
+    items : iterable of Item
+        Read as it goes.
+    extraction : Extraction
+        What is taken from each.
+    rule : str
+        How they were chosen, for the provenance.
+    data : str, optional
+        A name of the data for the provenance.
+    """
+    tally = _Tally(extraction)
+    for item in items:
+        tally.take(item)
+    return tally.finish(rule, data)
 
 
 @dataclass

@@ -6,9 +6,9 @@ import numpy as np
 from numba import types
 
 from dnjpeg.codec.kernels.jit import inlined, kernel
-from dnjpeg.codec.kernels.vector import Memory, Scalar, operation, span, trailing_zeros
+from dnjpeg.codec.kernels.vector import COMPRESSES, Memory, Scalar, count_ones, operation, span, trailing_zeros
 
-__all__ = ["LARGEST", "LEVELS", "REACH", "VALUES", "add_blocks", "add_counts", "nonzero_bands"]
+__all__ = ["LARGEST", "LEVELS", "MARGIN", "REACH", "VALUES", "add_blocks", "add_counts", "count_blocks"]
 
 REACH = 2048
 """Bins on each side of the one around zero. 8-bit samples give at most 1024, 2 x 1024 half-wide bins."""
@@ -24,6 +24,88 @@ VALUES = 2 * LARGEST
 def nonzero_bands(coefficients: Memory, block: Scalar) -> Scalar:
     """Bit k is set where the k-th coefficient, in natural order, is not zero."""
     return coefficients.load(block, 64).nonzero_lanes().where_nonzero()
+
+
+MARGIN = 64  # items of a list that may be written beyond its end
+BATCH = 32
+
+
+@operation()
+def _compress(
+    coefficients: Memory, block: Scalar, low: Scalar, high: Scalar, values: Memory, at: Scalar, middle: Scalar
+) -> None:
+    values.store(at, coefficients.load(block, 32).compressed(low))
+    values.store(middle, coefficients.load(block + 32, 32).compressed(high))
+
+
+@operation()
+def _compress_bands(mask: Scalar, bands: Memory, at: Scalar) -> None:
+    bands.store(at, mask.splat(64, 8).filled_with(range(64)).compressed(mask))
+
+
+@inlined
+def _list_nonzero(coefficients, block, values, bands, at):
+    """Append the coefficients that are not zero, and their bands, to lists; returns the new length."""
+    mask = nonzero_bands(coefficients, block)
+    if COMPRESSES:  # no loop whose end cannot be foreseen
+        low = mask & np.uint64(0xFFFFFFFF)
+        _compress(coefficients, block, low, mask >> np.uint64(32), values, at, at + count_ones(low))
+        _compress_bands(mask, bands, at)
+        return at + count_ones(mask)
+    while mask:
+        band = trailing_zeros(mask)
+        mask &= mask - np.uint64(1)
+        values[at] = coefficients[block + band]
+        bands[at] = band
+        at += 1
+    return at
+
+
+@operation(types.uint64)
+def _indices(values: Memory, bands: Memory, at: Scalar, out: Memory) -> Scalar:
+    """Find the indices of `BATCH` coefficients in the counts; returns where one has none, and gets another's."""
+    level = values.load(at, BATCH).signed(32) + LARGEST
+    out.store(at, ((level & (VALUES - 1)) << 6) + bands.load(at, BATCH).unsigned(32))
+    return (level & -VALUES).where_nonzero()
+
+
+@inlined
+def count_blocks(coefficients, first, last, weight, lists, counts, start):
+    """Count the coefficients that are not zero by band and value.
+
+    Parameters
+    ----------
+    coefficients : span, int16
+    first, last : int
+        Where the blocks begin and end.
+    weight : int
+        What to add for each of them.
+    lists : tuple of span
+        int16, uint8 and int32: scratch for all of the coefficients, and `MARGIN` items more.
+    counts : span, int32
+    start : int
+        Index of its first item, of `VALUES` times 64: see `add_counts`.
+
+    Returns
+    -------
+    bool
+        Whether there was a value out of range: the counts are then wrong, in a way that the same blocks with the
+        opposite weight undo.
+    """
+    values, bands, indices = lists
+    length = 0
+    for block in range(first, last, 64):
+        length = _list_nonzero(coefficients, block, values, bands, length)
+    outside = np.uint64(0)
+    for at in range(0, length, BATCH):
+        wrong = _indices(values, bands, at, indices)
+        if length - at < BATCH:
+            wrong &= (np.uint64(1) << np.uint64(length - at)) - np.uint64(1)
+        outside |= wrong
+    for at in range(length):
+        index = start + indices[at]
+        counts[index] = counts[index] + weight
+    return outside != 0
 
 
 @inlined

@@ -96,7 +96,9 @@ class Extraction:
         if image.color not in ("YCbCr", "grayscale"):
             raise ValueError(f"its components are {image.color}, not YCbCr")
         if image.frame.precision != 8:
-            raise ValueError(f"it has {image.frame.precision} bits a sample, not 8")
+            raise ValueError(
+                f"it has {image.frame.precision} bits a sample, not 8, with which coefficients end at 1024.5"
+            )
         for index in range(min(len(self.components), len(image.coefficients))):
             yield Plane(index, image.coefficients[index], image.tables[index])
 

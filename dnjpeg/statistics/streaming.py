@@ -14,15 +14,15 @@ import numpy.typing as npt
 from dnjpeg.codec.entropy.scan import FAULT, start_scan, stopped
 from dnjpeg.codec.entropy.sequential_decoder import decode_mcu_row
 from dnjpeg.codec.format.frame import Frame
-from dnjpeg.codec.format.layout import BLOCK_COLS, BLOCK_ROWS, FIRST, VERTICAL, component_layout, scan_layout
+from dnjpeg.codec.format.layout import BLOCK_COLS, BLOCK_ROWS, FIRST, VERTICAL, row_geometry
 from dnjpeg.codec.format.limits import Limits
-from dnjpeg.codec.kernels.jit import inlined, kernel
+from dnjpeg.codec.kernels.jit import kernel
 from dnjpeg.codec.kernels.scratch import scratch
-from dnjpeg.codec.kernels.vector import clear, span, trailing_zeros
+from dnjpeg.codec.kernels.vector import clear, span
 from dnjpeg.codec.reader import Reader, Scan
-from dnjpeg.codec.scan_reader import following_scan, with_lookups
+from dnjpeg.codec.scan_reader import following_scan
 from dnjpeg.errors import JpegError
-from dnjpeg.statistics.counting import LARGEST, VALUES, nonzero_bands
+from dnjpeg.statistics.counting import MARGIN, VALUES, count_blocks
 from dnjpeg.statistics.totals import ComponentTotals
 
 __all__ = ["StreamCounts"]
@@ -66,7 +66,9 @@ class StreamCounts:
 
     def _expect(self, tables: Sequence[npt.NDArray[np.uint16]], frame: Frame) -> None:
         """Bring the totals up to date if the counts are of other tables."""
-        same = len(tables) == len(self._tables) and all(map(np.array_equal, tables, self._tables))
+        same = len(tables) == len(self._tables) and all(
+            table is known or np.array_equal(table, known) for table, known in zip(tables, self._tables, strict=True)
+        )
         if not same or max(self._blocks) + frame.height * frame.width > MOST_BLOCKS:
             self.settle()
             self._tables = tuple(tables)
@@ -75,15 +77,14 @@ class StreamCounts:
         """Add `weight` for each coefficient; returns whether all went well."""
         frame = reader.frame
         assert frame is not None
-        layout = component_layout(frame, mcu_rows=1)
-        geometry, mcu_rows, mcu_cols = scan_layout(layout, scan.indices, frame)
+        layout, geometry, mcu_rows, mcu_cols = row_geometry(frame, scan.indices, scan.starts)
         state = start_scan(reader.restart_interval, scan.begin, strict=True)
         counted = min(len(self._totals), len(frame.components))
         size = int(layout[-1, FIRST]) + 64
         coefficients, coded = scratch("coefficients", size, np.int16), reader.unstuffed_scratch()
         outside = _count_rows(
             state,
-            with_lookups(geometry, scan),
+            geometry,
             mcu_rows,
             mcu_cols,
             reader.bytes,
@@ -93,7 +94,8 @@ class StreamCounts:
             layout,
             counted,
             weight,
-            self._counts,
+            _lists(size),
+            self._counts.reshape(-1),
         )
         for index in range(counted):
             rows, cols = frame.block_shape(index)
@@ -117,6 +119,12 @@ class StreamCounts:
         self._tables = ()
 
 
+def _lists(size: int) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.uint8], npt.NDArray[np.int32]]:
+    """Scratch memory for `count_blocks`."""
+    size += MARGIN
+    return scratch("values", size, np.int16), scratch("bands", size, np.uint8), scratch("indices", size, np.int32)
+
+
 def _streams(reader: Reader, scan: Scan) -> bool:
     frame = reader.frame
     assert frame is not None
@@ -125,31 +133,14 @@ def _streams(reader: Reader, scan: Scan) -> bool:
     return reader.color() in {"YCbCr", "grayscale"}
 
 
-@inlined
-def _count_blocks(coefficients, first, last, weight, counts, c):
-    """Count the coefficients that are not zero; returns whether there was one whose value is out of range."""
-    outside = False
-    for block in range(first, last, 64):
-        bands = nonzero_bands(coefficients, block)
-        while bands:
-            band = trailing_zeros(bands)
-            bands &= bands - np.uint64(1)
-            value = coefficients[block + band] + LARGEST
-            if not 0 <= value < VALUES:
-                outside = True
-                continue
-            index = 64 * value + band
-            counts[c, index] = counts[c, index] + weight
-    return outside
-
-
 @kernel
 def _count_rows(
-    state, scan, mcu_rows, mcu_cols, data, coded, lookups, coefficients, layout, components, weight, counts
+    state, scan, mcu_rows, mcu_cols, data, coded, lookups, coefficients, layout, components, weight, lists, counts
 ):
     """Count all rows of MCUs up to a fault; returns whether a value was out of range."""
     state, scan, data, coded, lookups = span(state), span(scan), span(data), span(coded), span(lookups)
     coefficients, layout, counts = span(coefficients), span(layout), span(counts)
+    lists = (span(lists[0]), span(lists[1]), span(lists[2]))
     filler = layout[len(layout) - 1, FIRST]
     outside = False
     for row in range(mcu_rows):
@@ -161,6 +152,6 @@ def _count_rows(
             vertical = layout[c, VERTICAL]
             blocks = min(vertical, layout[c, BLOCK_ROWS] - row * vertical) * layout[c, BLOCK_COLS]
             first = layout[c, FIRST]
-            if _count_blocks(coefficients, first, first + 64 * blocks, weight, counts, c):
+            if count_blocks(coefficients, first, first + 64 * blocks, weight, lists, counts, c * 64 * VALUES):
                 outside = True
     return outside

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from segments import SOS, joined, pieces, places
 
 import dnjpeg
 from dnjpeg.cli import failures
@@ -111,6 +113,51 @@ def test_many_files_one_of_which_is_none(cli, folder):
     assert photo["is_jpeg"]
     assert text["error"].startswith("text.jpg: not a JPEG file")
     assert outcome.stderr.splitlines()[-1] == "error: 1 of 2 failed"
+
+
+def test_what_cannot_be_decoded_is_named(cli, folder):
+    data = Path("photo.jpg").read_bytes()
+    at = data.index(b"\xff\xc0")
+    header = data[at + 2 : at + 19]
+    for name, changed, reason in (
+        ("JPEG-LS", data[: at + 1] + b"\xf7" + data[at + 2 :], "JPEG-LS (SOF55)"),
+        ("lossless", data[: at + 1] + b"\xc3" + data[at + 2 :], "lossless, Huffman (SOF3), 8 bits a sample"),
+        ("hierarchical", data[:at] + b"\xff\xde" + header + data[at:], "hierarchical JPEG"),
+    ):
+        Path("x.jpg").write_bytes(changed)
+        assert f"\ncannot be decoded by dnjpeg: {reason}\n" in cli("inspect", "x.jpg").stdout, name
+        assert one(cli("inspect", "x.jpg", "--json"))["unsupported"] == reason
+        with pytest.raises(dnjpeg.UnsupportedError, match=re.escape(reason)):
+            dnjpeg.decode(changed)
+    assert one(cli("inspect", "photo.jpg", "--json"))["unsupported"] is None
+
+
+def test_components_of_one_name_are_told_and_told_apart(cli, folder):
+    data = bytearray(Path("photo.jpg").read_bytes())
+    frame, scan = data.index(b"\xff\xc0"), data.index(b"\xff\xda")
+    data[frame + 13] = data[scan + 7] = 1
+    Path("x.jpg").write_bytes(data)
+    found, before = one(cli("inspect", "x.jpg", "--json")), one(cli("inspect", "photo.jpg", "--json"))
+    (problem,) = found["problems"]
+    assert (problem["offset"], problem["reason"]) == (frame + 4, "several components with the identifier 1")
+    assert found["scans"][0]["data_bytes"] == before["scans"][0]["data_bytes"]
+    bits = [[(part["dc_bits"], part["ac_bits"]) for part in each["usage"]["components"]] for each in (found, before)]
+    assert bits[0] == bits[1]
+
+
+def test_scans_that_contradict_what_was_sent(cli, folder, photo):
+    parts = pieces(dnjpeg.encode(photo(16, 16), progressive=True))
+    scans = places(parts, SOS)
+    for moved, reason in (
+        ([*parts[: scans[0]], *parts[scans[0] + 1 :]], "AC of component 0 before its DC"),
+        (
+            [*parts[: scans[4]], *parts[scans[4] + 1 :]],
+            "Ah 2, Al 1 for coefficient 6 of component 0, which is not known",
+        ),
+        ([*parts[:-1], parts[scans[0]], parts[-1]], "Ah 0, Al 1 for coefficient 0 of component 0, which is known down"),
+    ):
+        assert reason in str(dnjpeg.inspect(joined(moved)))
+    assert dnjpeg.inspect(joined(parts)).problems == ()
 
 
 def test_standard_input(cli, folder):

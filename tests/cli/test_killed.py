@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import time
 from pathlib import Path
@@ -43,6 +44,25 @@ def test_a_killed_batch_goes_on(cli, tmp_path, photo, how, monkeypatch):
     all_files = {f"{number % 3}/{number:02}.jpg" for number in range(COUNT)}
     assert {str(path.relative_to("out")) for path in Path("out").rglob("*.jpg")} == all_files
     assert {path.read_bytes() for path in Path("out").rglob("*.jpg")} == {whole}
+
+
+def test_what_a_killed_process_left_is_no_input_and_is_removed_by_and_by(cli, tmp_path, photo, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Image.fromarray(photo(8, 8)).save("a.png")
+    assert cli("encode", "a.png", "-o", "out/").status == failures.ALL_WELL
+    old, new, other = Path("out/.dnjpeg-0123.part"), Path("out/.dnjpeg-4567.part"), Path("out/.other.part")
+    for path in (old, new, other):
+        path.write_bytes(Path("out/a.jpg").read_bytes()[:-2])
+    two_hours_ago = time.time() - 7200
+    for path in (old, other):
+        os.utime(path, (two_hours_ago, two_hours_ago))
+    for names in (["out"], ["out/*"]):
+        outcome = cli("transcode", "-r", *names, "-o", "again", "--force")
+        assert outcome.status == failures.ALL_WELL
+        assert [path.name for path in Path("again").iterdir()] == ["a.jpg"]
+    assert old.exists()  # inputs are left alone
+    assert cli("encode", "a.png", "-o", "out/b.jpg").status == failures.ALL_WELL
+    assert {path.name for path in Path("out").iterdir()} == {"a.jpg", "b.jpg", new.name, other.name}
 
 
 def wait_for_output(folder, process):

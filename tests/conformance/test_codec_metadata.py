@@ -139,6 +139,16 @@ def test_metadata_are_kept_by_default(photo):
     assert transcode(make_source(photo)) == make_source(photo)
 
 
+@pytest.mark.parametrize(
+    "version", [b"\0\1", b"\1\0", b"\1\1", b"\1\2", b"\1\7", b"\2\0", b"\2\1", b"\3\1", b"\xff\xff"]
+)
+def test_only_versions_of_jfif_1_are_written_again(photo, version):
+    """Others become 1.01, with the densities that the file has, as with jpegtran (which warns of them)."""
+    data = encode(photo(16, 16), dpi=(300, 72))
+    data = data[:11] + version + data[13:]
+    assert transcode(data) == jpegtran(data, "-copy", "all", "-optimize", damaged=True)
+
+
 def test_transcoding_replaces_metadata(photo, tmp_path):
     data = make_source(photo)
     before = read(data)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
+from contextlib import nullcontext
+
 import imagecodecs
 import numpy as np
 import pytest
-from libjpeg import cjpeg
+from libjpeg import cjpeg, jpegtran
 from segments import DHT, SOS, joined, moved, only, pieces, places, quantization
 
-from dnjpeg import FormatError, JpegWarning, decode, read
+from dnjpeg import FormatError, JpegWarning, decode, read, transcode
 
 SCANS = "0: 0-63, 0, 0;\n1: 0-63, 0, 0;\n2: 0-63, 0, 0;\n"
 
@@ -89,6 +92,36 @@ def test_missing_huffman_tables(separate, interleaved):
     assert caught.value.offset == bare.index(b"\xff\xda") + 4
 
 
+def test_progressive_scans_have_no_standard_huffman_tables(progressive):
+    """libjpeg-turbo has them for sequential scans only."""
+    first = places(progressive, DHT)[0]
+    data = joined([*progressive[:first], *progressive[first + 1 :]])
+    with pytest.raises(FormatError, match="DC Huffman table 0 is missing"):
+        decode(data)
+    with pytest.raises(imagecodecs.Jpeg8Error, match="Huffman table 0x00 was not defined"):
+        imagecodecs.jpeg8_decode(data)
+
+
+@pytest.mark.parametrize("arithmetic", [False, True])
+def test_a_scan_behind_one_that_had_all_components(photo, arithmetic):
+    """libjpeg-turbo shows the first and gives up at the second."""
+    pixels = photo(20, 30)
+    data = cjpeg(pixels, *["-arithmetic"] * arithmetic)
+    other = pieces(cjpeg(pixels[::-1].copy(), *["-arithmetic"] * arithmetic))
+    twice = data[:-2] + joined(other[places(other, SOS)[0] :])
+    for function in (read, transcode):
+        with pytest.raises(FormatError, match="another scan, but the first one has all"):
+            function(twice)
+    assert jpegtran(data)
+    with pytest.raises(AssertionError, match="Didn't expect more than one scan"):
+        jpegtran(twice)
+    with pytest.warns(JpegWarning, match="another scan") if arithmetic else nullcontext():
+        np.testing.assert_array_equal(decode(twice, strict=False), decode(data))
+    leniently = read(twice, strict=False)
+    assert all(map(np.array_equal, leniently.coefficients, read(data).coefficients))
+    assert "another scan" in leniently.warnings[0]
+
+
 @pytest.mark.filterwarnings("ignore::dnjpeg.JpegWarning")
 def test_missing_progressive_scans(progressive):
     """All from one on, whose place estimates take, or one in between, which garbles what refines it."""
@@ -108,6 +141,21 @@ def test_a_progressive_file_cut_off_within_any_scan(progressive):
                 ours = decode(data[:-missing], strict=False)
             expected = imagecodecs.jpeg8_decode(data[:-missing] + b"\xff\xd9")
             np.testing.assert_array_equal(ours, expected, f"piece {at}, {missing} bytes less")
+
+
+@pytest.mark.parametrize("factors", ["1x1", "2x2", "1x3", "4x4"])
+@pytest.mark.parametrize("coding", ["-progressive", "-progressive -arithmetic"])
+def test_a_gray_progressive_file_cut_off(photo, factors, coding):
+    """Sampling factors of an only component mean nothing, but libjpeg goes by them where it estimates."""
+    data = cjpeg(photo(100, 40, gray=True), *coding.split(), "-sample", factors, "-restart", "1")
+    scans = pieces(data)
+    for at in places(scans, SOS):
+        length = len(scans[at][1])
+        for size in {length, length * 2 // 3, length // 3}:
+            cut = joined(scans[:at]) + scans[at][1][: max(size, 12)] + b"\xff\xd9"
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", JpegWarning)
+                assert_same(cut, f"{size} bytes of piece {at}", strict=False)
 
 
 @pytest.mark.parametrize(

@@ -31,14 +31,21 @@ class BrokenPromiseError(Exception):
 
 def check(data: bytes) -> None:
     """Raise if a promise is broken. Which entry points a file goes through depends on it alone."""
-    begin = time.process_time()
-    promises = list(broken_promises(data, limits=SMALL, everywhere=zlib.crc32(data) % 4 == 0))
-    took = time.process_time() - begin
+    promises, took = _broken_and_seconds(data)
+    if took > SLOW and not promises:  # a kernel that no file before this one had a use for was compiled, or not
+        promises, took = _broken_and_seconds(data)
     if took > SLOW:
         promises.append(f"took {took:.1f} s")
     if promises:
         Path("broken.jpg").write_bytes(data)
+        sys.stdout.write(f"broken.jpg: {'; '.join(promises)}\n")  # should it not be so when Hypothesis tries again
         raise BrokenPromiseError("; ".join(promises))
+
+
+def _broken_and_seconds(data: bytes) -> tuple[list[str], float]:
+    begin = time.process_time()
+    promises = list(broken_promises(data, limits=SMALL, everywhere=zlib.crc32(data) % 4 == 0))
+    return promises, time.process_time() - begin
 
 
 def main(minutes: float) -> int:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -81,6 +81,12 @@ def corpora() -> Iterator[Specimen]:
             yield path.name, data
 
 
+def reduced(data: bytes, eighths: int) -> Iterator[Callable[[], object]]:
+    """Less than the whole picture, which other kernels make."""
+    yield lambda: decode(data, scale=eighths / 8, strict=False, limits=LIMITS)
+    yield lambda: decode(data, region=(0, 0, 1, 1), strict=False, limits=LIMITS)
+
+
 def main() -> int:
     """Return the exit status."""
     if not is_armed():
@@ -93,6 +99,7 @@ def main() -> int:
                 lambda data=data: decode(data, strict=False, limits=LIMITS),
                 lambda data=data: read(data, strict=False, limits=LIMITS),
                 lambda data=data: transcode(data, quality=50, limits=LIMITS),
+                *(reduced(data, 1 + count // 3 % 7) if count % 3 == 0 else ()),
             ):
                 error = outcome(function).error
                 if isinstance(error, IndexError):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 import numpy as np
 import pytest
 from contract import LIMITS, assert_kept, outcome
@@ -17,7 +19,8 @@ from damage import (
     with_frame,
 )
 
-from dnjpeg import FormatError, JpegError, TruncatedError, decode, read
+from dnjpeg import FormatError, JpegError, TruncatedError, decode, read, transcode
+from dnjpeg.codec import transcoder
 
 
 @pytest.fixture(params=SMALL_FILES)
@@ -53,6 +56,23 @@ def test_a_file_truncated_within_the_header_is_named_truncated(file):
         with pytest.raises(TruncatedError) as caught:
             decode(file[:size])
         assert caught.value.offset == size
+
+
+@pytest.mark.parametrize("name", ["gray", "4:2:0", "4:2:2 with restarts", "4:4:4, optimized"])
+def test_a_damaged_file_is_gone_through_once_to_be_transcoded(name, monkeypatch):
+    """Row by row as long as it is whole; what is wrong is what reading all of it finds, which need not be done then."""
+    data = SMALL_FILES[name]
+    damaged = [*islice(truncations(data), 2, None, 9), *islice(changed_data(data), None, None, 3)]
+    expected = [outcome(lambda data=data: read(data)).error for _, data in damaged]
+
+    def twice(*_, **__):
+        raise AssertionError("read once more")
+
+    monkeypatch.setattr(transcoder, "read", twice)
+    for (what, data), error in zip(damaged, expected, strict=True):
+        ours = outcome(lambda data=data: transcode(data)).error
+        assert (type(ours), str(ours)) == (type(error), str(error)), what
+    assert sum(error is not None for error in expected) > len(damaged) // 2
 
 
 @pytest.mark.parametrize("change", HEADER_CHANGES)

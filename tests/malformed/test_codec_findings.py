@@ -7,7 +7,7 @@ import pytest
 from contract import broken_promises
 from damage import SMALL_FILES, data_start
 
-from dnjpeg import FormatError, decode, encode, inspect
+from dnjpeg import FormatError, decode, encode, inspect, read, transcode
 
 
 @pytest.mark.parametrize(
@@ -52,3 +52,13 @@ def test_blocks_with_all_coefficients_and_restarts_fit_their_memory(gray):
         options = {"quality": 100, "restart": restart, "subsampling": "4:4:4"}
         fast, slow = (encode(pixels, optimize=optimize, **options) for optimize in (False, True))
         np.testing.assert_array_equal(decode(fast), decode(slow))
+
+
+@pytest.mark.parametrize("options", [{}, {"quality": 50}, {"optimize": False}, {"progressive": True}])
+def test_a_restart_interval_told_behind_the_scan_is_kept_and_coded(options):
+    """Tokens made with the interval before it were written under a header with the one behind it."""
+    data = SMALL_FILES["gray"][:-2] + b"\xff\xdd\x00\x04\x00\x01" + b"\xff\xd9"
+    again = transcode(data, **options)
+    assert read(again).restart_interval == read(data).restart_interval == 1
+    if "quality" not in options:
+        np.testing.assert_array_equal(decode(again), decode(data))

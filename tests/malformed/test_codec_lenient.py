@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from damage import data_start, in_three_scans
-from libjpeg import pillow_encode, simplejpeg_decode
+from libjpeg import djpeg, pillow_encode, simplejpeg_decode
 
 from dnjpeg import FormatError, JpegWarning, TruncatedError, decode, encode, read
 
@@ -31,6 +31,17 @@ def test_a_truncated_picture_is_gray_from_there_on(photo, subsampling):
         pixels = decoded_leniently(data[:size])
         np.testing.assert_array_equal(pixels, simplejpeg_decode(data[:size]), f"{size} bytes")
     assert (decoded_leniently(data[: data_start(data) + 20])[-1] == 128).all()
+
+
+@pytest.mark.parametrize("gray", [False, True])
+@pytest.mark.parametrize("missing", [1, 2, 3])
+def test_a_file_that_ends_in_its_scan_header(photo, gray, missing):
+    """What is missing no sequential scan needs; libjpeg-turbo takes bytes of EOI for it, and one of them for data."""
+    data = encode(photo(20, 30, gray=gray), quality=80)
+    cut = data[: data_start(data) - missing]
+    np.testing.assert_array_equal(decoded_leniently(cut), djpeg(cut, damaged=True))
+    with pytest.raises(TruncatedError, match="ends within a segment"):
+        decode(cut)
 
 
 def test_a_truncated_gray_picture(photo):

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import scipy.fft
 import torch
+from jpeg2dct import numpy as jpeg2dct
 from PIL import Image
 
 import dnjpeg
@@ -46,6 +47,13 @@ def test_stored_coefficients_are_libjpegs_in_every_layout(file):
         luma, chroma = read["planes"]
         np.testing.assert_array_equal(luma, expected[0][None])
         np.testing.assert_array_equal(chroma, np.stack(expected[1:]))
+
+
+@pytest.mark.parametrize("gray", [False, True])
+def test_channels_last_are_what_jpeg2dct_gives_to_networks_straight_from_jpeg(photo, gray):
+    data = dnjpeg.encode(photo(70, 101, gray=gray), quality=60)
+    for ours, theirs in zip(read_coefficients(data, layout="channels-last"), jpeg2dct.loads(data), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
 
 
 def test_channel_numbers_are_eight_times_the_vertical_frequency_plus_the_horizontal(photo):

@@ -47,7 +47,7 @@ LARGEST = 1 << 15
 
 @inlined
 def _decode_magnitude(state, coded, bins, at, leading):
-    """Rest of a magnitude category and its bits (figures F.23, F.24).
+    """Rest of a magnitude category and its bits (figures F.23, F.24): at most 13 bins on, and as many from 14 on.
 
     Parameters
     ----------

@@ -19,7 +19,7 @@ from dnjpeg.codec.entropy.scan import (
     stopped,
 )
 from dnjpeg.codec.entropy.sequential_decoder import receive_extend
-from dnjpeg.codec.entropy.zigzag_masks import band_mask, nonzero_zigzag
+from dnjpeg.codec.entropy.zigzag_masks import band_mask, can_refine, nonzero_zigzag, nth_one, refine_known
 from dnjpeg.codec.format.decoding_lookup import (
     END_OF_BLOCK,
     INCOMPLETE,
@@ -138,6 +138,15 @@ def _pass_zeros(zeros, run):
 
 
 @inlined
+def _place_behind(coefficients, zeros, run):
+    """Bit of the coefficient behind `run` zeros, alone; 0 if there are no more."""
+    if can_refine(coefficients):
+        return nth_one(coefficients, run, zeros)
+    zeros = _pass_zeros(zeros, run)
+    return zeros & (~zeros + np.uint64(1))
+
+
+@inlined
 def _keep_corrections(position, word, filled, coded, corrections, count):
     """Append the next `count` < 64 bits to `corrections`."""
     if mostly_zero(count > min(filled, 32)):
@@ -157,6 +166,9 @@ def _correct(coefficients, block, known, corrections, bit):
     `corrections` has one for each set bit of `known`, the first one highest. Half of them are ones, so that a branch on
     them would go wrong as often as not.
     """
+    if can_refine(coefficients):
+        refine_known(coefficients, block, known, corrections, bit)
+        return
     corrections <<= np.uint64(64 - count_ones(known)) & np.uint64(63)
     while known:
         index = block + span(NATURAL)[trailing_zeros(known)]
@@ -204,24 +216,24 @@ def _decode_ac_refine(state, coded, lookups, table, coefficients, block, start, 
         elif run == END_OF_BLOCK:
             state[EOB_RUN] = 1
             break
-        zeros = _pass_zeros(left & ~known, run)
-        place = zeros & (~zeros + np.uint64(1))
+        place = _place_behind(coefficients, left & ~known, run)
         passed = left & (place - np.uint64(1))  # all, if there is no place left
         position, word, filled, corrections = _keep_corrections(
             position, word, filled, coded, corrections, count_ones(known & passed)
         )
         left &= ~(passed | place)
         if value != 0:
-            if zeros == 0:
+            if place == 0:
                 beyond = value
             else:
-                coefficients[block + span(NATURAL)[trailing_zeros(zeros)]] = bit if value > 0 else -bit
+                coefficients[block + span(NATURAL)[trailing_zeros(place)]] = bit if value > 0 else -bit
     if state[EOB_RUN] > 0:
         position, word, filled, corrections = _keep_corrections(
             position, word, filled, coded, corrections, count_ones(known & left)
         )
         state[EOB_RUN] -= 1
-    _correct(coefficients, block, known, corrections, bit)
+    if known != 0:
+        _correct(coefficients, block, known, corrections, bit)
     if beyond != 0:  # as libjpeg has it, after all corrections
         coefficients[block + span(NATURAL)[end + 1]] = bit if beyond > 0 else -bit
         fault = PAST_BLOCK

@@ -10,7 +10,7 @@ import numpy as np
 
 from dnjpeg.codec.entropy.scan import EOB_RUN, INTERVAL, LEFT, PENDING, PREDICTIONS, reset_interval
 from dnjpeg.codec.entropy.sequential_encoder import put_value
-from dnjpeg.codec.entropy.tokens import RAW, RESTART
+from dnjpeg.codec.entropy.tokens import RAW, RESTART, count_symbols
 from dnjpeg.codec.entropy.zigzag_masks import band_mask, reaching_zigzag
 from dnjpeg.codec.format.layout import AC_TABLE, BLOCK_COLS, BLOCK_ROWS, DC_TABLE, FIRST, HORIZONTAL, VERTICAL
 from dnjpeg.codec.format.zigzag import NATURAL
@@ -21,7 +21,7 @@ __all__ = ["CORRECTIONS", "tokenize_progressive"]
 
 LONGEST_RUN = 0x7FFF  # of ended bands
 MOST_PENDING = 1000 - 63  # correction bits that may wait when a block ends, so that one more block's fit
-CORRECTIONS = 1024
+CORRECTIONS = 1024  # never more than MOST_PENDING + 63 wait
 
 
 @inlined
@@ -153,8 +153,8 @@ def _tokenize_mcu(state, scan, row, col, coefficients, tokens, count, correction
 
 
 @kernel
-def tokenize_progressive(state, scan, mcu_rows, mcu_cols, coefficients, band, tokens, corrections, wide):
-    """Make tokens of one scan.
+def tokenize_progressive(state, scan, mcu_rows, mcu_cols, coefficients, band, tokens, counts, corrections, wide):
+    """Make and count the tokens of one scan.
 
     Parameters
     ----------
@@ -170,6 +170,8 @@ def tokenize_progressive(state, scan, mcu_rows, mcu_cols, coefficients, band, to
         Ss, Se, Ah, Al: 0, 0 for DC, else a band of one component.
     tokens : ndarray, int32
         Where they go, with `ScanPlan.token_room`.
+    counts : ndarray, int64, (COUNTS,)
+        As `count_symbols` has them.
     corrections : ndarray, uint8, (CORRECTIONS,)
         Scratch.
     wide : bool
@@ -192,4 +194,6 @@ def tokenize_progressive(state, scan, mcu_rows, mcu_cols, coefficients, band, to
                     reset_interval(state)
                 state[LEFT] -= 1
             count = _tokenize_mcu(state, scan, row, col, coefficients, tokens, count, corrections, band, wide)
-    return _put_run(state, tokens, count, scan[0, AC_TABLE], corrections)
+    count = _put_run(state, tokens, count, scan[0, AC_TABLE], corrections)
+    count_symbols(tokens, count, span(counts))
+    return count

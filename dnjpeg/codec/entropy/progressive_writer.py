@@ -7,7 +7,8 @@ import numpy.typing as npt
 
 from dnjpeg.codec.entropy.progressive_encoder import CORRECTIONS, tokenize_progressive
 from dnjpeg.codec.entropy.scan import start_scan
-from dnjpeg.codec.entropy.scan_writer import CodedScan, plan_scan, token_scan
+from dnjpeg.codec.entropy.scan_writer import CodedScan, Tokens, plan_scan, token_scan
+from dnjpeg.codec.entropy.tokens import CODES, COUNTS
 from dnjpeg.codec.format.headers import Headers
 from dnjpeg.codec.format.script import ScriptScan
 from dnjpeg.codec.kernels.scratch import scratch
@@ -34,7 +35,8 @@ def code_progressive(headers: Headers, coefficients: npt.NDArray[np.int16], scan
     tokens = scratch("tokens", plan.token_room(plan.mcu_rows), np.int32)
     state = start_scan(headers.restart.interval(plan.mcu_cols))
     corrections = np.empty(CORRECTIONS, np.uint8)
+    counts = np.empty(COUNTS, np.int64)
     count = tokenize_progressive(
-        state, plan.scan, plan.mcu_rows, plan.mcu_cols, coefficients, scan.band, tokens, corrections, plan.wide
+        state, plan.scan, plan.mcu_rows, plan.mcu_cols, coefficients, scan.band, tokens, counts, corrections, plan.wide
     )
-    return token_scan(headers, scan, plan, tokens[:count], optimize=True)
+    return token_scan(headers, scan, plan, Tokens(tokens[:count], counts[:CODES]), optimize=True)

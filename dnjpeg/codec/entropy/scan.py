@@ -40,7 +40,8 @@ FAULTS = {
     TOO_LARGE: "coefficient or DC difference of more than 15 bits",
 }
 
-# Decoding reads this far beyond the end before it notices: an MCU has at most ten blocks of 64 times 16 + 15 bits.
+# Decoding reads this far beyond the end before it notices: an MCU has at most ten blocks of 64 times 16 + 15 bits, 2480
+# bytes, and begins only where data are left (`begin_mcu`).
 OVERRUN = 4096
 
 

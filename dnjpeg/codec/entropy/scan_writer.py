@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from itertools import product
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from dnjpeg.codec.entropy.bits import PADDING
+from dnjpeg.codec.entropy.gathering import Lists, list_memory
 from dnjpeg.codec.entropy.scan import start_scan
-from dnjpeg.codec.entropy.tokens import CODED_BYTES, RAW, RESTART, SYMBOLS, code_all, codes_of, count_symbols
+from dnjpeg.codec.entropy.tokens import BATCH, CODED_BYTES, RAW, RESTART, SYMBOLS, code_all, codes_of
 from dnjpeg.codec.format.color import coding_slots
 from dnjpeg.codec.format.frame import Frame
 from dnjpeg.codec.format.headers import Headers, HuffmanTables
-from dnjpeg.codec.format.huffman import STANDARD, optimal_table
-from dnjpeg.codec.format.layout import AC_TABLE, DC_TABLE, HORIZONTAL, VERTICAL, component_layout, scan_layout
+from dnjpeg.codec.format.huffman import STANDARD, optimal_tables
+from dnjpeg.codec.format.layout import AC_TABLE, DC_TABLE, FIRST, HORIZONTAL, VERTICAL, component_layout, scan_layout
 from dnjpeg.codec.format.script import ScriptScan
 from dnjpeg.codec.kernels.scratch import scratch
 
 __all__ = [
     "CodedScan",
     "ScanPlan",
+    "Tokens",
+    "choose_codes",
     "largest_sizes",
     "out_of_range",
     "plan_scan",
@@ -88,17 +92,16 @@ class ScanPlan:
         """Bytes of output for a row of MCUs at most: all of them stuffed, and a restart marker an MCU."""
         return 2 * self.row_bytes + 3 * self.mcu_cols
 
-    @cached_property
-    def row_tokens(self) -> int:
-        """Tokens of a row of MCUs at most: one a coefficient, for runs and ends stand for some, a restart an MCU.
-
-        And one that is written behind them, the end of a block that has none.
-        """
-        return self.mcu_cols * ((2 if self.wide else 1) * 64 * self.mcu_blocks + 1) + 1
-
     def token_room(self, rows: int) -> int:
-        """Tokens that rows of MCUs need room for: the end of a block is written ahead, even if there is none."""
-        return rows * self.row_tokens + 1
+        """Tokens that rows of MCUs need room for: one a coefficient at most, for runs and ends stand for some.
+
+        With a restart an MCU; and so many are made at once.
+        """
+        return rows * self.mcu_cols * ((2 if self.wide else 1) * 64 * self.mcu_blocks + 1) + BATCH
+
+    def lists(self) -> Lists:
+        """Scratch memory in which the blocks of a row of MCUs are gathered."""
+        return list_memory(64 * self.mcu_cols * self.mcu_blocks, int(self.layout[-1, FIRST]) >> 6)
 
 
 @dataclass(frozen=True)
@@ -132,12 +135,31 @@ def plan_scan(frame: Frame, color: str, components: tuple[int, ...], *, kept_row
     return ScanPlan(layout, scan, mcu_rows, mcu_cols, slots, frame.precision > 8)
 
 
-def _check_sizes(frequencies: npt.NDArray[np.int64], precision: int) -> None:
-    """Raise `ValueError` if a symbol tells of a coefficient out of range."""
-    sizes = frequencies.reshape(2, 2, 16, 16).sum(axis=2)
-    dc_size, ac_size = largest_sizes(precision)
-    if sizes[0, :, dc_size + 1 :].any() or sizes[1, :, ac_size + 1 :].any():
-        raise ValueError(out_of_range(precision))
+@cache
+def _impossible(precision: int) -> npt.NDArray[np.int64]:
+    """Return 1 for each code that tells of a coefficient out of range, by the index in a token."""
+    codes = np.zeros((2, 2, 16, 16), np.int64)
+    for sizes, largest in zip(codes, largest_sizes(precision), strict=True):
+        sizes[:, :, largest + 1 :] = 1
+    return codes.reshape(RAW)
+
+
+class Tokens(NamedTuple):
+    """Tokens of a scan, or of a part of one.
+
+    Parameters
+    ----------
+    tokens : ndarray, int32
+    frequencies : ndarray, int64, (CODES,)
+        How often each code is used, from `count_symbols`.
+    """
+
+    tokens: npt.NDArray[np.int32]
+    frequencies: npt.NDArray[np.int64]
+
+    def bits(self, codes: npt.NDArray[np.int64]) -> int:
+        """Count the bits that they become with these codes, from `codes_of`."""
+        return int(self.frequencies @ (codes & 255))
 
 
 def _check_codes(frequencies: npt.NDArray[np.int64], codes: npt.NDArray[np.int64]) -> None:
@@ -156,15 +178,13 @@ def standard_tables(slots: tuple[int, ...]) -> tuple[HuffmanTables, npt.NDArray[
     return tables, codes_of(tables)
 
 
-def token_scan(
-    headers: Headers, scan: ScriptScan, plan: ScanPlan, tokens: npt.NDArray[np.int32], *, optimize: bool
-) -> CodedScan:
+def token_scan(headers: Headers, scan: ScriptScan, plan: ScanPlan, tokens: Tokens, *, optimize: bool) -> CodedScan:
     """Code the tokens of one scan.
 
     Parameters
     ----------
     headers, scan, plan
-    tokens : ndarray, int32
+    tokens : Tokens
     optimize : bool
         With tables made for them, instead of the standard ones; those that the decoder has go before either.
 
@@ -173,22 +193,26 @@ def token_scan(
     ValueError
         If a coefficient is out of range, or a table that the decoder has lacks a code.
     """
-    frequencies = count_symbols(tokens)
-    by_table = frequencies[:RAW].reshape(2, 2, SYMBOLS)
-    _check_sizes(by_table, headers.frame.precision)
+    huffman, codes = choose_codes(headers, scan, plan, tokens.frequencies, optimize=optimize)
+    restarts = int(tokens.frequencies[RESTART])
+    unstuffed = (tokens.bits(codes) >> 3) + 1 + restarts
+    out = scratch("file", 2 * (unstuffed + restarts + PADDING))
+    written = code_all(start_scan(0), tokens.tokens, codes, scratch("coded", CODED_BYTES), out)
+    return CodedScan(scan, plan, huffman, out[:written].tobytes())
+
+
+def choose_codes(
+    headers: Headers, scan: ScriptScan, plan: ScanPlan, frequencies: npt.NDArray[np.int64], *, optimize: bool
+) -> tuple[HuffmanTables, npt.NDArray[np.int64]]:
+    """Return the Huffman tables of a scan whose symbols occur this often, and their `codes_of`; see `token_scan`."""
+    if frequencies[:RAW] @ _impossible(headers.frame.precision):
+        raise ValueError(out_of_range(headers.frame.precision))
     known = headers.known_huffman
     if optimize or known or plan.wide:  # the standard ones have no codes for 12-bit samples
-        used = [
-            (table_class, slot) for table_class, slot in product((0, 1), (0, 1)) if by_table[table_class, slot].any()
-        ]
-        huffman = {key: known[key] if key in known else optimal_table(by_table[key]) for key in used}
+        made = zip(product((0, 1), (0, 1)), optimal_tables(frequencies[:RAW]), strict=True)
+        huffman = {key: known.get(key, table) for key, table in made if table is not None}
         codes = codes_of(huffman)
         if known:
             _check_codes(frequencies, codes)
-    else:
-        huffman, codes = standard_tables(plan.slots_of(scan))
-    restarts = int(frequencies[RESTART])
-    unstuffed = (int(frequencies @ (codes & 255)) >> 3) + 1 + restarts
-    out = scratch("file", 2 * (unstuffed + restarts + PADDING))
-    written = code_all(start_scan(0), tokens, codes, scratch("coded", CODED_BYTES), out)
-    return CodedScan(scan, plan, huffman, out[:written].tobytes())
+        return huffman, codes
+    return standard_tables(plan.slots_of(scan))

@@ -75,6 +75,9 @@ def _store_pair(coefficients, block, k, entry):
 def _decode_block(position, word, filled, coded, lookups, dc, ac, coefficients, block):
     """Figures F.13 to F.15; all of the block's coefficients must be zero before.
 
+    In bounds: a code and its value take at most 31 of the 56 bits that a refill leaves; k is at most 63 before it grows
+    by a run of 15, or by `END_OF_BLOCK`, which `NATURAL` is long enough for.
+
     Returns the new ``position, word, filled``, the DC difference, and 0 or what went wrong.
     """
     fault = 0

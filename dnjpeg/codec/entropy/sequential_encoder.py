@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from dnjpeg.codec.entropy.gathering import END, MARGIN, begin_lists, gather_block, gather_empty, slot_bit
 from dnjpeg.codec.entropy.scan import INTERVAL, LEFT, PREDICTIONS, reset_interval
-from dnjpeg.codec.entropy.tokens import RAW, RESTART
-from dnjpeg.codec.entropy.zigzag_masks import nonzero_zigzag
+from dnjpeg.codec.entropy.tokens import AC_CODES, BATCH, RAW, RESTART
 from dnjpeg.codec.format.huffman import JOINED_BITS
-from dnjpeg.codec.format.layout import AC_TABLE, BLOCK_COLS, BLOCK_ROWS, DC_TABLE, FIRST, HORIZONTAL, VERTICAL
-from dnjpeg.codec.format.zigzag import NATURAL
+from dnjpeg.codec.format.layout import BLOCK_COLS, BLOCK_ROWS, FIRST, HORIZONTAL, VERTICAL
 from dnjpeg.codec.kernels.jit import inlined
-from dnjpeg.codec.kernels.vector import bit_length, mostly_zero, span, trailing_zeros
+from dnjpeg.codec.kernels.vector import Memory, Scalar, bit_length, operation
 
 __all__ = ["magnitude_bits", "put_value", "tokenize_mcu_row"]
 
@@ -50,68 +49,47 @@ def put_value(tokens, count, code, value, wide):
     return count
 
 
-# Size category and bits of a coefficient or DC difference as a token has them, by its value + REACH. The last entry is
-# for whatever no baseline file can hold (tables F.1, F.2): a category that is noticed when the symbols are counted.
-REACH = 2048
-_values = np.arange(-REACH, REACH)
-_sizes = np.frexp(np.abs(_values))[1]
-MAGNITUDES = np.append(_sizes << 16 | ((_values - (_values < 0)) & ((1 << _sizes) - 1)), 15 << 16).astype(np.int32)
+@operation()
+def _make_tokens(values: Memory, places: Memory, at: Scalar, tokens: Memory, count: Scalar) -> None:
+    """Tokens of `BATCH` entries: what `put_value` does to each, not wide. All that is out of range has category 15."""
+    value = values.load(at, BATCH).signed(32)
+    place, before = (places.load(at + distance, BATCH).unsigned(32) for distance in (0, -1))
+    k = place & 127
+    run = (k - (before & 127) - 1).zero_where(k, END)
+    sign = value >> 31
+    size = ((value ^ sign) - sign).bit_lengths()
+    bits = (value + sign) & ((size.filled_with(1) << size) - 1)
+    code = ((run << 4) + AC_CODES).zero_where(k, 0) + ((place & 128) << 1) + size.at_most(15)
+    tokens.store(count, (code << 16) | bits)
 
 
 @inlined
-def _magnitude(value):
-    return span(MAGNITUDES)[np.int64(min(np.uint64(value + REACH), np.uint64(2 * REACH)))]
+def _put_entry(values, places, at, tokens, count):
+    """Append one entry of 12-bit samples."""
+    k = places[at] & 127
+    code = (places[at] & 128) << 1
+    if k > 0:
+        code += AC_CODES
+    if 0 < k < END:
+        code += (k - (places[at - 1] & 127) - 1) << 4
+    return put_value(tokens, count, code, values[at], True)
 
 
 @inlined
-def _put(tokens, count, code, value, wide):
+def _put_lists(lists, last, tokens, count, wide):
+    """Append the tokens of all entries up to before `last`; returns the number of tokens."""
+    values, places, _ = lists
     if wide is not None:
-        return put_value(tokens, count, code, value, True)
-    tokens[count] = (code << 16) + _magnitude(value)
-    return count + 1
+        for at in range(MARGIN, last):
+            count = _put_entry(values, places, at, tokens, count)
+        return count
+    for at in range(MARGIN, last, BATCH):
+        _make_tokens(values, places, at, tokens, count + (at - MARGIN))
+    return count + (last - MARGIN)
 
 
 @inlined
-def _tokenize_block(coefficients, block, nonzero, difference, tokens, count, dc, ac, wide):
-    """Figures F.1 to F.3: DC difference, then runs of zeros and coefficients, then the end of the block.
-
-    `nonzero` is the mask of its coefficients. Returns the new number of tokens.
-    """
-    count = _put(tokens, count, dc, difference, wide)
-    nonzero &= ~np.uint64(1)
-    previous = 0
-    while nonzero:
-        k = trailing_zeros(nonzero)
-        nonzero &= nonzero - np.uint64(1)
-        run = k - previous - 1
-        previous = k
-        if mostly_zero(run >> 4):
-            for _ in range(run >> 4):
-                tokens[count] = (ac + 0xF0) << 16
-                count += 1
-            run &= 15
-        count = _put(tokens, count, ac + (run << 4), coefficients[block + span(NATURAL)[k]], wide)
-    tokens[count] = ac << 16  # overwritten by what follows if the block needs no end
-    return count + (1 if previous < 63 else 0)
-
-
-@inlined
-def _find_nonzero(scan, row, first_row, coefficients, masks):
-    """Set the masks of all blocks of one row of MCUs.
-
-    How many coefficients a block has cannot be foreseen, and what comes after it waits for its mask: that should be
-    there before.
-    """
-    for c in range(len(scan)):
-        vertical, cols = scan[c, VERTICAL], scan[c, BLOCK_COLS]
-        lines = min(vertical, scan[c, BLOCK_ROWS] - row * vertical)
-        first = scan[c, FIRST] + 64 * (row - first_row) * vertical * cols
-        for index in range(first >> 6, (first >> 6) + lines * cols):
-            masks[index] = np.int64(nonzero_zigzag(coefficients, 64 * index))
-
-
-@inlined
-def tokenize_mcu_row(state, scan, row, first_row, mcu_cols, coefficients, masks, tokens, count, wide=None):
+def tokenize_mcu_row(state, scan, row, first_row, mcu_cols, coefficients, lists, tokens, count, wide=None):
     """Make tokens of one row of MCUs (figure E.4).
 
     Parameters
@@ -126,8 +104,8 @@ def tokenize_mcu_row(state, scan, row, first_row, mcu_cols, coefficients, masks,
         MCUs in a row.
     coefficients : span, int16
         Quantized blocks, natural order.
-    masks : span, int64
-        Scratch: one for each block of `coefficients`.
+    lists : tuple of span
+        `list_spans` of `ScanPlan.lists`: scratch.
     tokens : span, int32
         Where they go, with `ScanPlan.token_room`.
     count : int
@@ -140,18 +118,19 @@ def tokenize_mcu_row(state, scan, row, first_row, mcu_cols, coefficients, masks,
     int
         The new `count`.
     """
-    _find_nonzero(scan, row, first_row, coefficients, masks)
+    at = begin_lists(scan, row, first_row, coefficients, lists)
     for col in range(mcu_cols):
         if state[INTERVAL] > 0:
             if state[LEFT] == 0:
+                count = _put_lists(lists, at, tokens, count, wide)
+                at = MARGIN
                 tokens[count] = RESTART << 16
                 count += 1
                 reset_interval(state)
             state[LEFT] -= 1
         for c in range(len(scan)):
             horizontal, vertical = scan[c, HORIZONTAL], scan[c, VERTICAL]
-            cols = scan[c, BLOCK_COLS]
-            dc, ac = scan[c, DC_TABLE], scan[c, AC_TABLE]
+            cols, slot = scan[c, BLOCK_COLS], slot_bit(scan, c)
             prediction = state[PREDICTIONS + c]
             for y in range(row * vertical, (row + 1) * vertical):
                 line = scan[c, FIRST] + 64 * (y - first_row * vertical) * cols
@@ -159,12 +138,9 @@ def tokenize_mcu_row(state, scan, row, first_row, mcu_cols, coefficients, masks,
                     if y < scan[c, BLOCK_ROWS] and x < cols:
                         block = line + 64 * x
                         value = coefficients[block]
-                        nonzero, difference = np.uint64(masks[block >> 6]), value - prediction
-                        count = _tokenize_block(coefficients, block, nonzero, difference, tokens, count, dc, ac, wide)
+                        at = gather_block(coefficients, block, value - prediction, slot, lists, at)
                         prediction = value
                     else:
-                        tokens[count] = dc << 16
-                        tokens[count + 1] = ac << 16
-                        count += 2
+                        at = gather_empty(slot, lists, at)
             state[PREDICTIONS + c] = prediction
-    return count
+    return _put_lists(lists, at, tokens, count, wide)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from dnjpeg.codec.entropy.gathering import list_spans
 from dnjpeg.codec.entropy.scan import start_scan
-from dnjpeg.codec.entropy.scan_writer import CodedScan, plan_scan, token_scan
+from dnjpeg.codec.entropy.scan_writer import CodedScan, Tokens, plan_scan, token_scan
 from dnjpeg.codec.entropy.sequential_encoder import tokenize_mcu_row
+from dnjpeg.codec.entropy.tokens import CODES, COUNTS, count_symbols
 from dnjpeg.codec.format.headers import Headers
 from dnjpeg.codec.format.script import ScriptScan
 from dnjpeg.codec.kernels.jit import kernel
@@ -18,13 +20,14 @@ __all__ = ["code_sequential"]
 
 
 @kernel
-def _tokenize(state, scan, mcu_rows, mcu_cols, coefficients, masks, tokens, wide):
-    """Make tokens of all rows of MCUs; returns their number."""
+def _tokenize(state, scan, mcu_rows, mcu_cols, coefficients, lists, tokens, counts, wide):
+    """Make and count the tokens of all rows of MCUs; returns their number."""
     state, scan, coefficients, tokens = span(state), span(scan), span(coefficients), span(tokens)
-    masks = span(masks)
+    lists = list_spans(lists)
     count = 0
     for row in range(mcu_rows):
-        count = tokenize_mcu_row(state, scan, row, 0, mcu_cols, coefficients, masks, tokens, count, wide)
+        count = tokenize_mcu_row(state, scan, row, 0, mcu_cols, coefficients, lists, tokens, count, wide)
+    count_symbols(tokens, count, span(counts))
     return count
 
 
@@ -50,6 +53,16 @@ def code_sequential(
     plan = plan_scan(headers.frame, headers.color, scan.components)
     tokens = scratch("tokens", plan.token_room(plan.mcu_rows), np.int32)
     state = start_scan(headers.restart.interval(plan.mcu_cols))
-    masks = scratch("masks", len(coefficients) >> 6, np.int64)
-    count = _tokenize(state, plan.scan, plan.mcu_rows, plan.mcu_cols, coefficients, masks, tokens, plan.wide or None)
-    return token_scan(headers, scan, plan, tokens[:count], optimize=optimize)
+    counts = np.empty(COUNTS, np.int64)
+    count = _tokenize(
+        state,
+        plan.scan,
+        plan.mcu_rows,
+        plan.mcu_cols,
+        coefficients,
+        plan.lists(),
+        tokens,
+        counts,
+        plan.wide or None,
+    )
+    return token_scan(headers, scan, plan, Tokens(tokens[:count], counts[:CODES]), optimize=optimize)

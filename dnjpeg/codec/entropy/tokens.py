@@ -19,24 +19,42 @@ import numpy.typing as npt
 
 from dnjpeg.codec.entropy.bits import PADDING, put_bits
 from dnjpeg.codec.entropy.scan import FILLED, POSITION, WORD, end_interval, flush, write_restart
-from dnjpeg.codec.format.huffman import HuffmanTable, encoding_lookup
+from dnjpeg.codec.format.huffman import HuffmanTable, encoding_lookups
 from dnjpeg.codec.kernels.jit import inlined, kernel
-from dnjpeg.codec.kernels.vector import span
+from dnjpeg.codec.kernels.vector import clear, span
 
-__all__ = ["CODED_BYTES", "RAW", "RESTART", "SYMBOLS", "code_all", "code_tokens", "codes_of", "count_symbols"]
+__all__ = [
+    "AC_CODES",
+    "BATCH",
+    "CODED_BYTES",
+    "CODES",
+    "COUNTS",
+    "RAW",
+    "RESTART",
+    "SYMBOLS",
+    "code_all",
+    "code_part",
+    "code_tokens",
+    "codes_of",
+    "count_symbols",
+]
 
 SYMBOLS = 256  # of a table; the tables are: DC of slot 0, DC of slot 1, AC of slot 0, AC of slot 1
+AC_CODES = 2 * SYMBOLS  # index of the first one
 RAW = 4 * SYMBOLS
 RESTART = RAW + 17
 CODES = RESTART + 1
+RAW_CODES = np.arange(RESTART - RAW)
+
+BATCH = 32  # tokens made at once: so many may be written beyond the last
 
 CHUNK = 4096  # tokens coded before their bytes are stuffed
 TOKEN_BYTES = 4  # at most: a code of 16 bits and 11 more
-CODED_BYTES = CHUNK * TOKEN_BYTES + PADDING
+CODED_BYTES = CHUNK * TOKEN_BYTES + PADDING  # flushed after each chunk; `put_bits` and `stuff` reach into the padding
 
 
 def codes_of(huffman: Mapping[tuple[int, int], HuffmanTable]) -> npt.NDArray[np.int64]:
-    """Codes by the index in a token, as `encoding_lookup` has them.
+    """Codes by the index in a token, as `encoding_lookups` has them.
 
     Parameters
     ----------
@@ -44,34 +62,40 @@ def codes_of(huffman: Mapping[tuple[int, int], HuffmanTable]) -> npt.NDArray[np.
         Tables by class (0 DC, 1 AC) and slot.
     """
     codes = np.zeros(CODES, np.int64)
-    for (table_class, slot), table in huffman.items():
-        first = (2 * table_class + slot) * SYMBOLS
-        codes[first : first + SYMBOLS] = encoding_lookup(table)
-    codes[RAW:RESTART] = range(RESTART - RAW)
+    starts = [(2 * table_class + slot) * SYMBOLS for table_class, slot in huffman]
+    encoding_lookups(list(huffman.values()), starts, codes)
+    codes[RAW:RESTART] = RAW_CODES
     return codes
 
 
-def count_symbols(tokens: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
-    """Count how often each code is used; int64, by index."""
-    frequencies = np.zeros(LANES * CODES, np.int64)
-    _count(tokens, frequencies)
-    return frequencies.reshape(LANES, CODES).sum(axis=0)
-
-
 LANES = 4  # counts kept apart: to add to one that was added to just before takes long
+COUNTS = LANES * CODES
 
 
-@kernel
-def _count(tokens, frequencies):
-    tokens, frequencies = span(tokens), span(frequencies)
-    whole = len(tokens) & -LANES
+@inlined
+def count_symbols(tokens, count, counts):
+    """Count how often each code is used.
+
+    Parameters
+    ----------
+    tokens : span, int32
+    count : int
+        How many there are.
+    counts : span, int64, (COUNTS,)
+        Set to the frequencies, by index; what lies behind index `CODES` is scratch.
+    """
+    clear(counts, 0, COUNTS)
+    whole = count & -LANES
     for first in range(0, whole, LANES):
         for lane in range(LANES):
             index = lane * CODES + (tokens[first + lane] >> 16)
-            frequencies[index] = frequencies[index] + 1
-    for last in range(whole, len(tokens)):
+            counts[index] = counts[index] + 1
+    for last in range(whole, count):
         index = tokens[last] >> 16
-        frequencies[index] = frequencies[index] + 1
+        counts[index] = counts[index] + 1
+    for index in range(CODES):
+        for lane in range(1, LANES):
+            counts[index] = counts[index] + counts[lane * CODES + index]
 
 
 @inlined
@@ -126,6 +150,39 @@ def code_tokens(state, tokens, count, codes, coded, out, written):
         state[POSITION], state[WORD], state[FILLED] = position, np.int64(word), used
         written = flush(state, coded, out, written)
     return written
+
+
+@inlined
+def _last_bits(tokens, codes, used):
+    """Return the last `used` < 8 bits of these tokens, at the upper end of a word; a token has one bit at least."""
+    bits = 0
+    for index in range(max(0, len(tokens) - 8), len(tokens)):
+        following, length = _code(codes, tokens[index])
+        bits = bits << length | following  # what is shifted out does not matter
+    return (np.uint64(bits) << np.uint64(63 - used)) << np.uint64(1)
+
+
+@kernel
+def code_part(state, before, tokens, last, codes, coded, out):
+    """Code a part of the tokens of a scan without restarts; returns how much was written.
+
+    Parameters
+    ----------
+    state : ndarray, int64, (STATE,)
+        From `start_scan`, with `FILLED`: how many bits of the tokens before it fill no byte.
+    before : ndarray, int32
+        These tokens.
+    tokens : ndarray, int32
+    last : bool
+        Whether the scan ends with them; otherwise the bits of a last byte that is not full are left to the next part.
+    codes, coded, out
+        As for `code_tokens`.
+    """
+    state, before, tokens, codes = span(state), span(before), span(tokens), span(codes)
+    coded, out = span(coded), span(out)
+    state[WORD] = np.int64(_last_bits(before, codes, state[FILLED]))
+    written = code_tokens(state, tokens, len(tokens), codes, coded, out, 0)
+    return end_interval(state, coded, out, written) if last else written
 
 
 @kernel

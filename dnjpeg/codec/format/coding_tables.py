@@ -51,6 +51,10 @@ class CodingTables:
         """Return what is in force at the beginning of an image: SOI ends conditioning and restart interval (B.2.4)."""
         return CodingTables(dict(self.quantization), dict(self.huffman))
 
+    def copy(self) -> CodingTables:
+        """Return the same tables, to be defined anew without changing these."""
+        return CodingTables(dict(self.quantization), dict(self.huffman), dict(self.conditioning), self.restart_interval)
+
     def check(self) -> None:
         """Raise `ValueError` if these are not tables that DQT and DHT segments can define."""
         for slot, steps in self.quantization.items():

@@ -33,12 +33,18 @@ __all__ = [
     "INCOMPLETE",
     "LOOKUP_BITS",
     "LOOKUP_SIZE",
+    "PROGRESSIVE",
+    "REFINING",
+    "SEQUENTIAL",
+    "LookupKey",
     "decoding_lookup",
     "first_drop",
     "first_value",
     "joined_lookups",
     "slow_decode",
 ]
+
+SEQUENTIAL, PROGRESSIVE, REFINING = range(3)  # kinds of scans
 
 LOOKUP_BITS = 10
 END_OF_BLOCK = 96
@@ -51,7 +57,7 @@ FIRST = 0x3F_FFFF_FF00  # bits of an entry that are about its first coefficient
 
 
 @lru_cache(64)
-def decoding_lookup(table: HuffmanTable, ac: bool, refining: bool = False) -> npt.NDArray[np.int64]:
+def decoding_lookup(table: HuffmanTable, ac: bool, kind: int = SEQUENTIAL) -> npt.NDArray[np.int64]:
     """Lookup by the next bits; the layout is told above.
 
     Parameters
@@ -59,8 +65,9 @@ def decoding_lookup(table: HuffmanTable, ac: bool, refining: bool = False) -> np
     table : HuffmanTable
     ac : bool
         For AC coefficients, not DC differences.
-    refining : bool
-        For a scan that refines known coefficients: one bit follows each code, whatever size its symbol tells (G.1.2.3).
+    kind : {SEQUENTIAL, PROGRESSIVE, REFINING}
+        For what scans: those of progressive files take one coefficient at a time, so that none are joined; in one that
+        refines known coefficients one bit follows each code, whatever size its symbol tells (G.1.2.3).
 
     Returns
     -------
@@ -75,13 +82,17 @@ def decoding_lookup(table: HuffmanTable, ac: bool, refining: bool = False) -> np
     if not ac and max(table.values, default=0) > 15:
         raise FormatError("DC Huffman table with a size above 15")
     lookup = np.zeros(LOOKUP_SIZE, np.int64)
-    _fill_lookup(np.frombuffer(table.counts, np.uint8), np.frombuffer(table.values, np.uint8), ac, refining, lookup)
+    _fill_lookup(np.frombuffer(table.counts, np.uint8), np.frombuffer(table.values, np.uint8), ac, kind, lookup)
     lookup.flags.writeable = False
     return lookup
 
 
+LookupKey = tuple[HuffmanTable, bool, int]
+"""What `decoding_lookup` takes."""
+
+
 @lru_cache(16)
-def joined_lookups(tables: tuple[tuple[HuffmanTable, bool, bool], ...]) -> npt.NDArray[np.int64]:
+def joined_lookups(tables: tuple[LookupKey, ...]) -> npt.NDArray[np.int64]:
     """Join the lookups of tables, given as `decoding_lookup` takes them: `LOOKUP_SIZE` items each; read-only."""
     lookups = [decoding_lookup(*table) for table in tables]
     if len(lookups) == 1:
@@ -92,7 +103,7 @@ def joined_lookups(tables: tuple[tuple[HuffmanTable, bool, bool], ...]) -> npt.N
 
 
 @kernel
-def _fill_lookup(counts, values, ac, refining, lookup):
+def _fill_lookup(counts, values, ac, kind, lookup):
     counts, values, lookup = span(counts), span(values), span(lookup)
     for first in range(1 << LOOKUP_BITS):
         lookup[first] = INCOMPLETE
@@ -104,12 +115,12 @@ def _fill_lookup(counts, values, ac, refining, lookup):
             symbol = values[index]
             lookup[SYMBOLS + index] = symbol
             if length <= LOOKUP_BITS:
-                _fill_code(lookup, code << (LOOKUP_BITS - length), symbol, length, ac, refining)
+                _fill_code(lookup, code << (LOOKUP_BITS - length), symbol, length, ac, kind == REFINING)
             code += 1
             index += 1
         lookup[LIMITS + length] = code << (16 - length)
         code <<= 1
-    if ac:
+    if ac and kind == SEQUENTIAL:
         for bits in range(1 << LOOKUP_BITS):
             lookup[bits] = _joined(lookup, bits)
 

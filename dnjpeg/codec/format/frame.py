@@ -107,12 +107,12 @@ class Frame:
         """Vmax (A.1.1)."""
         return max(component.vertical for component in self.components)
 
-    @property
+    @cached_property
     def progressive(self) -> bool:
         """Whether the coefficients come in several scans that complement one another."""
         return self.process & ~ARITHMETIC == PROGRESSIVE
 
-    @property
+    @cached_property
     def arithmetic(self) -> bool:
         """Whether the entropy coding is arithmetic."""
         return self.process & ARITHMETIC != 0
@@ -135,10 +135,14 @@ class Frame:
             -(-self.width * component.horizontal // self.max_horizontal),
         )
 
+    @cached_property
+    def _block_shapes(self) -> tuple[tuple[int, int], ...]:
+        shapes = map(self.sample_shape, range(len(self.components)))
+        return tuple((-(-lines // 8), -(-samples // 8)) for lines, samples in shapes)
+
     def block_shape(self, index: int) -> tuple[int, int]:
         """``(rows, columns)`` of 8x8 blocks that hold a component's samples, without those that only fill an MCU."""
-        lines, samples = self.sample_shape(index)
-        return -(-lines // 8), -(-samples // 8)
+        return self._block_shapes[index]
 
     def check(self) -> None:
         """Raise `ValueError` if a parameter is not one that a frame header can hold (table B.2)."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -116,15 +116,7 @@ class Headers(MetadataParts):
         if self.frame.arithmetic:
             tables = [self._conditioning(scan, slots)]
         restart = RestartSegment(interval).write() if interval is not None else b""
-        components = tuple(
-            ScanComponent(
-                self.frame.components[index].identifier,
-                slots[index] if 0 in scan.tables else 0,
-                slots[index] if 1 in scan.tables else 0,
-            )
-            for index in scan.components
-        )
-        return b"".join([*tables, restart, ScanHeader(components, *scan.band).write()])
+        return b"".join([*tables, restart, _scan_header(self.frame, scan, slots)])
 
     @staticmethod
     def _conditioning(scan: ScriptScan, slots: tuple[int, ...]) -> bytes:
@@ -136,3 +128,16 @@ class Headers(MetadataParts):
             for table_class in scan.tables
         ]
         return ConditioningSegment.write(entries) if entries else b""
+
+
+@lru_cache(256)
+def _scan_header(frame: Frame, scan: ScriptScan, slots: tuple[int, ...]) -> bytes:
+    components = tuple(
+        ScanComponent(
+            frame.components[index].identifier,
+            slots[index] if 0 in scan.tables else 0,
+            slots[index] if 1 in scan.tables else 0,
+        )
+        for index in scan.components
+    )
+    return ScanHeader(components, *scan.band).write()

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
-from dnjpeg.codec.kernels.jit import inlined, kernel
+from dnjpeg.codec.kernels.jit import brief_kernel, inlined
 from dnjpeg.codec.kernels.scratch import scratch
 from dnjpeg.codec.kernels.vector import span
 from dnjpeg.errors import FormatError
 
-__all__ = ["JOINED_BITS", "STANDARD", "HuffmanTable", "encoding_lookup", "optimal_table"]
+__all__ = ["JOINED_BITS", "STANDARD", "HuffmanTable", "encoding_lookups", "optimal_table", "optimal_tables"]
 
 
 @dataclass(frozen=True)
@@ -88,36 +88,40 @@ STANDARD = {
 JOINED_BITS = 11  # that follow a code at most to be coded with it; 8-bit samples need no more
 
 
-@lru_cache(64)
-def encoding_lookup(table: HuffmanTable) -> npt.NDArray[np.int64]:
-    """Lookup by symbol: ``(code << size) << 8 | length + size``, where size = symbol & 15 bits follow the code.
+def encoding_lookups(tables: Sequence[HuffmanTable], starts: Sequence[int], lookup: npt.NDArray[np.int64]) -> None:
+    """Fill in lookups by symbol: ``(code << size) << 8 | length + size``.
 
-    If these are more than `JOINED_BITS`, they count as none.
+    The size = symbol & 15 is how many bits follow the code; if these are more than `JOINED_BITS`, they count as none.
 
-    Returns
-    -------
-    ndarray, int64, (256,)
-        0 for symbols that have no code.
+    Parameters
+    ----------
+    tables : sequence of HuffmanTable
+    starts : sequence of int
+        Where the 256 items of each table's begin.
+    lookup : ndarray, int64
+        They stay as they are for symbols that have no code.
     """
-    lookup = np.zeros(256, np.int64)
-    _fill_codes(np.frombuffer(table.counts, np.uint8), np.frombuffer(table.values, np.uint8), lookup)
-    return lookup
+    parts = b"".join([part for table in tables for part in (table.counts, table.values)])
+    _fill_codes(np.frombuffer(parts, np.uint8), np.array(starts, np.int64), lookup)
 
 
-@kernel
-def _fill_codes(counts, values, lookup):
-    counts, values, lookup = span(counts), span(values), span(lookup)
-    code = 0
-    index = 0
-    for length in range(1, 17):
-        for _ in range(counts[length - 1]):
-            symbol = values[index]
-            size = symbol & 15
-            size = size if size <= JOINED_BITS else 0
-            lookup[symbol] = code << size << 8 | (length + size)
-            code += 1
-            index += 1
-        code <<= 1
+@brief_kernel
+def _fill_codes(tables, starts, lookup):
+    tables, starts, lookup = span(tables), span(starts), span(lookup)
+    counts = 0
+    for i in range(len(starts)):
+        code = 0
+        index = counts + 16
+        for length in range(1, 17):
+            for _ in range(tables[counts + length - 1]):
+                symbol = tables[index]
+                size = symbol & 15
+                size = size if size <= JOINED_BITS else 0
+                lookup[starts[i] + symbol] = code << size << 8 | (length + size)
+                code += 1
+                index += 1
+            code <<= 1
+        counts = index
 
 
 def optimal_table(frequencies: npt.NDArray[np.int64]) -> HuffmanTable:
@@ -132,14 +136,28 @@ def optimal_table(frequencies: npt.NDArray[np.int64]) -> HuffmanTable:
     ValueError
         If all frequencies are zero.
     """
-    counts = np.zeros(16, np.uint8)
-    symbols = np.empty(256, np.uint8)
-    work = scratch("huffman", WORK_ROWS * WORK_COLS, np.int64).reshape(WORK_ROWS, WORK_COLS)
-    count = _choose_codes(frequencies, work, counts, symbols)
-    if count == 0:
+    (table,) = optimal_tables(frequencies)
+    if table is None:
         raise ValueError("no symbols to make a Huffman table for")
-    return HuffmanTable(counts.tobytes(), symbols[:count].tobytes())
+    return table
 
+
+def optimal_tables(frequencies: npt.NDArray[np.int64]) -> list[HuffmanTable | None]:
+    """Make the best tables for several times 256 frequencies at once; None where all are zero."""
+    tables = len(frequencies) // 256
+    made = np.zeros(tables * TABLE_BYTES, np.uint8)
+    work = scratch("huffman", WORK_ROWS * WORK_COLS, np.int64).reshape(WORK_ROWS, WORK_COLS)
+    _choose_all(frequencies, work, made)
+    parts = made.tobytes()
+    return [_table_of(parts[first : first + TABLE_BYTES]) for first in range(0, len(parts), TABLE_BYTES)]
+
+
+def _table_of(made: bytes) -> HuffmanTable | None:
+    counts = made[:16]
+    return HuffmanTable(counts, made[16 : 16 + sum(counts)]) if any(counts) else None
+
+
+TABLE_BYTES = 16 + 256  # numbers of codes by length, and the symbols
 
 NODES = 257  # leaves of the tree: the symbols, and one more, for no code may be all ones
 # Rows of the memory to work in. A node of the tree is a leaf, or has a number from `NODES` on.
@@ -151,11 +169,19 @@ NUMBERS = 4  # by length: how many codes
 WORK_ROWS, WORK_COLS = 5, 2 * NODES
 
 
-@kernel
-def _choose_codes(frequencies, work, counts, symbols):
-    """Fill in the number of codes of each length and the symbols in order; returns the number of symbols."""
-    frequencies, work, counts, symbols = span(frequencies), span(work), span(counts), span(symbols)
-    _find_lengths(frequencies, work)
+@brief_kernel
+def _choose_all(frequencies, work, made):
+    """Fill in `TABLE_BYTES` for each table; zeros before."""
+    frequencies, work, made = span(frequencies), span(work), span(made)
+    for index in range(len(frequencies) >> 8):
+        _choose_codes(frequencies, index << 8, work, made, index * TABLE_BYTES)
+
+
+@inlined
+def _choose_codes(frequencies, first, work, made, at):
+    """Fill in how many codes each length has, and the symbols, for the frequencies from `first` on."""
+    if not _find_lengths(frequencies, first, work):
+        return
     for length in range(NODES + 1):
         work[NUMBERS, length] = 0
     deepest = 0
@@ -178,19 +204,18 @@ def _choose_codes(frequencies, work, counts, symbols):
         longest -= 1
     work[NUMBERS, longest] = work[NUMBERS, longest] - 1  # take the reserved code point out
     for length in range(1, 17):
-        counts[length - 1] = work[NUMBERS, length]
-    count = 0
+        made[at + length - 1] = work[NUMBERS, length]
+    at += 16
     for length in range(1, deepest + 1):  # figure K.4: by length before the adjustment, then by value
         for symbol in range(NODES - 1):
             if work[DEPTHS, symbol] == length:
-                symbols[count] = symbol
-                count += 1
-    return count
+                made[at] = symbol
+                at += 1
 
 
 @inlined
-def _find_lengths(frequencies, work):
-    """Code size of each symbol, its depth in the tree, by Huffman's procedure (figure K.1).
+def _find_lengths(frequencies, first, work):
+    """Code size of each symbol, its depth in the tree, by Huffman's procedure (figure K.1); returns if there is any.
 
     Of equal frequencies the larger symbol goes first; a pair that was joined counts as its first symbol. So the order
     is that of the numbers ``frequency << 9 | 511 - symbol``, kept sorted.
@@ -198,26 +223,29 @@ def _find_lengths(frequencies, work):
     head = NODES
     for symbol in range(NODES):
         work[TREES, symbol] = symbol
-        frequency = frequencies[symbol] if symbol < NODES - 1 else 1
+        frequency = frequencies[first + symbol] if symbol < NODES - 1 else 1
         if frequency > 0:
             head -= 1
             _place(work, head, frequency << 9 | (511 - symbol))
+    if head == NODES - 1:
+        return False
     for node in range(2 * NODES):
         work[PARENTS, node] = -1
         work[DEPTHS, node] = 0
     node = NODES
     while head + 1 < NODES:
         low, high = work[KEYS, head], work[KEYS, head + 1]
-        first, second = 511 - (low & 511), 511 - (high & 511)
-        work[PARENTS, work[TREES, first]] = node
-        work[PARENTS, work[TREES, second]] = node
-        work[TREES, first] = node
+        one, other = 511 - (low & 511), 511 - (high & 511)
+        work[PARENTS, work[TREES, one]] = node
+        work[PARENTS, work[TREES, other]] = node
+        work[TREES, one] = node
         node += 1
         head += 1
-        _place(work, head, ((low >> 9) + (high >> 9)) << 9 | (511 - first))
+        _place(work, head, ((low >> 9) + (high >> 9)) << 9 | (511 - one))
     for index in range(node - 2, -1, -1):  # parents have larger numbers than their children
         if work[PARENTS, index] >= 0:
             work[DEPTHS, index] = work[DEPTHS, work[PARENTS, index]] + 1
+    return True
 
 
 @inlined

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy.typing as npt
 
 from dnjpeg.codec.format.frame import Frame
 
-__all__ = ["coefficient_arrays", "component_layout", "scan_layout"]
+__all__ = ["coefficient_arrays", "component_layout", "row_geometry", "scan_layout"]
 
 # Columns of a layout.
 HORIZONTAL = 0  # sampling factors; 1 and 1 in a scan of one component (A.2.2)
@@ -73,9 +74,9 @@ def coefficient_arrays(
     coefficients: npt.NDArray[np.int16], layout: npt.NDArray[np.int64]
 ) -> tuple[npt.NDArray[np.int16], ...]:
     """View the coefficients of a whole image as one ``(rows, block_cols, 8, 8)`` array a component."""
+    places = zip(layout[:, FIRST].tolist(), layout[:, BLOCK_COLS].tolist(), strict=True)
     return tuple(
-        coefficients[component[FIRST] : following[FIRST]].reshape(-1, component[BLOCK_COLS], 8, 8)
-        for component, following in pairwise(layout)
+        coefficients[first:following].reshape(-1, cols, 8, 8) for (first, cols), (following, _) in pairwise(places)
     )
 
 
@@ -91,3 +92,33 @@ def scan_layout(
         return scan, frame.mcu_rows, frame.mcu_cols
     scan[0, [HORIZONTAL, VERTICAL]] = 1
     return scan, int(scan[0, BLOCK_ROWS]), int(scan[0, BLOCK_COLS])
+
+
+@lru_cache(256)
+def row_geometry(
+    frame: Frame, indices: tuple[int, ...], starts: tuple[tuple[int, int], ...], kept_rows: int = 1
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], int, int]:
+    """Geometry for one row of MCUs at a time, or several; not to be changed.
+
+    Parameters
+    ----------
+    frame : Frame
+    indices : tuple of int
+        Of the scan's components.
+    starts : tuple of (int, int)
+        `DC_TABLE` and `AC_TABLE` of each.
+    kept_rows : int
+        Rows of MCUs that are held at a time.
+
+    Returns
+    -------
+    layout : ndarray, int64
+        `component_layout`.
+    geometry : ndarray, int64
+        `scan_layout`, with these.
+    mcu_rows, mcu_cols : int
+    """
+    layout = component_layout(frame, mcu_rows=kept_rows)
+    geometry, mcu_rows, mcu_cols = scan_layout(layout, indices, frame)
+    geometry[:, DC_TABLE : AC_TABLE + 1] = starts
+    return layout, geometry, mcu_rows, mcu_cols

@@ -22,6 +22,9 @@ class Progression:
     ----------
     components : int
         Of the frame.
+    rows_together : int, optional
+        Rows of blocks that libjpeg estimates together, Vi as the file has it, of the only component of a frame: what
+        it has otherwise no meaning for.
 
     Attributes
     ----------
@@ -33,11 +36,19 @@ class Progression:
         Last row of interleaved MCUs for which the last scan had data; below, `bits_before` is what is known.
     """
 
-    def __init__(self, components: int) -> None:
+    def __init__(self, components: int, rows_together: int | None = None) -> None:
+        self.rows_together = rows_together
         self.bits = [[-1] * 64 for _ in range(components)]
         self.bits_before = [[-1] * 64 for _ in range(components)]
         self.last_good_row = 0
         self._scans = 0
+
+    def copy(self) -> Progression:
+        """Return the same, to be added to without changing this."""
+        other = Progression(0, self.rows_together)
+        other.bits, other.bits_before = ([list(bits) for bits in known] for known in (self.bits, self.bits_before))
+        other.last_good_row, other._scans = self.last_good_row, self._scans
+        return other
 
     def add(self, indices: Sequence[int], header: ScanHeader) -> None:
         """Note a scan of these components."""
@@ -51,6 +62,19 @@ class Progression:
             if self._scans > 1:
                 self.bits_before[index][kept] = self.bits[index][kept]
             self.bits[index][band] = [header.approximation_low] * (band.stop - band.start)
+
+    def contradiction(self, indices: Sequence[int], header: ScanHeader) -> str | None:
+        """Say what a scan of these components should not send now (G.1.1.1.1, G.1.1.1.2), though it can be decoded."""
+        for index in indices:
+            bits = self.bits[index]
+            if header.spectral_start > 0 and bits[0] < 0:
+                return f"AC of component {index} before its DC"
+            for k in range(header.spectral_start, header.spectral_end + 1):
+                if bits[k] == 0 or header.approximation_high != max(bits[k], 0):
+                    known = f"is known down to bit {bits[k]}" if bits[k] >= 0 else "is not known at all"
+                    high, low = header.approximation_high, header.approximation_low
+                    return f"Ah {high}, Al {low} for coefficient {k} of component {index}, which {known}"
+        return None
 
     def lacks_detail(self) -> bool:
         """Tell whether scans are missing that would have sent further bits."""

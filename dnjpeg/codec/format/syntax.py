@@ -18,6 +18,7 @@ __all__ = [
     "ScanComponent",
     "ScanHeader",
     "Segment",
+    "ends_in_scan_header",
     "frame_header",
     "marker_name",
     "next_segment",
@@ -159,6 +160,15 @@ def next_segment(data: memoryview, position: int, *, strict: bool = True) -> Seg
     return Segment(code, position, bytes(data[position + 4 : position + 2 + length]))
 
 
+def ends_in_scan_header(data: memoryview, position: int) -> bool:
+    """Tell whether the next marker is SOS, and the file ends within Ss, Se, Ah and Al, which not every scan needs."""
+    found = MARKER.search(data, position)
+    if found is None or data[found.end() - 1] != SOS or len(data) < found.end() + 2:
+        return False
+    missing = found.end() + int.from_bytes(data[found.end() : found.end() + 2], "big") - len(data)
+    return 1 <= missing <= 3
+
+
 T = TypeVar("T")
 
 REMEMBERED = 256  # segments of each kind ...
@@ -261,6 +271,19 @@ class ScanHeader:
             if c.dc_table > 3 or c.ac_table > 3:
                 raise segment.error("entropy coding table slot above 3", 2 + 2 * number)
 
+    def indices_in(self, frame: Frame, segment: Segment) -> tuple[int, ...]:
+        """Return the places of its components in the frame.
+
+        Raises
+        ------
+        FormatError
+            If it has others, or one of them twice; some files give several the same identifier.
+        """
+        try:
+            return _places(frame, tuple(part.identifier for part in self.components))
+        except FormatError as error:
+            raise segment.error(error.reason) from None
+
     def write(self) -> bytes:
         """Return the SOS segment."""
         payload = bytes([len(self.components)])
@@ -268,6 +291,21 @@ class ScanHeader:
             payload += bytes([c.identifier, c.dc_table << 4 | c.ac_table])
         approximation = self.approximation_high << 4 | self.approximation_low
         return written(SOS, payload + bytes([self.spectral_start, self.spectral_end, approximation]))
+
+
+@lru_cache(256)
+def _places(frame: Frame, wanted: tuple[int, ...]) -> tuple[int, ...]:
+    identifiers = [component.identifier for component in frame.components]
+    indices: list[int] = []
+    for identifier in wanted:
+        if identifier not in identifiers:
+            raise FormatError(f"component {identifier} is not in the frame")
+        matching = [i for i, other in enumerate(identifiers) if other == identifier]
+        index = next((i for i in matching if i not in indices), None)
+        if index is None:
+            raise FormatError(f"component {identifier} twice")
+        indices.append(index)
+    return tuple(indices)
 
 
 def unsupported_process(frame: Frame, offset: int) -> UnsupportedError:

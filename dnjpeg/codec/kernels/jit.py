@@ -13,7 +13,7 @@ from numba.core.compiler import Compiler
 
 from dnjpeg.codec.kernels.kernel_cache import KernelCache, cache_folder
 
-__all__ = ["CHECKED", "inlined", "kernel"]
+__all__ = ["CHECKED", "brief_kernel", "inlined", "kernel"]
 
 # A debug switch: every load and store of a kernel is checked, and raises IndexError instead of corrupting memory.
 CHECKED = os.environ.get("DNJPEG_CHECKED", "0") not in ("", "0")
@@ -24,7 +24,19 @@ def kernel(function: Callable[..., Any]) -> Any:
 
     Arithmetic follows NumPy; array accesses are unchecked unless the environment sets ``DNJPEG_CHECKED=1``.
     """
-    dispatcher: Any = numba.njit(nogil=True, boundscheck=CHECKED, error_model="numpy")(function)
+    return _compiled(function, nogil=True)
+
+
+def brief_kernel(function: Callable[..., Any]) -> Any:
+    """Compile a function that takes some microseconds, and keeps the interpreter lock for them.
+
+    On several threads to get the lock back may take longer.
+    """
+    return _compiled(function, nogil=False)
+
+
+def _compiled(function: Callable[..., Any], *, nogil: bool) -> Any:
+    dispatcher: Any = numba.njit(nogil=nogil, boundscheck=CHECKED, error_model="numpy")(function)
     folder = cache_folder("-checked" if CHECKED else "")
     if folder is not None:  # else each process compiles for itself
         dispatcher._cache = KernelCache(function, folder)

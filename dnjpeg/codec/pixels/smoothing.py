@@ -60,9 +60,11 @@ def smoothed(image: CoefficientImage, filled: Sequence[Blocks], progression: Pro
     frame = image.frame
     coefficients = []
     for index, (blocks, table) in enumerate(zip(image.coefficients, image.tables, strict=True)):
-        vertical = frame.components[index].vertical
+        vertical = progression.rows_together or frame.components[index].vertical
         reached = min((progression.last_good_row + 1) * vertical, len(blocks))
         rows = _rows_around(len(blocks), vertical)
+        below = max(0, int(rows.max()) + 1 - len(filled[index]))
+        known = np.pad(filled[index], ((0, below), (0, 0), (0, 0), (0, 0))) if below else filled[index]
         result = blocks.copy()
         for first, last, bits in (
             (0, reached, np.array(progression.bits[index])),
@@ -70,7 +72,7 @@ def smoothed(image: CoefficientImage, filled: Sequence[Blocks], progression: Pro
         ):
             for top in range(first, last, BAND):
                 band = slice(top, min(top + BAND, last))
-                _estimate(result[band], _surroundings(filled[index], rows[:, band]), table, bits)
+                _estimate(result[band], _surroundings(known, rows[:, band]), table, bits)
         coefficients.append(result)
     return replace(image, coefficients=tuple(coefficients))
 

@@ -27,6 +27,8 @@ __all__ = [
     "has_rest",
     "has_top",
     "inverse_one",
+    "inverse_pass",
+    "inverse_rows",
     "inverse_top",
     "inverse_two",
     "store_wide",
@@ -118,7 +120,8 @@ def _forward_pass(d: Sequence[Vector], *, first: bool) -> list[Vector]:
     return [o0, o1, o2, o3, o4, o5, o6, o7]
 
 
-def _inverse_pass(x: Sequence[Vector], *, shift: int) -> list[Vector]:
+def inverse_pass(x: Sequence[Vector], *, shift: int) -> list[Vector]:
+    """One dimension of the inverse transform, rounded by `shift` bits."""
     t3, t2 = _rotated_pair(x[2], x[6])
     bits = max(x[0].bits, 32)
     t0 = (x[0] + x[4]).signed(bits) << CONST_BITS
@@ -149,12 +152,12 @@ def _inverse(coefficients: Memory, block: Scalar, steps: Memory, table: Scalar, 
     for y in range(8):
         step = concatenate([steps.load(table + 8 * y, 8)] * blocks)
         x.append(concatenate([coefficients.load(block + 64 * i + 8 * y, 8) for i in range(blocks)]) * step)
-    return _inverse_rows(_inverse_pass(x, shift=CONST_BITS - PASS1_BITS))
+    return inverse_rows(inverse_pass(x, shift=CONST_BITS - PASS1_BITS))
 
 
-def _inverse_rows(columns: Sequence[Vector]) -> list[Vector]:
+def inverse_rows(columns: Sequence[Vector]) -> list[Vector]:
     """Second pass, to rows of samples."""
-    rows = _inverse_pass(transpose8x8(columns), shift=CONST_BITS + PASS1_BITS + 3)
+    rows = inverse_pass(transpose8x8(columns), shift=CONST_BITS + PASS1_BITS + 3)
     return [row.clamped(-128, 127).truncated(8) ^ -128 for row in transpose8x8(rows)]
 
 
@@ -163,8 +166,8 @@ def _store_inverse_wide(
 ) -> None:
     """Dequantize, transform and store one block of 12 bits."""
     x = [coefficients.load(block + 8 * y, 8).signed(64) * steps.load(table + 8 * y, 8).unsigned(64) for y in range(8)]
-    columns = _inverse_pass(x, shift=CONST_BITS - WIDE_PASS1_BITS)
-    rows = transpose8x8(_inverse_pass(transpose8x8(columns), shift=CONST_BITS + WIDE_PASS1_BITS + 3))
+    columns = inverse_pass(x, shift=CONST_BITS - WIDE_PASS1_BITS)
+    rows = transpose8x8(inverse_pass(transpose8x8(columns), shift=CONST_BITS + WIDE_PASS1_BITS + 3))
     for y, row in enumerate(rows):
         store_wide(row, samples, index + stride * y)
 
@@ -246,7 +249,7 @@ def inverse_top(
         _store_inverse_wide(coefficients, block, steps, table, samples, index, stride)
         return
     column = coefficients.load(block, 8) * steps.load(table, 8) << PASS1_BITS
-    for y, row in enumerate(_inverse_rows([column] * 8)):
+    for y, row in enumerate(inverse_rows([column] * 8)):
         samples.store(index + stride * y, row)
 
 

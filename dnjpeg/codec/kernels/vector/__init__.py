@@ -2,7 +2,8 @@
 
 An `operation` is a plain Python function over `Vector`, `Scalar` and `Memory` values. It runs once, while a kernel that
 calls it is being compiled, and each operator in it becomes one LLVM instruction on all lanes; loops and lists in it are
-unrolled. Nothing here names an instruction set: LLVM lowers the lanes to whatever the CPU has.
+unrolled. LLVM lowers the lanes to whatever the CPU has; where another way would be faster without an instruction, a
+kernel may ask `target` for it, but must do without.
 
 >>> from dnjpeg.codec.kernels.jit import kernel
 >>> from dnjpeg.codec.kernels.vector import operation, span
@@ -25,14 +26,17 @@ from dnjpeg.codec.kernels.vector.operations import (
     clear,
     copy,
     count_ones,
+    leading_zeros,
     load_big_endian,
     mostly_zero,
     operation,
     store_big_endian,
     trailing_zeros,
 )
+from dnjpeg.codec.kernels.vector.target import COMPRESSES
 
 __all__ = [
+    "COMPRESSES",
     "Memory",
     "Scalar",
     "Vector",
@@ -42,6 +46,7 @@ __all__ = [
     "copy",
     "count_ones",
     "interleave",
+    "leading_zeros",
     "load_big_endian",
     "mostly_zero",
     "operation",

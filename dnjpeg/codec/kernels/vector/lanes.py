@@ -31,6 +31,10 @@ class Scalar:
         """Return ``-1 << self``: all bits but the lowest so many."""
         return Scalar(self.builder, self.builder.shl(ir.Constant(I64, -1), self.value))
 
+    def power_of_two(self) -> Scalar:
+        """Return ``1 << self``."""
+        return Scalar(self.builder, self.builder.shl(ir.Constant(I64, 1), self.value))
+
     def byte_swapped(self) -> Scalar:
         """Reverse the order of the eight bytes."""
         return Scalar(self.builder, _call(self.builder, "llvm.bswap.i64", self.value))
@@ -38,6 +42,10 @@ class Scalar:
     def trailing_zeros(self) -> Scalar:
         """Index of the lowest set bit; the value must not be zero."""
         return Scalar(self.builder, _call(self.builder, "llvm.cttz.i64", self.value, ir.Constant(ir.IntType(1), 1)))
+
+    def leading_zeros(self) -> Scalar:
+        """Count the bits above the highest set one; the value must not be zero."""
+        return Scalar(self.builder, _call(self.builder, "llvm.ctlz.i64", self.value, ir.Constant(ir.IntType(1), 1)))
 
     def bit_length(self) -> Scalar:
         """Count the bits up to the highest set one; 0 for zero."""
@@ -48,9 +56,22 @@ class Scalar:
         """Count the bits that are set."""
         return Scalar(self.builder, _call(self.builder, "llvm.ctpop.i64", self.value))
 
+    def bits_reversed(self) -> Scalar:
+        """Reverse the order of the bits."""
+        return Scalar(self.builder, _call(self.builder, "llvm.bitreverse.i64", self.value))
+
+    def deposited(self, mask: Scalar) -> Scalar:
+        """Put the lowest bits where a mask has ones, in order; only if the CPU has an instruction for that: BMI2."""
+        return Scalar(self.builder, _call(self.builder, "llvm.x86.bmi.pdep.64", self.value, mask.value))
+
     def expected(self, number: int) -> Scalar:
         """Return the value, with the hint that it is mostly this number."""
         return Scalar(self.builder, _call(self.builder, "llvm.expect.i64", self.value, ir.Constant(I64, number)))
+
+    def spread(self) -> Vector:
+        """Return 64 8-bit lanes: -1 where the bit is set, else 0."""
+        booleans = self.builder.bitcast(self.value, ir.VectorType(ir.IntType(1), 64))
+        return Vector(self.builder, self.builder.sext(booleans, ir.VectorType(ir.IntType(8), 64)))
 
     def splat(self, lanes: int, bits: int) -> Vector:
         """Return a vector all of whose lanes are the low bits of this integer."""
@@ -97,7 +118,7 @@ class Vector:
     def __add__(self, other: Vector | int | Sequence[int]) -> Vector:
         return self._new(self.builder.add(self.value, self._other(other)))
 
-    def __sub__(self, other: Vector | int) -> Vector:
+    def __sub__(self, other: Vector | int | Sequence[int]) -> Vector:
         return self._new(self.builder.sub(self.value, self._other(other)))
 
     def __mul__(self, other: Vector | int | Sequence[int]) -> Vector:
@@ -112,7 +133,7 @@ class Vector:
     def __and__(self, other: Vector | int | Sequence[int]) -> Vector:
         return self._new(self.builder.and_(self.value, self._other(other)))
 
-    def __lshift__(self, count: int) -> Vector:
+    def __lshift__(self, count: Vector | int) -> Vector:
         return self._new(self.builder.shl(self.value, self._other(count)))
 
     def __rshift__(self, count: int) -> Vector:
@@ -144,6 +165,35 @@ class Vector:
         bottom, top = self._other(low), self._other(high)
         value = builder.select(builder.icmp_signed("<", self.value, bottom), bottom, self.value)
         return self._new(builder.select(builder.icmp_signed(">", value, top), top, value))
+
+    def at_most(self, limit: int) -> Vector:
+        """Limit each lane, taken as unsigned."""
+        top = self._other(limit)
+        return self._new(self.builder.select(self.builder.icmp_unsigned(">", self.value, top), top, self.value))
+
+    def zero_where(self, lanes: Vector, number: int) -> Vector:
+        """Return zero in the lanes in which another vector has the number."""
+        equal = self.builder.icmp_signed("==", lanes.value, lanes._other(number))
+        return self._new(self.builder.select(equal, self._other(0), self.value))
+
+    def bit_lengths(self) -> Vector:
+        """Count the bits of each lane up to the highest set one; 0 for zero."""
+        zeros = _call(self.builder, f"llvm.ctlz.v{self.lanes}i{self.bits}", self.value, ir.Constant(ir.IntType(1), 0))
+        return self.filled_with(self.bits) - self._new(zeros)
+
+    def filled_with(self, number: int | Sequence[int]) -> Vector:
+        """Return a vector of this type with the number in all lanes, or one for each."""
+        return self._new(self._other(number))
+
+    def compressed(self, mask: Scalar) -> Vector:
+        """Move the lanes whose bits are set together, in order; zeros follow.
+
+        It takes one or two instructions if the CPU `COMPRESSES`, else several a lane.
+        """
+        bits = mask.value if self.lanes == 64 else self.builder.trunc(mask.value, ir.IntType(self.lanes))
+        chosen = self.builder.bitcast(bits, ir.VectorType(ir.IntType(1), self.lanes))
+        name = f"llvm.experimental.vector.compress.v{self.lanes}i{self.bits}"
+        return self._new(_call(self.builder, name, self.value, chosen, self._other(0)))
 
     def high_product(self, other: Vector) -> Vector:
         """Upper 16 bits of the product of unsigned 16-bit lanes."""
@@ -182,6 +232,11 @@ class Vector:
     def where_nonzero(self) -> Scalar:
         """Bit i is set where lane i is not zero; at most 64 lanes."""
         return self._mask(self.builder.icmp_signed("!=", self.value, self._other(0)))
+
+    def zero_lanes(self) -> Vector:
+        """Return lanes of the same type: -1 where the lane is zero, else 0."""
+        zero = self.builder.icmp_signed("==", self.value, self._other(0))
+        return self._new(self.builder.sext(zero, self.value.type))
 
     def nonzero_lanes(self) -> Vector:
         """Return 8-bit lanes: -1 where the lane is not zero, else 0."""

@@ -75,6 +75,13 @@ class Memory:
         """Bits of an element, an integer."""
         return int(self._element.width)
 
+    def compiled_for(self, feature: str) -> bool:
+        """Tell whether the code is compiled for a CPU that has a feature, by LLVM's name of it.
+
+        Only where another way is faster without it: there must be one.
+        """
+        return f"+{feature}" in self._context.codegen()._get_host_cpu_features().split(",")
+
     def constant(self, number: int) -> Scalar:
         """Return a number that is known while the operation is being compiled, such as one that depends on `bits`."""
         return Scalar(self._builder, ir.Constant(I64, number))

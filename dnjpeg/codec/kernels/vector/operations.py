@@ -18,6 +18,7 @@ __all__ = [
     "clear",
     "copy",
     "count_ones",
+    "leading_zeros",
     "load_big_endian",
     "mostly_zero",
     "operation",
@@ -94,6 +95,12 @@ def clear(target: Memory, index: Scalar, count: Scalar) -> None:
 def trailing_zeros(word: Scalar) -> Scalar:
     """Index of the lowest set bit of a non-zero word."""
     return word.trailing_zeros()
+
+
+@operation(types.int64)
+def leading_zeros(word: Scalar) -> Scalar:
+    """Count the bits above the highest set one of a non-zero word."""
+    return word.leading_zeros()
 
 
 @operation(types.int64)

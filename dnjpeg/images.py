@@ -10,8 +10,6 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from dnjpeg.cli.failures import CommandError
-
 __all__ = ["FORMATS", "Pixels", "metadata_of", "open_image", "pixels_of", "save_pixels"]
 
 Pixels = npt.NDArray[np.uint8]
@@ -33,7 +31,7 @@ def open_image(data: bytes) -> Image.Image:
 
     Raises
     ------
-    CommandError
+    ValueError
         If the file cannot be read.
     """
     try:
@@ -41,9 +39,9 @@ def open_image(data: bytes) -> Image.Image:
         image.load()
         return ImageOps.exif_transpose(image)
     except UnidentifiedImageError:
-        raise CommandError("not an image in a format that Pillow reads") from None
+        raise ValueError("not an image in a format that Pillow reads") from None
     except Exception as error:  # Pillow's readers raise whatever a broken file makes them run into
-        raise CommandError(f"cannot be read as an image: {error or type(error).__name__}") from error
+        raise ValueError(f"cannot be read as an image: {error or type(error).__name__}") from error
 
 
 def pixels_of(image: Image.Image, *, background: tuple[int, ...] | None = None, color: str | None = None) -> Pixels:
@@ -65,7 +63,7 @@ def pixels_of(image: Image.Image, *, background: tuple[int, ...] | None = None, 
 
     Raises
     ------
-    CommandError
+    ValueError
         If the image has transparent pixels and there is no `background`, or has 32-bit samples.
     """
     if color in {"CMYK", "YCCK"} and image.mode == "CMYK":
@@ -82,7 +80,7 @@ def _gray_or_rgb(image: Image.Image, background: tuple[int, ...] | None) -> Pixe
     if image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PNG"):
         return (np.asarray(image, dtype=np.uint32) >> 8).astype(np.uint8)
     if image.mode in {"I", "F"}:
-        raise CommandError("has 32-bit samples, whose range is not known: convert it to 8 bits first")
+        raise ValueError("has 32-bit samples, whose range is not known: convert it to 8 bits first")
     return np.asarray(image.convert("L" if image.mode in {"1", "L"} else "RGB"))
 
 
@@ -111,7 +109,7 @@ def metadata_of(image: Image.Image, pixels: Pixels, copy: str) -> dict[str, Any]
 def _without_alpha(image: Image.Image, background: tuple[int, ...] | None) -> Image.Image:
     if image.getchannel("A").getextrema() != (255, 255):
         if background is None:
-            raise CommandError("has transparent pixels, which JPEG cannot hold: say with --background what is behind")
+            raise ValueError("has transparent pixels, which JPEG cannot hold: say with --background what is behind")
         image = Image.alpha_composite(Image.new("RGBA", image.size, (*background[:3], 255)), image)
     return image.convert("RGB")
 
@@ -129,7 +127,7 @@ def save_pixels(pixels: npt.NDArray[Any], kind: str) -> bytes:
 
     Raises
     ------
-    CommandError
+    ValueError
         If such a file cannot hold them.
     """
     components = pixels.shape[2] if pixels.ndim == 3 else 1
@@ -137,7 +135,7 @@ def save_pixels(pixels: npt.NDArray[Any], kind: str) -> bytes:
     suited = [name for name in FORMATS if (components, wide) in _HELD[name]]
     if kind not in suited:
         named = {1: "gray", 2: "two components", 3: "RGB", 4: "CMYK"}[components] + (" of 12 bits" if wide else "")
-        raise CommandError(f"is {named}, which {kind} files do not hold: choose --format {' or '.join(suited)}")
+        raise ValueError(f"is {named}, which {kind} files do not hold: choose --format {' or '.join(suited)}")
     stream = io.BytesIO()
     if kind == "npy":
         np.save(stream, pixels)

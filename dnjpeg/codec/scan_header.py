@@ -1,0 +1,109 @@
+"""What a scan header refers to: the entropy coding tables that were in force when it came."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from dnjpeg.codec.entropy.arithmetic import conditioning
+from dnjpeg.codec.format.coding_tables import DEFAULT_CONDITIONING, CodingTables
+from dnjpeg.codec.format.decoding_lookup import (
+    LOOKUP_SIZE,
+    PROGRESSIVE,
+    REFINING,
+    SEQUENTIAL,
+    LookupKey,
+    joined_lookups,
+)
+from dnjpeg.codec.format.frame import Frame
+from dnjpeg.codec.format.huffman import STANDARD
+from dnjpeg.codec.format.syntax import ScanHeader, Segment
+from dnjpeg.errors import FormatError
+
+__all__ = ["Scan", "arithmetic_limits", "huffman_lookups"]
+
+NO_LIMITS = np.empty((0, 3), np.int64)
+
+
+class Scan(NamedTuple):
+    """A scan header and what was in force when it came.
+
+    Parameters
+    ----------
+    indices : tuple of int
+        Its components, as indices into the frame's.
+    header : ScanHeader
+        Spectral selection and successive approximation.
+    lookups : ndarray, int64
+        `joined_lookups` of its Huffman tables; empty if coding is arithmetic.
+    starts : tuple of (int, int)
+        Where each component's DC and AC tables begin in them; 0 for a table that it does not need.
+    limits : ndarray, int64
+        `conditioning` of its components; empty if coding is not arithmetic.
+    begin : int
+        Where its entropy-coded data begin.
+    """
+
+    indices: tuple[int, ...]
+    header: ScanHeader
+    lookups: npt.NDArray[np.int64]
+    starts: tuple[tuple[int, int], ...]
+    limits: npt.NDArray[np.int64]
+    begin: int
+
+    @property
+    def band(self) -> tuple[int, int, int, int]:
+        """``(Ss, Se, Ah, Al)``."""
+        h = self.header
+        return h.spectral_start, h.spectral_end, h.approximation_high, h.approximation_low
+
+
+def huffman_lookups(
+    frame: Frame, header: ScanHeader, tables: CodingTables, segment: Segment
+) -> tuple[npt.NDArray[np.int64], tuple[tuple[int, int], ...]]:
+    """Return `Scan.lookups` and `Scan.starts`; components that share a table share its lookup.
+
+    Raises
+    ------
+    FormatError
+        If a table is missing, or has what its class cannot have.
+    """
+    if frame.arithmetic:
+        return joined_lookups(()), ()
+    # In a progressive file a scan has codes of one kind, and one that refines DC has none.
+    progressive, refining = frame.progressive, header.approximation_high > 0
+    kind = SEQUENTIAL if not progressive else REFINING if refining else PROGRESSIVE
+    classes = range(2) if not progressive else (1,) if header.spectral_start > 0 else () if refining else (0,)
+    wanted: dict[LookupKey, int] = {}
+    starts = []
+    for part in header.components:
+        start = [0, 0]
+        for ac in classes:
+            slot = part.ac_table if ac else part.dc_table
+            table = tables.huffman.get((ac, slot))
+            if table is None and not progressive:  # Motion-JPEG leaves these out
+                table = STANDARD.get((ac, slot))
+            if table is None:
+                raise segment.error(f"{('DC', 'AC')[ac]} Huffman table {slot} is missing")
+            start[ac] = LOOKUP_SIZE * wanted.setdefault((table, ac == 1, kind), len(wanted))
+        starts.append((start[0], start[1]))
+    try:
+        return joined_lookups(tuple(wanted)), tuple(starts)
+    except FormatError as error:
+        raise segment.error(error.reason) from None
+
+
+def arithmetic_limits(frame: Frame, header: ScanHeader, tables: CodingTables) -> npt.NDArray[np.int64]:
+    """Return `Scan.limits`."""
+    if not frame.arithmetic:
+        return NO_LIMITS
+    dc, ac = DEFAULT_CONDITIONING
+    return conditioning(
+        (
+            tables.conditioning.get((0, part.dc_table), dc),
+            tables.conditioning.get((1, part.ac_table), ac),
+        )
+        for part in header.components
+    )

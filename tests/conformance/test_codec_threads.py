@@ -1,0 +1,37 @@
+"""One image on several threads: still libjpeg-turbo's bytes."""
+
+import numpy as np
+import pytest
+from libjpeg import pillow_encode
+from pictures import make_extreme, make_flat, make_noise, make_photo
+
+from dnjpeg import encode
+
+
+@pytest.mark.parametrize("subsampling", ["4:2:0", "4:4:4", "4:2:2"])
+@pytest.mark.parametrize("make", [make_photo, make_flat, make_noise, make_extreme])
+def test_the_bytes_are_those_of_libjpeg_whatever_the_number_of_threads(make, subsampling):
+    pixels = make(601, 83)
+    for optimize in (False, True):
+        theirs = pillow_encode(pixels, quality=80, subsampling=subsampling, optimize=optimize)
+        for threads in (2, 3, 7):
+            ours = encode(pixels, quality=80, subsampling=subsampling, optimize=optimize, threads=threads)
+            assert ours == theirs, f"{threads} threads, optimize {optimize}"
+
+
+@pytest.mark.parametrize("width", [1, 9, 17])
+def test_narrow_and_gray_images(width):
+    for pixels in (make_photo(300, width), make_photo(300, width, gray=True)):
+        assert encode(pixels, quality=50, threads=2) == pillow_encode(pixels, quality=50, optimize=True)
+
+
+@pytest.mark.parametrize("options", [{"progressive": True}, {"restart": 5}, {"arithmetic": True}])
+def test_files_that_cannot_be_divided_are_the_same(options):
+    pixels = make_photo(300, 100)
+    assert encode(pixels, threads=2, **options) == encode(pixels, **options)
+
+
+def test_what_is_no_number_of_threads_is_refused():
+    for threads in (0, -1, 1.5, None):
+        with pytest.raises(ValueError, match="threads is a whole number"):
+            encode(np.zeros((8, 8), np.uint8), threads=threads)

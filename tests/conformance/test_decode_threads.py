@@ -1,0 +1,67 @@
+"""One picture on several threads: still libjpeg-turbo's pixels, and the same errors and warnings."""
+
+import io
+import warnings
+
+import numpy as np
+import pytest
+from libjpeg import pillow_encode
+from pictures import make_photo
+from PIL import Image
+
+from dnjpeg import decode, encode
+from dnjpeg.errors import FormatError, JpegError
+
+
+@pytest.fixture(scope="module")
+def photo() -> np.ndarray:
+    """Large enough to be decoded in several pieces."""
+    return make_photo(1100, 701)
+
+
+@pytest.mark.parametrize("subsampling", ["4:2:0", "4:4:4", "4:2:2"])
+@pytest.mark.parametrize("threads", [2, 5])
+def test_the_pixels_are_those_of_libjpeg_whatever_the_number_of_threads(photo, subsampling, threads):
+    data = pillow_encode(photo, quality=85, subsampling=subsampling)
+    theirs = np.asarray(Image.open(io.BytesIO(data)))
+    assert np.array_equal(decode(data, threads=threads), theirs)
+    assert np.array_equal(decode(data, threads=threads, region=(517, 300, 400, 99)), theirs[517:917, 300:399])
+    assert np.array_equal(decode(data, threads=threads, scale=0.5), decode(data, scale=0.5))
+
+
+def test_gray_pictures_restarts_and_other_processes(photo):
+    for options in ({"restart": 7}, {"progressive": True}):
+        data = encode(photo, **options)
+        assert np.array_equal(decode(data, threads=2), decode(data)), options
+    data = encode(photo[..., 0])
+    assert np.array_equal(decode(data, threads=2), np.asarray(Image.open(io.BytesIO(data))))
+
+
+def test_damage_is_told_as_on_one_thread(photo):
+    data = bytearray(encode(photo, restart=50))
+    data[len(data) // 2 : len(data) // 2 + 40] = bytes(range(40))
+    for damaged in (bytes(data), bytes(data[: len(data) * 2 // 3])):
+        found = []
+        for threads in (1, 2):
+            with pytest.raises(JpegError) as caught:
+                decode(damaged, threads=threads)
+            with warnings.catch_warnings(record=True) as noted:
+                warnings.simplefilter("always")
+                pixels = decode(damaged, strict=False, threads=threads)
+            found.append((str(caught.value), [str(warning.message) for warning in noted], pixels.tobytes()))
+        assert found[0] == found[1]
+
+
+def test_a_fault_in_the_first_piece_ends_the_work(photo):
+    data = bytearray(encode(photo, optimize=False))
+    begin = data.index(b"\xff\xda") + 14
+    data[begin : begin + 64] = b"\xff\x00" * 32
+    with pytest.raises(FormatError, match="no Huffman code"):
+        decode(bytes(data), threads=2)
+
+
+def test_what_is_no_number_of_threads_is_refused():
+    data = encode(np.zeros((8, 8), np.uint8))
+    for threads in (0, -1, 1.5, None):
+        with pytest.raises(ValueError, match="threads is a whole number"):
+            decode(data, threads=threads)

@@ -1,0 +1,96 @@
+"""Files that begin alike: what is remembered of one must be true of the next, and no more."""
+
+import warnings
+
+import numpy as np
+import pytest
+from pictures import make_photo
+
+from dnjpeg import decode, encode, read, read_header
+from dnjpeg.codec import reader
+from dnjpeg.codec.format.limits import Limits
+from dnjpeg.errors import JpegError, JpegWarning, LimitError
+
+
+@pytest.fixture(autouse=True)
+def forgotten():
+    reader._read_beginning.cache_clear()
+
+
+def split(data):
+    """Up to the first scan's data, and from there on."""
+    begin = data.index(b"\xff\xda") + 14
+    return data[:begin], data[begin:]
+
+
+def test_another_picture_with_the_same_beginning():
+    first, second = (encode(make_photo(40, 56) ^ change, optimize=False) for change in (0, 255))
+    assert split(first)[0] == split(second)[0]
+    alone = decode(second)
+    reader._read_beginning.cache_clear()
+    decode(first)
+    assert np.array_equal(decode(second), alone)
+    assert reader._read_beginning.cache_info().hits == 1
+
+
+def test_what_comes_behind_the_first_scan_stays_with_its_file():
+    """Tables and progressive bits that later scans bring must not be there for the next file."""
+    whole = encode(make_photo(64, 64), progressive=True, comment="one")
+    beginning, rest = split(whole)
+    expected = read(whole)
+    assert expected.comments == (b"one",)
+    lone = beginning + rest[: rest.index(b"\xff\xc4")] + b"\xff\xd9"  # its first scan only
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", JpegWarning)
+        before = decode(lone, strict=False)
+        assert read(whole) == expected
+        assert np.array_equal(decode(lone, strict=False), before)
+    with pytest.raises(JpegError, match="Huffman table"):
+        read(beginning + rest[: rest.index(b"\xff\xc4")] + rest[rest.index(b"\xff\xda") :])
+
+
+def test_metadata_of_a_file_is_its_own():
+    data = encode(make_photo(16, 16), comment="here")
+    behind = data[:-2] + b"\xff\xfe\x00\x07later" + data[-2:]
+    assert read(behind).comments == (b"here", b"later")
+    assert read(data).comments == (b"here",)
+
+
+@pytest.mark.parametrize("payload", [b"\xff\xda", b"\xff\xda\x00\x02", b"\xff\xda\x00\x0cabcd", b"\xff\xda\xff\xff"])
+def test_a_marker_within_metadata_is_not_taken_for_the_first_scan(payload):
+    photo = make_photo(24, 24)
+    data = encode(photo, comment=b"a thumbnail: " + payload + b" and more text behind it")
+    assert np.array_equal(decode(data), decode(encode(photo)))
+    assert read(data).comments[0] == data[data.index(b"a thumb") : data.index(b" behind it") + 10]
+
+
+def test_warnings_come_each_time_and_limits_count_each_time():
+    data = bytearray(encode(make_photo(16, 16)))
+    at = data.index(b"\xff\xdb")
+    data[at:at] = b"\xff\xee\x00\x00"  # metadata of an impossible length
+    told = []
+    for _ in range(2):
+        with warnings.catch_warnings(record=True) as noted:
+            warnings.simplefilter("always")
+            decode(bytes(data), strict=False)
+        told.append([str(warning.message) for warning in noted])
+        with pytest.raises(JpegError):
+            decode(bytes(data))
+    assert told[0] == told[1]
+    assert told[0]
+    good = encode(make_photo(16, 16))
+    decode(good)
+    with pytest.raises(LimitError):
+        decode(good, limits=Limits(max_pixels=100))
+    with pytest.raises(LimitError):
+        decode(good, limits=Limits(max_segments=2))
+
+
+def test_lines_told_behind_the_scan_are_looked_up_in_each_file():
+    data = bytearray(encode(make_photo(24, 16), optimize=False))
+    at = data.index(b"\xff\xc0") + 5
+    data[at : at + 2] = b"\0\0"
+    for lines in (24, 17):
+        file = bytes(data[:-2]) + b"\xff\xdc\x00\x04" + lines.to_bytes(2, "big") + b"\xff\xd9"
+        assert read_header(file).frame.height == lines
+        assert len(decode(file)) == lines

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal
 
+from dnjpeg.evaluation import array_datasets
 from dnjpeg.evaluation.datasets import LABELS_FILE, load_dataset
 from dnjpeg.evaluation.photos import Dataset, FilePhoto, Photo
 from dnjpeg.folders import image_files
@@ -71,7 +72,7 @@ def load_calibration(
         If something cannot be read.
     """
     path = Path(spec)
-    if path.is_file():
+    if path.is_file() and path.suffix != array_datasets.SUFFIX:
         if every != 1:
             raise ValueError(f"{spec}: of a file of statistics, every {every}th image cannot be taken any more")
         statistics = FrequencyStatistics.load(path)

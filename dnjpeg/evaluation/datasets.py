@@ -1,4 +1,4 @@
-"""Labelled photos: a folder with ``labels.csv``, a folder of class folders, or a torchvision dataset by name."""
+"""Labelled photos: a folder with ``labels.csv`` or of class folders, a NumPy file, or a torchvision dataset by name."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import csv
 from collections.abc import Sequence
 from pathlib import Path
 
+from dnjpeg.evaluation import array_datasets
 from dnjpeg.evaluation.photos import Dataset, FilePhoto
 from dnjpeg.folders import image_files
 
@@ -22,8 +23,8 @@ def load_dataset(spec: str, *, root: Path | None = None) -> Dataset:
     Parameters
     ----------
     spec : str
-        A folder with ``labels.csv``, a folder of class folders (as torchvision's `ImageFolder`), or
-        ``torchvision:NAME[:SPLIT]`` (the prefix may be left out).
+        A folder with ``labels.csv``, a folder of class folders (as torchvision's `ImageFolder`), a ``.npz`` file with
+        the arrays ``images`` and ``labels``, or ``torchvision:NAME[:SPLIT]`` (the prefix may be left out).
     root : Path, optional
         Where torchvision datasets are kept.
 
@@ -38,6 +39,8 @@ def load_dataset(spec: str, *, root: Path | None = None) -> Dataset:
     if folder.is_dir():
         labels = folder / LABELS_FILE
         return _from_labels(spec, labels) if labels.is_file() else _from_class_folders(spec, folder)
+    if folder.suffix == array_datasets.SUFFIX and folder.is_file():
+        return array_datasets.load(spec)
     if folder.exists():
         raise ValueError(f"{spec}: not a folder")
 

@@ -31,11 +31,11 @@ _PACKAGES = ("numpy", "numba", "pillow", "torch", "torchvision", "openvino", "to
 
 
 @cache
-def code_identity() -> str:
-    """SHA-256 of the sources that decide a measurement, hexadecimal."""
+def code_identity(*more: str) -> str:
+    """SHA-256 of the sources that decide a measurement, hexadecimal; `more` are patterns of further ones."""
     package = Path(__file__).parent.parent
     digest = hashlib.sha256()
-    for pattern in _SOURCES:
+    for pattern in (*_SOURCES, *more):
         for source in sorted(package.glob(pattern)):
             digest.update(source.relative_to(package).as_posix().encode() + b"\0")
             digest.update(source.read_bytes())

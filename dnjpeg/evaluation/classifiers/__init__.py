@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 
-from dnjpeg.evaluation.classifiers import efficientnet_lite, entry_point, torchvision_models
+from dnjpeg.evaluation.classifiers import cifar_resnet, efficientnet_lite, entry_point, torchvision_models
 from dnjpeg.evaluation.classifiers.base import Classifier, ClassifierError, hash_weights, pick_device
 from dnjpeg.evaluation.classifiers.engines import with_engine
 
@@ -18,8 +18,9 @@ def load_classifier(spec: str, *, device: str | None = None, engine: str = "torc
     ----------
     spec : str
         ``efficientnet-lite0`` (or 1, 2); a torchvision network such as ``resnet50`` or
-        ``torchvision:resnet50:IMAGENET1K_V1``; or a function, ``module:function`` or ``file.py:function``
-        (see `dnjpeg.evaluation.classifiers.entry_point.load`).
+        ``torchvision:resnet50:IMAGENET1K_V1``; a ResNet for CIFAR with weights of your own, ``cifar-resnet20:FILE``
+        (see `dnjpeg.evaluation.classifiers.cifar_resnet.load`); or a function, ``module:function`` or
+        ``file.py:function`` (see `dnjpeg.evaluation.classifiers.entry_point.load`).
     device : str, optional
         ``"cpu"``, ``"cuda"``, ...; by default CUDA where there is one.
     engine : str
@@ -37,6 +38,8 @@ def load_classifier(spec: str, *, device: str | None = None, engine: str = "torc
     device = pick_device(device)
     if spec.lower() in efficientnet_lite.NAMES:
         return with_engine(efficientnet_lite.load(spec.lower(), device), engine)
+    if cifar_resnet.matches(spec):
+        return with_engine(cifar_resnet.load(spec, device), engine)
     name = spec.removeprefix(torchvision_models.PREFIX)
     known = torchvision_models.names()
     if name.partition(":")[0] in known:

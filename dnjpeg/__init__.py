@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from dnjpeg.codec.format.script import ScriptScan
     from dnjpeg.codec.pixels.window import scale_for
     from dnjpeg.inspection import Inspection
+    from dnjpeg.machine import encode_for_machines
     from dnjpeg.statistics import FrequencyStatistics, collect_statistics
     from dnjpeg.tables import QuantizationTables, design
     from dnjpeg.warm import warmup
@@ -52,6 +53,7 @@ __all__ = [
     "design",
     "encode",
     "encode_batch",
+    "encode_for_machines",
     "inspect",
     "lossless",
     "read",
@@ -81,6 +83,7 @@ _HOME = {
     "design": "dnjpeg.tables",
     "encode": "dnjpeg.api",
     "encode_batch": "dnjpeg.batch",
+    "encode_for_machines": "dnjpeg.machine",
     "inspect": "dnjpeg.api",
     "lossless": "dnjpeg.api.coefficients",
     "read": "dnjpeg.api",

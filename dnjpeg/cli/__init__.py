@@ -25,6 +25,7 @@ COMMANDS = {
     "transcode": "Change the quantization tables of JPEG files without going through pixels.",
     "inspect": "Show what lies inside JPEG files, valid or not.",
     "stats": "Collect the frequency statistics of images.",
+    "sensitivity": "Measure what errors networks mind, band by band.",
     "design": "Design quantization tables.",
     "tables": "List, show, convert and share quantization tables.",
     "evaluate": "Measure what compression costs a classifier.",

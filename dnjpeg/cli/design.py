@@ -55,11 +55,14 @@ def command() -> None:
 
 def _command_of(design: Design) -> click.Command:
     def run(output: str | None, name: str | None, force: bool, as_json: bool, **choices: Any) -> None:
+        from dnjpeg.statistics.sensitivity import Sensitivity  # noqa: PLC0415 - imports NumPy
+
         if output is not None:
             check_file(Path(output), force=force)
         chosen = {parameter: value for parameter, value in choices.items() if value is not None}
+        sensitivity = [Sensitivity.load(chosen.pop("sensitivity"))] if design.needs_sensitivity else []
         statistics = _statistics(chosen.pop("statistics"), chosen) if design.needs_statistics else None
-        tables = design.function(**chosen) if statistics is None else design.function(statistics, **chosen)
+        tables = design.function(*sensitivity, *([statistics] if statistics is not None else []), **chosen)
         if name is not None:
             tables = tables.renamed(name)
         if output is not None:
@@ -72,7 +75,8 @@ def _command_of(design: Design) -> click.Command:
     decorated = _OUTPUT(_NAME(options.force(options.as_json(run))))
     made = click.command(design.name, help=_help(design), short_help=design.summary)(decorated)
     own = [_option(design, option) for option in design.options]
-    made.params[:0] = [_STATISTICS, *own] if design.needs_statistics else own
+    sources = [_SENSITIVITY] * design.needs_sensitivity + [_STATISTICS] * design.needs_statistics
+    made.params[:0] = [*sources, *own]
     return made
 
 
@@ -81,6 +85,12 @@ _STATISTICS = click.Option(
     required=True,
     metavar="FILE|FOLDER",
     help="Statistics that dnjpeg stats wrote (.json); or an image or a folder of images to collect them from.",
+)
+_SENSITIVITY = click.Option(
+    ["--sensitivity"],
+    required=True,
+    metavar="FILE",
+    help="What networks mind: a file that dnjpeg sensitivity wrote.",
 )
 _OUTPUT = click.option("-o", "--output", metavar="FILE", help="Where to write the tables. [default: only show them]")
 _NAME = click.option("--name", help="What to call the tables. [default: the name of the design]")

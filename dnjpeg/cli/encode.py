@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dnjpeg.cli import components, options
+from dnjpeg.cli import components, machines, options
 from dnjpeg.cli.batch import Batch, conversion
 from dnjpeg.cli.datasets import Dataset, dataset_options, on_error
 from dnjpeg.cli.sharing import shared_tables
@@ -16,6 +16,7 @@ from dnjpeg.folders import IMAGE_SUFFIXES
 if TYPE_CHECKING:
     from dnjpeg.codec.format.coding_tables import CodingTables
     from dnjpeg.codec.format.subsampling import Subsampling
+    from dnjpeg.shards.operations import Operation
     from dnjpeg.tables import QuantizationTables
 
 __all__ = ["command"]
@@ -29,6 +30,8 @@ Examples:
   dnjpeg encode shards shards-small --tables my.json  tar or Parquet; the same command goes on
   dnjpeg encode photo.tif --copy all --scans smallest
   dnjpeg encode print.tif --color CMYK --copy icc     print.jpg in the colours that the file has
+  dnjpeg encode -r photos -o small --preset machine   few bytes for networks to look at, quality 75
+  dnjpeg encode photo.png --preset machine --target-bytes 10000
   dnjpeg encode - -o - < photo.png > photo.jpg
 """
 
@@ -51,6 +54,7 @@ class _Colour(click.ParamType):  # type: ignore[type-arg]  # generic only from c
 @click.command("encode", epilog=EXAMPLES)
 @options.tables
 @options.quality
+@machines.preset
 @components.color
 @components.subsampling
 @options.optimize
@@ -81,6 +85,7 @@ def command(
     coding_tables: CodingTables | None,
     jfif: bool,
     background: tuple[int, ...] | None,
+    preset: machines.Preset | None,
     on_error: str,
     **written: Any,
 ) -> None:
@@ -95,24 +100,36 @@ def command(
     stand for, and CMYK becomes RGB, without regard to colour profiles, unless --color keeps it. Transparent pixels are
     an error unless --background says what is behind them.
 
+    With --preset machine the file is for networks: tables that weigh errors as they do, scaled for each image, in the
+    smallest coding. A quality then means: networks' predictions change as much as by standard JPEG of that quality.
+
     A folder of tar or Parquet shards, one of these, or a URL of such is converted shard by shard into -o, or as SRC
     DST, which takes folders of files too. Everything that is no image is passed on; what is finished is skipped when
     the same command runs again.
     """
     from dnjpeg.shards.operations import Encode  # noqa: PLC0415 - imports Numba, which the help does not need
 
-    options = {
-        "tables": tables,
-        "quality": quality,
-        "color": color,
-        "subsampling": subsampling,
-        "optimize": optimize,
-        "progressive": progressive,
-        "arithmetic": arithmetic,
-        "coding_tables": coding_tables,
-        "jfif": jfif,
-        **written,
-    }
-    operation = Encode(options, copy, background)
+    operation: Operation
+    if preset is not None:
+        decided: dict[str, object] = {"tables": tables, "color": color, "coding tables": coding_tables}
+        decided |= {"progressive": progressive or None, "arithmetic": arithmetic or None}
+        decided |= {"optimize": None if optimize else False}
+        decided |= {name: written.pop(name, None) or None for name in ("scans", "wide_tables")}
+        preset.check(decided)
+        operation = machines.EncodeForMachines(Encode(written, copy, background), preset, quality, subsampling)
+    else:
+        options = {
+            "tables": tables,
+            "quality": quality,
+            "color": color,
+            "subsampling": subsampling,
+            "optimize": optimize,
+            "progressive": progressive,
+            "arithmetic": arithmetic,
+            "coding_tables": coding_tables,
+            "jfif": jfif,
+            **written,
+        }
+        operation = Encode(options, copy, background)
     if not dataset.convert(batch, operation, on_error):
         batch.run(operation, suffixes=IMAGE_SUFFIXES, suffix=".jpg")

@@ -45,6 +45,7 @@ SPEC of contenders:
   deepn:literal                  DeepN-JPEG from --calibration (or rank,
                                  continuous; then +luma or +rgb)
   tables:NAME_OR_FILE            any tables (dnjpeg tables lists names)
+  machine:95,75,50               dnjpeg encode --preset machine
   ...@30,50,80                   these tables scaled as for a quality
   .../4:4:4                      with a subsampling of its own
 \b

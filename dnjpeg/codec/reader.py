@@ -232,7 +232,7 @@ class Reader:
             raise segment.error("scan before the frame header")
         if self._scans == 0:
             self._color, guess = self._color_space()
-            if guess is not None and not self.strict:
+            if guess is not None:  # strictly too: the file may be well-formed, and what it shows is not known
                 self.warnings.append(guess)
         self._scans += 1
         self.limits.check_scans(self._scans, segment.offset)

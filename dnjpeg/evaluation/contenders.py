@@ -13,11 +13,12 @@ import numpy.typing as npt
 
 import dnjpeg
 from dnjpeg.codec.format.zigzag import ZIGZAG
+from dnjpeg.machine import shipped_ladder
 
 if TYPE_CHECKING:
     from dnjpeg.tables import QuantizationTables
 
-__all__ = ["Contender", "JpegCoder", "jpeg_contender"]
+__all__ = ["Contender", "JpegCoder", "MachineCoder", "jpeg_contender", "machine_contender"]
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -106,6 +107,56 @@ class JpegCoder:
         for blocks in image.coefficients:
             blocks.reshape(-1, 64)[:, last] = 0
         return dnjpeg.write(image)
+
+
+@dataclass(frozen=True)
+class MachineCoder:
+    """Files for networks, see `dnjpeg.encode_for_machines`.
+
+    Parameters
+    ----------
+    quality : int
+        1..100.
+    subsampling : str
+        As in `dnjpeg.encode`.
+    effort : str
+        As in `dnjpeg.encode_for_machines`.
+    """
+
+    quality: int
+    subsampling: str = "4:2:0"
+    effort: str = "best"
+
+    def encode(self, pixels: Pixels) -> bytes:
+        """Encode pixels to a whole JPEG file."""
+        return dnjpeg.encode_for_machines(
+            pixels, quality=self.quality, subsampling=self.subsampling, effort=self.effort
+        )
+
+    def decode(self, data: bytes) -> Pixels:
+        """Decode what `encode` wrote."""
+        return dnjpeg.decode(data)
+
+
+def machine_contender(name: str, family: str, coder: MachineCoder) -> Contender:
+    """Make a contender of files for networks."""
+    return Contender(
+        name=name,
+        family=family,
+        setting=coder.quality,
+        settings={
+            "format": "JPEG",
+            "preset": "machine",
+            "effort": coder.effort,
+            "subsampling": coder.subsampling,
+            "quality": coder.quality,
+            "rungs": shipped_ladder().at(1).provenance["rungs"],
+        },
+        encode=coder.encode,
+        decode=coder.decode,
+        encoder=f"dnjpeg {dnjpeg.__version__}",
+        decoder=f"dnjpeg {dnjpeg.__version__}",
+    )
 
 
 def jpeg_contender(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from dnjpeg.codec.format.frame import SUBSAMPLINGS, sampling_factors
-from dnjpeg.evaluation.contenders import Contender, jpeg_contender
+from dnjpeg.evaluation.contenders import Contender, MachineCoder, jpeg_contender, machine_contender
 from dnjpeg.evaluation.metrics import JPEG_FAMILY
 from dnjpeg.tables import design, resolve
 from dnjpeg.tables.design.deepn import MODES
@@ -84,6 +84,7 @@ def parse_contenders(
     ``deepn:literal``             DeepN-JPEG tables from the statistics (or ``rank``, ``continuous``), one for each
                                   of Y, Cb and Cr; ``deepn:literal+luma``, ``+rgb``: one for all, from Y or pooled RGB
     ``tables:NAME_OR_FILE``       any quantization tables
+    ``machine:95,75,50``          files for networks, see `dnjpeg.encode_for_machines`, at these qualities
     ============================  ==============================================================================
 
     Numbers are lists and ranges: ``10..90..20`` is 10, 30, 50, 70, 90, and without the last part every number.
@@ -201,6 +202,14 @@ def _tables(spec: _Spec, _: object) -> list[Contender]:
     return _scaled(spec, tables.name or spec.argument, tables)
 
 
+def _machine(spec: _Spec, _: object) -> list[Contender]:
+    family = f"machine{spec.label}"
+    return [
+        machine_contender(f"{family} {quality}", family, MachineCoder(quality, spec.subsampling))
+        for quality in spec.numbers("quality", 1, 100)
+    ]
+
+
 def _scaled(spec: _Spec, name: str, tables: QuantizationTables) -> list[Contender]:
     """Make one contender of the tables as they are, or one of each quality that was asked for."""
     family = name + spec.label
@@ -218,4 +227,5 @@ _FAMILIES: dict[str, Callable[[_Spec, StatisticsSource | None], Sequence[Contend
     "rm-hf": _rm_hf,
     "deepn": _deepn,
     "tables": _tables,
+    "machine": _machine,
 }

@@ -56,7 +56,7 @@ def _resolve_text(text: str) -> QuantizationTables:
         return shipped(text)
     if _may_be_file(text):
         return QuantizationTables.load(text)
-    close = difflib.get_close_matches(text.lower(), shipped_names(), n=3, cutoff=0.5)
+    close = difflib.get_close_matches(text.lower(), shipped_names(), n=3, cutoff=0.55)
     hint = f"did you mean {' or '.join(close)}?" if close else f"there are {', '.join(shipped_names())}"
     raise ValueError(f"no quantization tables or table file are called {text[:80]!r}; {hint}")
 

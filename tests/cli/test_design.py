@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from dnjpeg import FrequencyStatistics, QuantizationTables, collect_statistics, design
+from dnjpeg.statistics.sensitivity import NetworkGradients, Sensitivity
 
 
 @pytest.fixture
@@ -158,3 +159,19 @@ def test_errors_are_one_line(cli, arguments, message, statistics, tmp_path, monk
     assert message in outcome.stderr
     assert outcome.stderr.count("\n") == 1
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_designs_from_sensitivities(cli, tmp_path, statistics):
+    gradients = NetworkGradients("toy", "hash", np.ones((3, 8, 8)), np.ones((3, 8, 8)))
+    sensitivity = Sensitivity(("Y", "Cb", "Cr"), "4:2:0", "kl", 1, (gradients,), (1, 1, 1), ("a",))
+    sensitivity.save(tmp_path / "sens.json")
+    target = tmp_path / "t.json"
+    words = ("--sensitivity", tmp_path / "sens.json", "-o", target, "--force", "--step", 9)
+    assert cli("design", "grace", *words).status == 0
+    assert QuantizationTables.load(target) == design.grace(sensitivity, step=9)
+    assert cli("design", "opts", *words, "--statistics", statistics, "--quantizer", "rounding").status == 0
+    expected = design.opts(sensitivity, FrequencyStatistics.load(statistics), step=9, quantizer="rounding")
+    assert QuantizationTables.load(target) == expected
+    assert "Missing option '--sensitivity'" in cli("design", "opts", "--statistics", statistics).stderr
+    wrong = cli("design", "grace", "--sensitivity", statistics)
+    assert (wrong.status, "not a file of sensitivities" in wrong.stderr) == (1, True)

@@ -200,3 +200,14 @@ def test_calibration_that_is_not_there(tmp_path: Path, tested: Dataset, name: st
     (tmp_path / "empty").mkdir()
     with pytest.raises(ValueError, match=name):
         load_calibration(str(tmp_path / name), tested)
+
+
+def test_files_for_networks(photo) -> None:
+    pixels = photo(50, 70)
+    first, second = parse_contenders(["machine:80,30"])
+    assert [contender.name for contender in (first, second)] == ["machine 80", "machine 30"]
+    assert first.encode(pixels) == dnjpeg.encode_for_machines(pixels, quality=80)
+    assert np.array_equal(second.decode(second.encode(pixels)), dnjpeg.decode(second.encode(pixels)))
+    assert first.identity != second.identity
+    full = one("machine:30/4:4:4")
+    assert full.encode(pixels) == dnjpeg.encode_for_machines(pixels, quality=30, subsampling="4:4:4")

@@ -6,9 +6,11 @@ import re
 
 import numpy as np
 import pytest
+from pictures import make_photo
 
 import dnjpeg
 from dnjpeg import QuantizationTables, collect_statistics, design
+from dnjpeg.statistics.sensitivity import NetworkGradients, Sensitivity
 from dnjpeg.tables import resolve
 from dnjpeg.tables.design.registry import REQUIRED, Design, Option
 
@@ -134,12 +136,18 @@ def test_every_design_is_public_and_described(name):
 def test_every_design_says_in_its_provenance_what_it_was_asked(name):
     described = design.DESIGNS[name]
     asked = {option.parameter: 3 for option in described.options if described.default(option) is REQUIRED}
-    tables = described.function(*([DESCENDING] if described.needs_statistics else []), **asked)
+    sources = [DESCENDING] * described.needs_statistics
+    if described.needs_sensitivity:
+        gradients = NetworkGradients("toy", "hash", np.ones((3, 8, 8)), np.ones((3, 8, 8)))
+        sensitivity = Sensitivity(("Y", "Cb", "Cr"), "4:2:0", "kl", 1, (gradients,), (1, 1, 1), ("a",))
+        sources = [sensitivity, *[collect_statistics(make_photo(16, 16))] * described.needs_statistics]
+    tables = described.function(*sources, **asked)
     provenance = tables.provenance
     assert provenance["method"] == name
     assert asked.items() <= provenance["parameters"].items()
     assert {"description", "source"} <= provenance.keys()
     assert ("statistics" in provenance) is described.needs_statistics
+    assert ("sensitivity" in provenance) is described.needs_sensitivity
 
 
 def test_a_description_must_fit_its_function():

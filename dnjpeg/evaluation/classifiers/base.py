@@ -12,6 +12,8 @@ import numpy.typing as npt
 import torch
 from PIL import Image
 
+from dnjpeg.vision.networks import Network, View, frozen
+
 __all__ = ["Classifier", "ClassifierError", "hash_weights", "pick_device"]
 
 Pixels = npt.NDArray[np.uint8]
@@ -49,6 +51,8 @@ class Classifier:
     kept : float, optional
         Part of the shorter side that `preprocess` keeps of a picture, from its centre; None if that is not known.
         Views of a picture's border need it, see `dnjpeg.evaluation.crops`.
+    view : View, optional
+        The same preprocessing as a function with gradients, which sensitivities and encoding with the network need.
     """
 
     name: str
@@ -61,6 +65,7 @@ class Classifier:
     engine: str = f"torch {torch.__version__}"
     engine_difference: float | None = field(default=None, repr=False)
     kept: float | None = field(default=None, repr=False)
+    view: View | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         if isinstance(self.model, torch.nn.Module):
@@ -99,6 +104,20 @@ class Classifier:
             return len(self.class_names)
         gray = np.full((64, 64, 3), 128, np.uint8)
         return int(self.log_probabilities([self.prepare(gray)]).shape[1])
+
+    def network(self, *, bfloat16: bool = False) -> Network:
+        """Return the network with gradients with respect to the pixels; its weights lose theirs.
+
+        Raises
+        ------
+        ClassifierError
+            If there are none: the classifier has no `view`, or its model is not a `torch.nn.Module`.
+        """
+        if self.view is None or not isinstance(self.model, torch.nn.Module):
+            raise ClassifierError(
+                f"{self.name}: gradients need a torch.nn.Module and its preprocessing as a View (attribute view)"
+            )
+        return Network(self.name, frozen(self.model), self.view, self.weights_hash, bfloat16)
 
     @property
     def engine_description(self) -> str:

@@ -10,6 +10,7 @@ from PIL import Image
 from torchvision.models import ResNet18_Weights
 
 from dnjpeg.evaluation.classifiers.base import Classifier, hash_weights
+from dnjpeg.vision.networks import View
 
 __all__ = ["NAMES", "load"]
 
@@ -63,4 +64,5 @@ def load(name: str, device: str) -> Classifier:
         class_names=tuple(ResNet18_Weights.IMAGENET1K_V1.meta["categories"]),  # torchvision's names for ImageNet-1k
         device=device,
         kept=preprocessing.size / (preprocessing.size + 32),
+        view=View(preprocessing.size, kept=preprocessing.size / (preprocessing.size + 32)),
     )

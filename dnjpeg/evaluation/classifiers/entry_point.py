@@ -14,6 +14,7 @@ from typing import Any
 import torch
 
 from dnjpeg.evaluation.classifiers.base import Classifier, ClassifierError, hash_weights
+from dnjpeg.vision.networks import View
 
 __all__ = ["load"]
 
@@ -22,8 +23,8 @@ def load(spec: str, device: str) -> Classifier:
     """Call a function without arguments, and make a `Classifier` of the object it returns.
 
     The object has ``model`` and ``preprocess`` (as `Classifier` has them) and may have ``name``, ``preprocessing``,
-    ``weights_hash``, ``class_names`` and ``kept``. The hash may be left out where ``model`` is a `torch.nn.Module`.
-    The source file is hashed too, so that editing it is noticed.
+    ``weights_hash``, ``class_names``, ``kept`` and ``view``. The hash may be left out where ``model`` is a
+    `torch.nn.Module`. The source file is hashed too, so that editing it is noticed.
 
     Raises
     ------
@@ -50,6 +51,7 @@ def load(spec: str, device: str) -> Classifier:
         class_names=None if names is None else tuple(map(str, names)),
         device=device,
         kept=_kept(made, spec),
+        view=_view(made, spec),
     )
 
 
@@ -100,6 +102,13 @@ def _kept(made: object, spec: str) -> float | None:
     if kept is not None and not (isinstance(kept, (int, float)) and 0 < kept <= 1):
         raise ClassifierError(f"{spec}: kept is {kept!r}, must be a part of the shorter side: above 0, at most 1")
     return kept
+
+
+def _view(made: object, spec: str) -> View | None:
+    view = getattr(made, "view", None)
+    if view is not None and not isinstance(view, View):
+        raise ClassifierError(f"{spec}: view is a {type(view).__name__}, must be a dnjpeg.vision.networks.View")
+    return view
 
 
 def _weights_hash(made: Any, spec: str) -> str:

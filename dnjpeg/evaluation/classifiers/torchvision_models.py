@@ -8,8 +8,10 @@ from contextlib import redirect_stdout
 import torch
 import torchvision
 from torchvision.models import WeightsEnum
+from torchvision.transforms._presets import ImageClassification
 
 from dnjpeg.evaluation.classifiers.base import Classifier, ClassifierError, hash_weights
+from dnjpeg.vision.networks import FILTERS, View
 
 __all__ = ["PREFIX", "load", "names"]
 
@@ -50,6 +52,7 @@ def load(name: str, device: str) -> Classifier:
         class_names=tuple(weights.meta["categories"]),
         device=device,
         kept=_kept(transform),
+        view=_view(transform),
     )
 
 
@@ -59,6 +62,17 @@ def _kept(transform: object) -> float | None:
     if not crop or not resized or len({*crop, crop[0]}) != 1 or len(resized) != 1:
         return None
     return min(1.0, float(crop[0] / resized[0]))
+
+
+def _view(transform: object) -> View | None:
+    """Describe torchvision's usual preprocessing, `ImageClassification`, so that it has gradients; None for others."""
+    if not isinstance(transform, ImageClassification) or _kept(transform) is None:
+        return None
+    mean, std = (tuple(255 * value for value in values) for values in (transform.mean, transform.std))
+    kind = transform.interpolation.value
+    if kind not in FILTERS:
+        return None
+    return View(transform.crop_size[0], transform.resize_size[0], filter=kind, mean=mean, std=std)
 
 
 def _find_weights(model_name: str, weights_name: str) -> WeightsEnum:

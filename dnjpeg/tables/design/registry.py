@@ -51,7 +51,9 @@ class Design:
     summary : str
         One line.
     needs_statistics : bool
-        Whether the function's first parameter is frequency statistics.
+        Whether it has frequency statistics as a parameter `statistics`, the first or the one after `sensitivity`.
+    needs_sensitivity : bool
+        Whether its first parameter is `sensitivity`, what networks mind.
     options : tuple of Option
         Its parameters. Defaults are those of the function.
 
@@ -65,6 +67,7 @@ class Design:
     function: Callable[..., QuantizationTables]
     summary: str
     needs_statistics: bool = False
+    needs_sensitivity: bool = False
     options: tuple[Option, ...] = ()
 
     def __post_init__(self) -> None:

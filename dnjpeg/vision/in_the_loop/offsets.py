@@ -1,0 +1,155 @@
+"""Task-aware rounding: an offset before each coefficient is rounded, found by descent on what networks say.
+
+A coefficient halfway between two steps may be rounded either way at the same squared error; thousands of such choices
+decide whether a network still sees what it saw. The offsets are bounded, so that none moves a coefficient further than
+a step's chosen part, and the file stays an ordinary JPEG near its source. Descent goes through dequantization, inverse
+DCT, upsampling, colour and what the network sees; rounding counts as the identity (straight-through).
+
+In every other iteration networks look at another section of the picture: an offset that helps only on one grid of
+pixels helps only the one network that has it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+from dnjpeg.tables import QuantizationTables
+from dnjpeg.vision.differentiable.pipeline import Components, coefficients_to_pixels, pixels_to_coefficients
+from dnjpeg.vision.differentiable.rate import estimate_bits
+from dnjpeg.vision.differentiable.rounding import attach, half_away
+from dnjpeg.vision.networks import Network
+
+__all__ = ["Search", "rounded_for"]
+
+
+@dataclass(frozen=True)
+class Search:
+    """How offsets are sought.
+
+    Parameters
+    ----------
+    iterations : int
+        Steps of Adam; 0: plain rounding. Every other one, the last among them, looks at the networks' own view.
+    limit : float
+        Largest offset, in quantization steps, up to 1/2.
+    zoom : float
+        The other views are larger or smaller by up to this part, anywhere in the picture.
+    rate : float
+        What bits count: a file that grows by 1 % counts as much as `rate` per cent of the divergence that plain
+        rounding is expected to have. Above 0, coefficients also move to where they cost less.
+    in_turn : bool
+        Ask one network an iteration, in turn, and not all: as many iterations in less time.
+    seed : int
+        Of the views: the same seed makes the same file.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
+    """
+
+    iterations: int = 8
+    limit: float = 0.2
+    zoom: float = 0.15
+    rate: float = 1.0
+    in_turn: bool = False
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not (self.iterations >= 0 and 0 <= self.limit <= 0.5):
+            raise ValueError("iterations are 0 or more, and the limit of offsets is 0 to 0.5")
+        if not (0 <= self.zoom < 1 and self.rate >= 0):
+            raise ValueError("views are larger or smaller by less than 1, and the rate counts 0 or more")
+
+
+def rounded_for(
+    images: torch.Tensor,
+    tables: Sequence[QuantizationTables],
+    networks: Sequence[Network],
+    *,
+    expected: float,
+    subsampling: str = "4:2:0",
+    search: Search | None = None,
+) -> Components:
+    """Quantize images so that what networks say of them changes little.
+
+    Parameters
+    ----------
+    images : Tensor, float32, (N, 3, H, W) or (N, 1, H, W)
+        RGB or gray, whole numbers 0..255, where the networks are.
+    tables : sequence of QuantizationTables
+        One an image.
+    networks : sequence of Network
+        Whose divergences are averaged.
+    expected : float
+        Divergence, in nats, that plain rounding has on average in images at such steps: what bits are weighed against.
+    subsampling : str
+        As in `dnjpeg.encode`.
+    search : Search, optional
+        How.
+
+    Returns
+    -------
+    tuple of Tensor, (N, block_rows, block_cols, 8, 8)
+        Quantized coefficients, one a component, natural order; each at most one step from plain rounding.
+
+    Raises
+    ------
+    ValueError
+        If there is not one table an image, or no network.
+    """
+    if len(tables) != len(images) or not networks:
+        raise ValueError(f"{len(images)} images need tables each, not {len(tables)}, and at least one network")
+    search = search or Search()
+    size = (images.shape[2], images.shape[3])
+    steps = _steps(tables, images)
+    with torch.no_grad():
+        scaled = [c / q for c, q in zip(pixels_to_coefficients(images, subsampling=subsampling), steps, strict=True)]
+    offsets = [torch.zeros_like(values, requires_grad=True) for values in scaled]
+    # Fast to forget: there are few iterations, and each looks at another view.
+    descent = torch.optim.Adam(offsets, lr=search.limit / 3, betas=(0.8, 0.95))
+    chance = torch.Generator().manual_seed(search.seed)
+    with torch.no_grad():
+        per_bit = search.rate * expected / estimate_bits(scaled)
+    for iteration in range(search.iterations):
+        moved = [values + offset for values, offset in zip(scaled, offsets, strict=True)]
+        coefficients = [attach(half_away(values), values) * q for values, q in zip(moved, steps, strict=True)]
+        decoded = coefficients_to_pixels(coefficients, size, subsampling=subsampling, exact=False)
+        turn = (search.iterations - 1 - iteration) // 2 if search.in_turn else 0
+        asked = [networks[turn % len(networks)]] if search.in_turn else networks
+        own = (search.iterations - iteration) % 2 == 1
+        apart = [_divergence(images, decoded, network, None if own else search, chance) for network in asked]
+        loss = torch.stack(apart).mean()
+        if search.rate:
+            loss = loss + (per_bit * estimate_bits(moved)).sum()
+        descent.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        descent.step()
+        with torch.no_grad():
+            for offset in offsets:
+                offset.clamp_(-search.limit, search.limit)
+    with torch.no_grad():
+        return tuple(half_away(values + offset) for values, offset in zip(scaled, offsets, strict=True))
+
+
+def _steps(tables: Sequence[QuantizationTables], images: torch.Tensor) -> list[torch.Tensor]:
+    """Give the steps of each component, (N, 1, 1, 8, 8)."""
+    count = images.shape[1]
+    each = [torch.tensor([own.for_components(count)[i].tolist() for own in tables]) for i in range(count)]
+    return [values.to(images)[:, None, None] for values in each]
+
+
+def _divergence(
+    images: torch.Tensor, decoded: torch.Tensor, network: Network, search: Search | None, chance: torch.Generator
+) -> torch.Tensor:
+    """Sum over images of the divergence in a view chosen by chance, or in the network's own if `search` is None."""
+    box = None
+    if search is not None:
+        down, right, zoom = (2 * torch.rand(3, generator=chance) - 1).tolist()
+        box = network.view.moved(images.shape[2], images.shape[3], down, right, 1 + search.zoom * zoom)
+    with torch.no_grad():
+        before = network.log_probabilities(images, box)
+    return (before.exp() * (before - network.log_probabilities(decoded, box))).sum()

@@ -1,0 +1,85 @@
+"""From committed rows to ratios with intervals, and one picture: ``python summarise.py``."""
+
+from __future__ import annotations
+
+from itertools import product
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+from dnjpeg.evaluation import compare, read_rows, summarize
+
+HERE = Path(__file__).parent
+JUDGES = {
+    "efficientnet-lite0": "EfficientNet-Lite0\n(in the loop)",
+    "efficientnet-lite2": "EfficientNet-Lite2\n(not asked, same family)",
+    "mobilenet-v2-quantized": "MobileNetV2, 8 bits\n(not asked, other architecture)",
+}
+SETS = ("tables", "networks", "formats")
+COLORS = plt.colormaps["tab10"].colors
+
+
+def main() -> None:
+    """Write ratios.csv, summary.csv and ratios.png."""
+    ratios, summaries = [], []
+    for chosen, judge in product(SETS, JUDGES):
+        file = HERE / "results" / f"{chosen}-{judge}.parquet"
+        if not file.exists():
+            continue
+        rows = read_rows(file)
+        summaries.append(summarize(rows, references=("JPEG 76",)).assign(judge=judge, set=chosen))
+        found = compare(rows)
+        ratios += [
+            {
+                "judge": judge,
+                "set": chosen,
+                "images": found.images,
+                "at": str(target),
+                "measure": target.measure,
+                "value": target.value,
+                "family": standing.family,
+                "bytes": standing.least if standing.measured else np.nan,
+                "ratio": standing.ratio,
+                "low": standing.ratio_low,
+                "high": standing.ratio_high,
+            }
+            for target, standings in found.standings.items()
+            for standing in standings
+            if standing.family != "JPEG"
+        ]
+    table = pd.DataFrame(ratios)
+    table.to_csv(HERE / "results/ratios.csv", index=False, float_format="%.4g", lineterminator="\n")
+    pd.concat(summaries).to_csv(HERE / "results/summary.csv", index=False, float_format="%.5g", lineterminator="\n")
+    _draw(table[table["measure"] == "kl"])
+    shown = table[table["measure"] == "kl"].copy()
+    shown["text"] = [f"{r.ratio:.2f} [{r.low:.2f}, {r.high:.2f}]" for r in shown.itertuples()]
+    for judge in JUDGES:
+        grid = shown[shown["judge"] == judge].pivot_table("text", "family", "at", aggfunc="first", sort=False)
+        print(f"\n{judge}\n{grid.to_string()}")
+
+
+def _draw(table: pd.DataFrame) -> None:
+    figure, axes = plt.subplots(1, len(JUDGES), figsize=(13, 5), sharey=True, layout="constrained")
+    families = list(table["family"].unique())
+    for axis, (judge, title) in zip(axes, JUDGES.items(), strict=True):
+        for number, family in enumerate(families):
+            line = table[(table["judge"] == judge) & (table["family"] == family) & table["ratio"].notna()]
+            x = line["value"] * 1.03 ** (number - len(families) / 2)
+            low, high = (line[end].replace([0, np.inf], np.nan).fillna(line["ratio"]) for end in ("low", "high"))
+            errors = np.stack([line["ratio"] - low, high - line["ratio"]]).clip(0)
+            style = {"linestyle": "-" if number < len(COLORS) else ":", "marker": "o", "markersize": 4, "capsize": 2}
+            axis.errorbar(x, line["ratio"], errors, label=family, color=COLORS[number % len(COLORS)], lw=1.2, **style)
+        axis.axhline(1, color="#4d4d4d", lw=1)
+        axis.set(xscale="log", title=title, xlabel="divergence from the uncompressed prediction (nats)")
+        axis.set_xticks([0.03, 0.087, 0.167, 0.355], ["0.03", "0.087", "0.167", "0.355"], minor=False)
+        axis.minorticks_off()
+        axis.grid(alpha=0.3)
+    axes[0].set_ylabel("bytes, as a ratio to standard JPEG at equal divergence")
+    axes[-1].legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    figure.savefig(HERE / "results/ratios.png", dpi=110)
+
+
+if __name__ == "__main__":
+    main()

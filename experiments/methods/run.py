@@ -85,12 +85,13 @@ def draw_overview(summaries: dict[tuple[str, str], pd.DataFrame]) -> Figure:
         errors = (table[RATIO] - table[f"{RATIO}_low"], table[f"{RATIO}_high"] - table[RATIO])
         y = [-place + 0.14 * (1.5 - index) for place in range(len(table))]
         right.errorbar(table[RATIO], y, xerr=errors, fmt=marker, markersize=5, label=name.removesuffix(" @50"))
-    right.axvline(1, color="#4d4d4d", linewidth=1)
     labels = [f"{subject}\n{classifier}" for subject, classifier in summaries]
     right.set_yticks([-place for place in range(len(labels))], labels, fontsize=8)
     right.set_xlabel("whole files: bytes at equal KL, against standard JPEG (right of 1: more)")
     right.grid(axis="x", color="#dddddd", linewidth=0.6)
-    right.legend(frameon=False, fontsize=8)
+    if right.has_data():
+        right.legend(frameon=False, fontsize=8)
+    right.axvline(1, color="#4d4d4d", linewidth=1)
     return figure
 
 

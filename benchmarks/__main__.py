@@ -87,7 +87,7 @@ def _rows(options: argparse.Namespace, crops: list[Pixels], large: list[Pixels])
                     seconds = interleaved(contenders, calls, rounds)
                     own = seconds.pop("dnjpeg")
                     pixels = photos[0].shape[0] * photos[0].shape[1]
-                    nanoseconds = own * 1e9 / (pixels * (len(photos) // calls))
+                    nanoseconds = own * 1e9 / (pixels * path.passes * (len(photos) // calls))
                     ratios = {peer: theirs / own for peer, theirs in seconds.items()}
                     yield Row(name, pixels, quality, subsampling, nanoseconds, ratios)
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import dnjpeg
-from dnjpeg.parallel import AHEAD, ordered_map
+from dnjpeg.parallel import AHEAD, TASK_SECONDS, TOGETHER, ordered_map
 
 JOBS = [1, 2, 5]
 
@@ -69,9 +69,14 @@ def test_arguments_are_checked_before_the_first_result() -> None:
         list(dnjpeg.decode_batch([data, data], out=np.empty((1, 8, 8), np.uint8)))
 
 
+@pytest.mark.parametrize(("seconds", "together"), [(1.5 * TASK_SECONDS, 1), (0, TOGETHER)])
 @pytest.mark.parametrize("jobs", JOBS)
-def test_an_endless_source_is_read_no_further_than_needed(jobs: int) -> None:
+def test_an_endless_source_is_read_no_further_than_needed(jobs: int, seconds: float, together: int) -> None:
     read = 0
+
+    def double(number: int) -> int:
+        time.sleep(seconds)
+        return 2 * number
 
     def source() -> Iterator[int]:
         nonlocal read
@@ -79,11 +84,21 @@ def test_an_endless_source_is_read_no_further_than_needed(jobs: int) -> None:
             read += 1
             yield read
 
-    results = ordered_map(lambda number: 2 * number, source(), jobs)
+    results = ordered_map(double, source(), jobs)
     assert [next(results) for _ in range(10)] == list(range(2, 22, 2))
-    assert read <= 10 + AHEAD * jobs
+    assert read <= 10 + AHEAD * jobs * together
     results.close()
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("dnjpeg")]
+
+
+def test_of_items_that_are_done_together_those_before_an_error_come_first() -> None:
+    def inverse(number: int) -> float:
+        return 1 / (number - 500)
+
+    results, taken = ordered_map(inverse, range(1000), 2), []
+    with pytest.raises(ZeroDivisionError):
+        taken.extend(result for result in results)
+    assert taken == [inverse(number) for number in range(500)]
 
 
 def test_what_has_not_begun_is_dropped_when_one_fails() -> None:

@@ -11,7 +11,34 @@ import numpy.typing as npt
 __all__ = ["scratch"]
 
 KEPT_BYTES = 1 << 26  # larger requests are not kept
-_thread = threading.local()
+INHERITED_BYTES = 1 << 22  # nor are these, when the thread ends
+HEIRLESS = 8  # threads' memory that waits for a thread that begins
+
+_idle: list[dict[str, npt.NDArray[Any]]] = []
+
+
+class _Memory(threading.local):
+    """A thread's buffers by name. Those of a thread that has ended go to one that begins: a batch makes new threads."""
+
+    def __init__(self) -> None:
+        self.owner = _Owner()
+
+
+class _Owner:
+    """Ends with its thread."""
+
+    def __init__(self) -> None:
+        try:
+            self.buffers = _idle.pop()
+        except IndexError:
+            self.buffers = {}
+
+    def __del__(self, idle: list[dict[str, npt.NDArray[Any]]] = _idle) -> None:
+        if len(idle) < HEIRLESS:
+            idle.append({name: kept for name, kept in self.buffers.items() if kept.nbytes <= INHERITED_BYTES})
+
+
+_memory = _Memory()
 
 
 def scratch(name: str, size: int, dtype: type[np.generic] = np.uint8) -> npt.NDArray[Any]:
@@ -30,9 +57,10 @@ def scratch(name: str, size: int, dtype: type[np.generic] = np.uint8) -> npt.NDA
     -------
     ndarray, (size,)
     """
-    kept: npt.NDArray[Any] | None = getattr(_thread, name, None)
+    buffers = _memory.owner.buffers
+    kept = buffers.get(name)
     if kept is None or len(kept) < size:
         kept = np.empty(size, dtype)
         if kept.nbytes <= KEPT_BYTES:
-            setattr(_thread, name, kept)
+            buffers[name] = kept
     return kept[:size]

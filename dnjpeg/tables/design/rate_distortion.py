@@ -8,7 +8,6 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from dnjpeg.statistics.totals import histogram_edges
 from dnjpeg.tables.design.histograms import BandHistograms, check_components
 from dnjpeg.tables.design.registry import Design, Option
 from dnjpeg.tables.design.sensitivities import CHROMA, STEP, Bands, BandSensitivity, check_positive, made, weigh
@@ -92,6 +91,8 @@ def _curves(statistics: BandHistograms, component: int) -> tuple[Bands, Bands]:
 @lru_cache(maxsize=1)
 def _squared_errors() -> npt.NDArray[np.float64]:
     """Squared error of the middle of each bin at steps 1 to 255, (255, bins)."""
+    from dnjpeg.statistics import histogram_edges  # noqa: PLC0415 - imports the codec, which whoever only encodes need not
+
     edges = histogram_edges()
     middle = (edges[:-1] + edges[1:]) / 2
     q = np.arange(1, MAX_BASELINE_STEP + 1)[:, None]

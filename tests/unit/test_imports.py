@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-UNUSED = (
+UNUSED = ("dnjpeg.statistics", "dnjpeg.inspection", "dnjpeg.evaluation", "dnjpeg.vision", "dnjpeg.shards", "torch")
     "dnjpeg.statistics",
     "dnjpeg.inspection",
     "dnjpeg.evaluation",

@@ -6,14 +6,6 @@ import subprocess
 import sys
 
 UNUSED = ("dnjpeg.statistics", "dnjpeg.inspection", "dnjpeg.evaluation", "dnjpeg.vision", "dnjpeg.shards", "torch")
-    "dnjpeg.statistics",
-    "dnjpeg.inspection",
-    "dnjpeg.evaluation",
-    "dnjpeg.vision",
-    "dnjpeg.shards",
-    "scipy",
-    "torch",
-)
 
 
 def test_encoding_imports_nothing_that_it_does_not_use():

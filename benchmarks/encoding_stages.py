@@ -1,21 +1,13 @@
-"""Nanoseconds a pixel that each stage of encoding takes, kernel by kernel: the table of docs/performance.md.
-
-Each stage of each photo counts with its least processor time of several rounds, so that what else the machine does
-falls away as far as it can.
-"""
+"""The stages of encoding, kernel by kernel."""
 
 from __future__ import annotations
-
-import argparse
-import time
-from collections.abc import Callable
-from pathlib import Path
 
 import numba
 import numpy as np
 
 import dnjpeg
-from benchmarks.photos import Pixels, load_crops
+from benchmarks.photos import Pixels
+from benchmarks.timing import Stage, Stages
 from dnjpeg.codec.encoding_plan import plan_encoding, steps_key
 from dnjpeg.codec.entropy.gathering import list_spans
 from dnjpeg.codec.entropy.scan import start_scan
@@ -29,8 +21,6 @@ from dnjpeg.codec.format.layout import FIRST
 from dnjpeg.codec.kernels.vector import span
 from dnjpeg.codec.pixels.forward import MCU_ROWS, forward_mcu_row, forward_rows, plan_forward
 from dnjpeg.tables import resolve
-
-Stages = dict[str, Callable[[], object]]
 
 kernel = numba.njit(nogil=True, error_model="numpy")  # not kept on disk: the codec's cache does not know this file
 
@@ -89,7 +79,7 @@ def encoding_stages(pixels: Pixels, quality: int, subsampling: str) -> Stages:
         codes_of({(index >> 1, index & 1): table for index, table in enumerate(made) if table is not None})
 
     assert len(counts[:CODES]) == len(codes)
-    return {
+    calls = {
         "colour, downsampling, DCT, quantization": lambda: _forward(
             flat, job.strip.sizes, job.strip.layout, job.factors, samples, strip
         ),
@@ -102,38 +92,4 @@ def encoding_stages(pixels: Pixels, quality: int, subsampling: str) -> Stages:
         ),
         "encode, optimal tables, all": lambda: dnjpeg.encode(pixels, quality=quality, subsampling=subsampling),
     }
-
-
-def measure(stages: list[Stages], rounds: int) -> dict[str, float]:
-    """Seconds of each stage, the mean over photos of their least times."""
-    least = [dict.fromkeys(photo, float("inf")) for photo in stages]
-    for _ in range(rounds):
-        for photo, times in zip(stages, least, strict=True):
-            for name, call in photo.items():
-                start = time.thread_time()
-                call()
-                times[name] = min(times[name], time.thread_time() - start)
-    return {name: sum(times[name] for times in least) / len(least) for name in least[0]}
-
-
-def main() -> None:
-    """Print the table."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.encoding_stages", description=__doc__)
-    parser.add_argument("photos", nargs="?", type=Path, help="folder of photos (default: $DNJPEG_DATA, else foolbox's)")
-    parser.add_argument("--count", type=int, default=100, help="distinct crops of 500x375 pixels (default 100)")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--quality", type=int, default=75)
-    options = parser.parse_args()
-    crops = load_crops(options.photos, options.count)
-    pixels = crops[0].shape[0] * crops[0].shape[1]
-    print("| stage | 4:2:0 | 4:4:4 |\n|---|---|---|")
-    found = [
-        measure([encoding_stages(crop, options.quality, subsampling) for crop in crops], options.rounds)
-        for subsampling in ("4:2:0", "4:4:4")
-    ]
-    for name in found[0]:
-        print(f"| {name} | " + " | ".join(f"{column[name] * 1e9 / pixels:.2f}" for column in found) + " |")
-
-
-if __name__ == "__main__":
-    main()
+    return {name: Stage(call) for name, call in calls.items()}

@@ -39,3 +39,11 @@ def test_a_run_is_of_the_schema_and_may_be_told_to_fail(schema: dict[str, object
     assert found["environment"]["instructions"] == "sse4.2"
     assert [row["path"] for row in found["rows"]] == ["read coefficients"]
     assert "| read coefficients | 0.19 | jpeglib |" in (tmp_path / "run.md").read_text()
+
+
+def test_the_table_of_stages_is_made() -> None:
+    words = ["-m", "benchmarks.stages", "--count", "1", "--rounds", "1"]
+    run = subprocess.run([sys.executable, *words], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    found = [line.split("|")[1].strip() for line in run.stdout.splitlines()[2:]]
+    assert {"tokens", "Huffman decoding", "refinement scans"} <= set(found)

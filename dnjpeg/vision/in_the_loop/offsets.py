@@ -71,6 +71,7 @@ def rounded_for(
     networks: Sequence[Network],
     *,
     expected: float,
+    coefficients: Components | None = None,
     subsampling: str = "4:2:0",
     search: Search | None = None,
 ) -> Components:
@@ -86,6 +87,8 @@ def rounded_for(
         Whose divergences are averaged.
     expected : float
         Divergence, in nats, that plain rounding has on average in images at such steps: what bits are weighed against.
+    coefficients : tuple of Tensor, (N, block_rows, block_cols, 8, 8), optional
+        What is to be quantized, on the scale of the orthonormal DCT; otherwise the images' as libjpeg codes them.
     subsampling : str
         As in `dnjpeg.encode`.
     search : Search, optional
@@ -107,7 +110,8 @@ def rounded_for(
     size = (images.shape[2], images.shape[3])
     steps = _steps(tables, images)
     with torch.no_grad():
-        scaled = [c / q for c, q in zip(pixels_to_coefficients(images, subsampling=subsampling), steps, strict=True)]
+        coded = coefficients or pixels_to_coefficients(images, subsampling=subsampling)
+        scaled = [c / q for c, q in zip(coded, steps, strict=True)]
     offsets = [torch.zeros_like(values, requires_grad=True) for values in scaled]
     # Fast to forget: there are few iterations, and each looks at another view.
     descent = torch.optim.Adam(offsets, lr=search.limit / 3, betas=(0.8, 0.95))
@@ -116,8 +120,8 @@ def rounded_for(
         per_bit = search.rate * expected / estimate_bits(scaled)
     for iteration in range(search.iterations):
         moved = [values + offset for values, offset in zip(scaled, offsets, strict=True)]
-        coefficients = [attach(half_away(values), values) * q for values, q in zip(moved, steps, strict=True)]
-        decoded = coefficients_to_pixels(coefficients, size, subsampling=subsampling, exact=False)
+        dequantized = [attach(half_away(values), values) * q for values, q in zip(moved, steps, strict=True)]
+        decoded = coefficients_to_pixels(dequantized, size, subsampling=subsampling, exact=False)
         turn = (search.iterations - 1 - iteration) // 2 if search.in_turn else 0
         asked = [networks[turn % len(networks)]] if search.in_turn else networks
         own = (search.iterations - iteration) % 2 == 1

@@ -17,13 +17,10 @@ from dnjpeg.codec.format.subsampling import SubsamplingLike, resolve_subsampling
 from dnjpeg.machine.chroma import planes_of, sampled_for_interpolation
 from dnjpeg.tables import QuantizationTables
 
-__all__ = ["PROGRESSIVE_FROM", "parts_of", "quantized", "smallest_file", "transformed"]
+__all__ = ["parts_of", "quantized", "smallest_file", "transformed"]
 
 Pixels = npt.NDArray[np.uint8]
 Coefficients = tuple[npt.NDArray[np.int16], ...]
-
-PROGRESSIVE_FROM = 4000  # bytes below which no progressive file was found smaller than the baseline one
-
 
 def transformed(pixels: Pixels, subsampling: SubsamplingLike = "4:2:0") -> Coefficients:
     """Transform pixels as `dnjpeg.codec.encoder.transform` does, but for how chroma is sampled.
@@ -77,11 +74,8 @@ def smallest_file(
 ) -> bytes:
     """Write coefficients in the smallest of the files that an effort allows, see `encode_for_machines`."""
     options: dict[str, Any] = {"restart": restart, "restart_rows": restart_rows}
-    files = [write(image, **options)]
-    if len(files[0]) >= PROGRESSIVE_FROM:
-        how: dict[str, Any] = {"scans": "smallest"} if effort == "best" else {"progressive": True}
-        files.append(write(image, **how, **options))
-    return min(files, key=len)
+    how: dict[str, Any] = {"scans": "smallest"} if effort == "best" else {"progressive": True}
+    return min(write(image, **options), write(image, **how, **options), key=len)
 
 
 def parts_of(*, dpi: float | tuple[float, float] | None = None, **metadata: Any) -> dict[str, Any]:

@@ -22,6 +22,7 @@ __all__ = ["parts_of", "quantized", "smallest_file", "transformed"]
 Pixels = npt.NDArray[np.uint8]
 Coefficients = tuple[npt.NDArray[np.int16], ...]
 
+
 def transformed(pixels: Pixels, subsampling: SubsamplingLike = "4:2:0") -> Coefficients:
     """Transform pixels as `dnjpeg.codec.encoder.transform` does, but for how chroma is sampled.
 

@@ -18,8 +18,8 @@ __all__ = ["TableLadder", "shipped_ladder", "step_of_quality"]
 PREFIX = "machine-"
 
 # Quality of standard JPEG at 4:2:0 -> step at which the preset's chroma and tables have the same mean divergence: 125
-# ImageNet calibration photos of 299x299 pixels, geometric mean of EfficientNet-Lite 0 and 2 and MobileNetV2; the ends by
-# extrapolation.
+# ImageNet calibration photos of 299x299 pixels, geometric mean of EfficientNet-Lite 0 and 2 and MobileNetV2; the ends
+# by extrapolation.
 STEPS_OF_QUALITIES = {
     1: 226,
     8: 157,

@@ -21,8 +21,8 @@ __all__ = ["PROBED", "bearable_steps", "expected_divergence"]
 
 PROBED = (10.0, 20.0, 40.0, 80.0, 160.0)
 
-# Mean divergence by plain rounding of the preset's chroma at the ladder's steps: 125 ImageNet calibration photos of 299x299
-# pixels, geometric mean of EfficientNet-Lite 0 and 2 and MobileNetV2.
+# Mean divergence by plain rounding of the preset's chroma at the ladder's steps: 125 ImageNet calibration photos of
+# 299x299 pixels, geometric mean of EfficientNet-Lite 0 and 2 and MobileNetV2.
 _DIVERGENCES = {14.0: 0.0145, 24.0: 0.0365, 40.0: 0.0931, 60.0: 0.1905, 90.0: 0.3604, 130.0: 0.6911}
 
 

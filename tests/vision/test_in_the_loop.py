@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -75,6 +76,28 @@ def test_coefficients_stay_within_the_offset_of_their_value(images, networks):
         assert torch.equal(k, k.round())
         changed += int((k != p).sum())
     assert changed > 100
+
+
+def test_what_is_found_is_kept_where_it_is_better_than_plain_rounding(images, networks):
+    batch, tables = _tensor(images), [shipped_ladder().at(6)] * 2
+    blind = [replace(network, model=_Misled(network.model)) for network in networks]
+    options = {"expected": 0.001}
+    plain = rounded_for(batch, tables, blind, search=Search(iterations=0), **options)
+    for asked, kept in ((blind, True), (networks, False)):
+        found = rounded_for(batch, tables, asked, search=Search(iterations=4, rate=0), **options)
+        assert all(torch.equal(a, b) for a, b in zip(plain, found, strict=True)) == kept
+
+
+class _Misled(torch.nn.Module):
+    """A network whose gradients point the wrong way."""
+
+    def __init__(self, model):
+        super().__init__()
+        self.model = model
+
+    def forward(self, seen):
+        answers = self.model(seen)
+        return 2 * answers.detach() - answers
 
 
 def test_the_same_seed_makes_the_same_file_and_another_decoder_reads_it(images, networks):

@@ -6,13 +6,13 @@ a step's chosen part, and the file stays an ordinary JPEG near its source. Desce
 DCT, upsampling, colour and what the network sees; rounding counts as the identity (straight-through).
 
 In every other iteration networks look at another section of the picture: an offset that helps only on one grid of
-pixels helps only the one network that has it.
+pixels helps only the one network that has it. In the end, what was found is kept for the images that it is better for.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -136,7 +136,39 @@ def rounded_for(
             for offset in offsets:
                 offset.clamp_(-search.limit, search.limit)
     with torch.no_grad():
-        return tuple(half_away(values + offset) for values, offset in zip(scaled, offsets, strict=True))
+        plain = tuple(half_away(values) for values in scaled)
+        if not search.iterations:
+            return plain
+        found = tuple(half_away(values + offset) for values, offset in zip(scaled, offsets, strict=True))
+        costs = [
+            _divergence_in_full(images, made, steps, networks, subsampling) + per_bit * estimate_bits(made)
+            for made in (plain, found)
+        ]
+        worse = (costs[1] > costs[0])[:, None, None, None, None]
+        return tuple(torch.where(worse, a, b) for a, b in zip(plain, found, strict=True))
+
+
+def _divergence_in_full(
+    images: torch.Tensor,
+    quantized: Components,
+    steps: Sequence[torch.Tensor],
+    networks: Sequence[Network],
+    subsampling: str,
+) -> torch.Tensor:
+    """Mean over networks of each image's divergence in their own view, in float32 and of the decoder's very pixels.
+
+    At fine steps bfloat16 cannot tell two roundings apart: what it found there may be worse than plain rounding.
+    """
+    size = (images.shape[2], images.shape[3])
+    decoded = coefficients_to_pixels(
+        [k * q for k, q in zip(quantized, steps, strict=True)], size, subsampling=subsampling
+    )
+    apart = []
+    for network in networks:
+        precise = replace(network, bfloat16=False)
+        before, after = precise.log_probabilities(images), precise.log_probabilities(decoded)
+        apart.append((before.exp() * (before - after)).sum(1))
+    return torch.stack(apart).mean(0)
 
 
 def _steps(tables: Sequence[QuantizationTables], images: torch.Tensor) -> list[torch.Tensor]:

@@ -72,4 +72,5 @@ def _halved(lines: Plane) -> Plane:
     bands[0, 1:] = 0.75 * 0.25 * 2
     bands[1, 0] = 1 + 0.5625 + 0.0625  # the first line is all its own
     bands[1, -1] = 1 + 0.5625 + 0.0625 if count % 2 == 0 else 0.5625 + 0.0625
-    return np.asarray(solveh_banded(bands, right, check_finite=False), np.float32)
+    halved: Plane = np.asarray(solveh_banded(bands, right, check_finite=False), np.float32)
+    return halved

@@ -85,9 +85,23 @@ class EncodingPlan:
         return plan_forward(self.frame, self.headers.color, self.channels, kept_rows=1)
 
     @cached_property
+    def last_mcu(self) -> ForwardPlan:
+        """Where they find the last MCU of a row that is not the last one, as if it were all of a picture."""
+        frame = self.frame
+        width = frame.width - (frame.mcu_cols - 1) * 8 * frame.max_horizontal
+        part = replace(frame, height=8 * frame.max_vertical, width=width)
+        return plan_forward(part, self.headers.color, self.channels, line=frame.width)
+
+    @cached_property
     def interval(self) -> int:
         """Ri of that scan."""
         return self.headers.restart.interval(self.plan.mcu_cols)
+
+    @cached_property
+    def standard_codes(self) -> npt.NDArray[np.int64]:
+        """`codes_of` the standard Huffman tables."""
+        _, codes = standard_tables(self.plan.slots_of(self.scan))
+        return codes
 
     @cached_property
     def standard_start(self) -> bytes:

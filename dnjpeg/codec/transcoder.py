@@ -14,7 +14,7 @@ from dnjpeg.codec.entropy.scan import start_scan, stopped
 from dnjpeg.codec.entropy.scan_writer import ScanPlan, Tokens, plan_scan, token_scan
 from dnjpeg.codec.entropy.sequential_decoder import decode_mcu_row
 from dnjpeg.codec.entropy.sequential_encoder import tokenize_mcu_row
-from dnjpeg.codec.entropy.tokens import CODES, COUNTS, count_symbols
+from dnjpeg.codec.entropy.tokens import CODES, COUNTS, count_symbols, join_counts
 from dnjpeg.codec.format.application import Jfif, Metadata
 from dnjpeg.codec.format.coding import Coding
 from dnjpeg.codec.format.coding_tables import CodingTables
@@ -243,7 +243,9 @@ def _transcode_rows(
     layout, coefficients, tokenizing = span(layout), span(coefficients), span(tokenizing)
     lists, new_scan, tokens = list_spans(lists), span(new_scan), span(tokens)
     filler = layout[len(layout) - 1, FIRST]
+    counts = span(counts)
     count = 0
+    clear(counts, 0, COUNTS)
     for row in range(mcu_rows):
         clear(coefficients, 0, filler + 64)
         decode_mcu_row(state, scan, row, row, mcu_cols, data, coded, lookups, coefficients, filler)
@@ -253,6 +255,8 @@ def _transcode_rows(
             for c in range(len(layout) - 1):
                 first, last = layout[c, FIRST], layout[c + 1, FIRST]
                 requantize_blocks(coefficients, first, last, span(factors), 64 * c)
+        begin = count
         count = tokenize_mcu_row(tokenizing, new_scan, row, row, mcu_cols, coefficients, lists, tokens, count)
-    count_symbols(tokens, count, span(counts))
+        count_symbols(tokens, begin, count, counts)
+    join_counts(counts)
     return count

@@ -151,7 +151,7 @@ class Tokens(NamedTuple):
     ----------
     tokens : ndarray, int32
     frequencies : ndarray, int64, (CODES,)
-        How often each code is used, from `count_symbols`.
+        How often each code is used, from `join_counts`.
     """
 
     tokens: npt.NDArray[np.int32]

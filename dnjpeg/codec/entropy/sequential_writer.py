@@ -9,12 +9,12 @@ from dnjpeg.codec.entropy.gathering import list_spans
 from dnjpeg.codec.entropy.scan import start_scan
 from dnjpeg.codec.entropy.scan_writer import CodedScan, Tokens, plan_scan, token_scan
 from dnjpeg.codec.entropy.sequential_encoder import tokenize_mcu_row
-from dnjpeg.codec.entropy.tokens import CODES, COUNTS, count_symbols
+from dnjpeg.codec.entropy.tokens import CODES, COUNTS, count_symbols, join_counts
 from dnjpeg.codec.format.headers import Headers
 from dnjpeg.codec.format.script import ScriptScan
 from dnjpeg.codec.kernels.jit import kernel
 from dnjpeg.codec.kernels.scratch import scratch
-from dnjpeg.codec.kernels.vector import span
+from dnjpeg.codec.kernels.vector import clear, span
 
 __all__ = ["code_sequential"]
 
@@ -24,10 +24,14 @@ def _tokenize(state, scan, mcu_rows, mcu_cols, coefficients, lists, tokens, coun
     """Make and count the tokens of all rows of MCUs; returns their number."""
     state, scan, coefficients, tokens = span(state), span(scan), span(coefficients), span(tokens)
     lists = list_spans(lists)
+    counts = span(counts)
     count = 0
+    clear(counts, 0, COUNTS)
     for row in range(mcu_rows):
+        begin = count
         count = tokenize_mcu_row(state, scan, row, 0, mcu_cols, coefficients, lists, tokens, count, wide)
-    count_symbols(tokens, count, span(counts))
+        count_symbols(tokens, begin, count, counts)
+    join_counts(counts)
     return count
 
 

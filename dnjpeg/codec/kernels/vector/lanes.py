@@ -139,7 +139,7 @@ class Vector:
     def __rshift__(self, count: int) -> Vector:
         return self._new(self.builder.ashr(self.value, self._other(count)))
 
-    def shift_right(self, count: int) -> Vector:
+    def shift_right(self, count: Vector | int) -> Vector:
         """Shift right, filling with zeros."""
         return self._new(self.builder.lshr(self.value, self._other(count)))
 

@@ -181,8 +181,8 @@ def decode(
     coding_tables : CodingTables, optional
         Tables that an abbreviated file leaves out, from `read_tables` or `shared_tables`.
     threads : int
-        Threads for this one picture, from 1 on: with two or more, one decodes the scan of a large sequential file while
-        another makes pixels of it; more than two make no difference. The pixels are the same. Many pictures at once are
+        Threads for this one picture, from 1 on: with two or more, two share the scan of a large sequential file, and
+        one makes the pixels; more than two make no difference. The pixels are the same. Many pictures at once are
         faster in `decode_batch`.
 
     Returns

@@ -155,29 +155,34 @@ def _decode_on_both(work: _Work, other: ThreadPoolExecutor) -> int:
     bit, end, row = bit_of(work.state), 8 * int(work.state[END]), 0
     density = (end - bit) / (runs.row_blocks * work.frame.mcu_rows)  # bits a block
     share = 0.5  # of a piece that the other thread decodes
+
+    def begin_piece() -> tuple[_Memory, int, int, Future[_Run] | None]:
+        memory, wanted = runs.next_memory(), min(kept_rows, work.last_row - row) * runs.row_blocks
+        guess = bit + int((1 - share) * wanted * density)
+        if share < LEAST_SHARE or guess >= end:
+            return memory[0], wanted, end, None
+        return memory[0], wanted, guess, other.submit(runs.decode, memory[1], guess, end, int(share * wanted))
+
+    piece = begin_piece()
     under_way: deque[Future[None]] = deque()
     while row < work.last_row:
-        if len(under_way) == 2:  # it has the memory that is used now
-            under_way.popleft().result()
-        memory = runs.next_memory()
-        rows = min(kept_rows, work.last_row - row)
-        wanted = rows * runs.row_blocks
-        guess = bit + int((1 - share) * wanted * density)
-        second: Future[_Run] | None = None
-        if share >= LEAST_SHARE and guess < end:
-            second = other.submit(runs.decode, memory[1], guess, end, int(share * wanted))
+        memory, wanted, guess, second = piece
         begun = perf_counter()
-        run = runs.decode(memory[0], bit, guess if second else end, wanted)
-        seconds = (perf_counter() - begun) / max(run.count, 1)
+        run = runs.decode(memory, bit, guess, wanted)
+        seconds = (perf_counter() - begun) / max(run.size, 1)
         blocks = _join(runs, run, None if second is None else second.result(), wanted, end)
-        rows = blocks.count // runs.row_blocks
+        rows = blocks.size // runs.row_blocks
         following = blocks.start_of(rows * runs.row_blocks)
         if rows == 0 or following > end:
             break
-        under_way.append(other.submit(pixel_maker.make, blocks, row, row + rows))
         density = 0.5 * (density + (following - bit) / (rows * runs.row_blocks))
         share = min(max((seconds - pixel_maker.seconds) / (2 * seconds), 0.0), 0.5)
-        bit, row = following, row + rows
+        bit, row, first = following, row + rows, row
+        if len(under_way) == PIECES - 1:  # it has the memory that comes next
+            under_way.popleft().result()
+        if row < work.last_row:
+            piece = begin_piece()  # before the pixels, so that this thread need not wait for it
+        under_way.append(other.submit(pixel_maker.make, blocks, first, row))
     for future in under_way:
         future.result()
     go_to(work.state, work.coded, bit)
@@ -193,22 +198,22 @@ class _Memory(NamedTuple):
 
 
 class _Run(NamedTuple):
-    """Blocks up to the index `count`, behind which it came to the block `met` of another run, or -1, or to a fault."""
+    """Blocks up to the index `size`, behind which it came to the block `met` of another run, or -1, or to a fault."""
 
     memory: _Memory
-    count: int
+    size: int
     met: int
     wrong: bool
 
 
 class _Joined(NamedTuple):
-    """Blocks of a run up to the index `seam`, then those of another from `then` on; `count` of them."""
+    """Blocks of a run up to the index `seam`, then those of another from `then` on; `size` of them."""
 
     first: _Memory
     seam: int
     second: _Memory
     then: int
-    count: int
+    size: int
 
     def start_of(self, index: int) -> int:
         """Bit at which a block starts, or the one behind the last."""
@@ -220,17 +225,17 @@ class _Joined(NamedTuple):
 def _join(runs: _Runs, run: _Run, there: _Run | None, wanted: int, end: int) -> _Joined:
     """Go on with the first run until it meets the second, and with that to the end of the piece."""
     if there is None or run.wrong:
-        return _Joined(run.memory, run.count, run.memory, 0, run.count)
-    run = runs.go_on(run, min(run.count + MEETING, wanted), end, there)
+        return _Joined(run.memory, run.size, run.memory, 0, run.size)
+    run = runs.go_on(run, min(run.size + MEETING, wanted), end, there)
     if run.met < 0:
-        return _Joined(run.memory, run.count, there.memory, 0, run.count)
+        return _Joined(run.memory, run.size, there.memory, 0, run.size)
     if not there.wrong:
-        there = runs.go_on(there, run.met + wanted - run.count, end)
-    return _Joined(run.memory, run.count, there.memory, run.met, min(run.count + there.count - run.met, wanted))
+        there = runs.go_on(there, run.met + wanted - run.size, end)
+    return _Joined(run.memory, run.size, there.memory, run.met, min(run.size + there.size - run.met, wanted))
 
 
 class _Runs:
-    """What the decoding of runs takes, and memory for those of two pieces in turn."""
+    """What the decoding of runs takes, and memory for those of some pieces in turn."""
 
     def __init__(self, work: _Work, kept_rows: int) -> None:
         geometry, mcu_cols = work.geometry(1)
@@ -240,13 +245,13 @@ class _Runs:
         self.row_blocks = len(self.tables) * mcu_cols
         self.work = work
         most = kept_rows * self.row_blocks + 1
-        blocks = scratch("runs", 4 * 64 * most, np.int16).reshape(4, -1)
-        starts = scratch("starts of runs", 4 * most, np.int64).reshape(4, -1)
-        self._memory = [_Memory(*pair) for pair in zip(blocks, starts, strict=True)]
+        blocks = scratch("runs", 2 * PIECES * 64 * most, np.int16).reshape(2 * PIECES, -1)
+        starts = scratch("starts of runs", 2 * PIECES * most, np.int64).reshape(2 * PIECES, -1)
+        self._memory = deque(_Memory(*pair) for pair in zip(blocks, starts, strict=True))
 
     def next_memory(self) -> tuple[_Memory, _Memory]:
-        """Memory for two runs, which holds until it is asked for again twice."""
-        self._memory = self._memory[2:] + self._memory[:2]
+        """Memory for the two runs of a piece, which holds until it was asked for `PIECES` times more."""
+        self._memory.rotate(2)
         return self._memory[0], self._memory[1]
 
     def decode(self, memory: _Memory, begin: int, end: int, last: int) -> _Run:
@@ -255,8 +260,8 @@ class _Runs:
 
     def go_on(self, run: _Run, last: int, end: int, other: _Run | None = None) -> _Run:
         """Go on with a run, up to a block of another."""
-        others = NONE if other is None else other.memory.starts[: other.count + 1]
-        return self._decode(run.memory, run.count, last, int(run.memory.starts[run.count]), end, others)
+        others = NONE if other is None else other.memory.starts[: other.size + 1]
+        return self._decode(run.memory, run.size, last, int(run.memory.starts[run.size]), end, others)
 
     def _decode(self, memory: _Memory, first: int, last: int, begin: int, end: int, others: Ints) -> _Run:
         work = self.work

@@ -21,14 +21,14 @@ import numpy.typing as npt
 from dnjpeg.codec.encoding_plan import EncodingPlan
 from dnjpeg.codec.entropy.bits import PADDING, stuff_shifted
 from dnjpeg.codec.entropy.scan import FILLED, POSITION, PREDICTIONS, start_scan
-from dnjpeg.codec.entropy.scan_writer import CodedScan, Tokens, choose_codes
+from dnjpeg.codec.entropy.scan_writer import Tokens, choose_codes
 from dnjpeg.codec.entropy.tokens import CODED_BYTES, code_part
 from dnjpeg.codec.format.headers import EOI_MARKER
 from dnjpeg.codec.format.layout import BLOCK_COLS, FIRST, VERTICAL
 from dnjpeg.codec.kernels.scratch import scratch
 from dnjpeg.codec.pixel_rows import code_standard, tokenize
 from dnjpeg.codec.pixels.forward import forward_rows
-from dnjpeg.codec.writer import assemble
+from dnjpeg.codec.writer import before_only_scan
 
 __all__ = ["divisible", "encode_bands", "encode_standard_bands"]
 
@@ -116,7 +116,7 @@ def encode_bands(pixels: Bytes, job: EncodingPlan, threads: int) -> bytes:
         begins, outs = accumulate(bits, initial=0), _parts(scratch("file", sum(rooms)), rooms)
         parts = list(zip(begins, [None, *bands], bands, outs, strict=False))
         coded = several.map(lambda part: _code(codes, *part, last=part[2] is bands[-1]), parts)
-    start = assemble(job.headers, [CodedScan(job.scan, job.plan, huffman, b"")]).removesuffix(EOI_MARKER)
+    start = before_only_scan(job.headers, job.scan, job.plan, huffman)
     return b"".join([start, *coded, EOI_MARKER])
 
 

@@ -32,7 +32,7 @@ from dnjpeg.codec.kernels.vector import clear, span
 from dnjpeg.codec.pixels.quantize import requantize, requantize_blocks
 from dnjpeg.codec.reader import Reader, Scan
 from dnjpeg.codec.scan_reader import following_scan, read
-from dnjpeg.codec.writer import assemble, headers_of, write
+from dnjpeg.codec.writer import assemble_only, headers_of, write
 from dnjpeg.errors import FormatError
 
 __all__ = ["requantized", "transcode"]
@@ -153,7 +153,7 @@ def _streamed(
         if said != (reader.density(), reader.metadata()):  # some segments lay behind the scan
             plan = _plan(*kind, jfif or reader.density(), replaced(kept(reader.metadata(), copy), metadata))
         coded = token_scan(plan.headers, plan.scan, plan.plan, tokens, optimize=coding.optimize)
-        return assemble(plan.headers, [coded])
+        return assemble_only(plan.headers, coded)
     except ValueError:  # the other way tells which
         return None
 

@@ -35,6 +35,7 @@ __all__ = ["divisible", "encode_bands", "encode_standard_bands"]
 Bytes = npt.NDArray[np.uint8]
 T = TypeVar("T")
 R = TypeVar("R")
+Item = TypeVar("Item", bound=np.generic)
 
 LEAST_ROWS = 8  # of MCUs in a band: to begin one takes some microseconds
 SHARE = 2  # a band is one thread's part of the rows that are left, divided by this: the last ones even out the work
@@ -88,7 +89,7 @@ def _bands(rows: int, threads: int) -> list[tuple[int, int]]:
     return list(pairwise(limits))
 
 
-def _parts(memory: npt.NDArray[R], sizes: Sequence[int]) -> list[npt.NDArray[R]]:
+def _parts(memory: npt.NDArray[Item], sizes: Sequence[int]) -> list[npt.NDArray[Item]]:
     """Divide memory into parts of these sizes."""
     return [memory[begin:end] for begin, end in pairwise(accumulate(sizes, initial=0))]
 

@@ -26,7 +26,7 @@ def check(coefficients, old, new):
 
 
 def test_every_coefficient_and_old_step_with_many_new_ones():
-    for step in (*range(1, 18), 23, 32, 51, 64, 85, 101, 127, 128, 170, 200, 253, 254, 255, 256, 1001, 65521, 65535):
+    for step in (1, 2, 3, 5, 7, 11, 13, 16, 17, 51, 85, 127, 170, 253, 255, 256, 1001, 65535):
         new = np.full((8, 8), step, np.uint16)
         for first in (1, 65, 129, 192):
             check(COEFFICIENTS, np.arange(first, first + 64, dtype=np.uint16).reshape(8, 8), new)

@@ -21,20 +21,21 @@ import numpy.typing as npt
 from dnjpeg.codec.encoding_plan import EncodingPlan
 from dnjpeg.codec.entropy.bits import PADDING, stuff_shifted
 from dnjpeg.codec.entropy.scan import FILLED, POSITION, PREDICTIONS, start_scan
-from dnjpeg.codec.entropy.scan_writer import CodedScan, Tokens, choose_codes
+from dnjpeg.codec.entropy.scan_writer import Tokens, choose_codes
 from dnjpeg.codec.entropy.tokens import CODED_BYTES, code_part
 from dnjpeg.codec.format.headers import EOI_MARKER
 from dnjpeg.codec.format.layout import BLOCK_COLS, FIRST, VERTICAL
 from dnjpeg.codec.kernels.scratch import scratch
 from dnjpeg.codec.pixel_rows import code_standard, tokenize
 from dnjpeg.codec.pixels.forward import forward_rows
-from dnjpeg.codec.writer import assemble
+from dnjpeg.codec.writer import before_only_scan
 
 __all__ = ["divisible", "encode_bands", "encode_standard_bands"]
 
 Bytes = npt.NDArray[np.uint8]
 T = TypeVar("T")
 R = TypeVar("R")
+Item = TypeVar("Item", bound=np.generic)
 
 LEAST_ROWS = 8  # of MCUs in a band: to begin one takes some microseconds
 SHARE = 2  # a band is one thread's part of the rows that are left, divided by this: the last ones even out the work
@@ -88,7 +89,7 @@ def _bands(rows: int, threads: int) -> list[tuple[int, int]]:
     return list(pairwise(limits))
 
 
-def _parts(memory: npt.NDArray[R], sizes: Sequence[int]) -> list[npt.NDArray[R]]:
+def _parts(memory: npt.NDArray[Item], sizes: Sequence[int]) -> list[npt.NDArray[Item]]:
     """Divide memory into parts of these sizes."""
     return [memory[begin:end] for begin, end in pairwise(accumulate(sizes, initial=0))]
 
@@ -116,7 +117,7 @@ def encode_bands(pixels: Bytes, job: EncodingPlan, threads: int) -> bytes:
         begins, outs = accumulate(bits, initial=0), _parts(scratch("file", sum(rooms)), rooms)
         parts = list(zip(begins, [None, *bands], bands, outs, strict=False))
         coded = several.map(lambda part: _code(codes, *part, last=part[2] is bands[-1]), parts)
-    start = assemble(job.headers, [CodedScan(job.scan, job.plan, huffman, b"")]).removesuffix(EOI_MARKER)
+    start = before_only_scan(job.headers, job.scan, job.plan, huffman)
     return b"".join([start, *coded, EOI_MARKER])
 
 

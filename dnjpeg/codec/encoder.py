@@ -30,7 +30,7 @@ from dnjpeg.codec.format.subsampling import Subsampling
 from dnjpeg.codec.kernels.scratch import scratch
 from dnjpeg.codec.pixel_rows import code_standard, tokenize
 from dnjpeg.codec.pixels.forward import forward_rows, plan_forward
-from dnjpeg.codec.writer import assemble, write_scans
+from dnjpeg.codec.writer import assemble_only, write_scans
 
 __all__ = ["encode", "symbol_frequencies", "transform"]
 
@@ -94,7 +94,7 @@ def encode(
 def _encode_made(pixels: Pixels, job: EncodingPlan) -> bytes:
     """Sequential, with Huffman tables made for the image, or shared ones."""
     tokens = _tokens(pixels, job)
-    return assemble(job.headers, [token_scan(job.headers, job.scan, job.plan, tokens, optimize=job.coding.optimize)])
+    return assemble_only(job.headers, token_scan(job.headers, job.scan, job.plan, tokens, optimize=job.coding.optimize))
 
 
 def _tokens(pixels: Pixels, job: EncodingPlan) -> Tokens:

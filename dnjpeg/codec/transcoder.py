@@ -29,10 +29,10 @@ from dnjpeg.codec.format.script import ScriptScan, check_mcu
 from dnjpeg.codec.kernels.jit import kernel
 from dnjpeg.codec.kernels.scratch import scratch
 from dnjpeg.codec.kernels.vector import clear, span
-from dnjpeg.codec.pixels.quantize import requantize, requantize_blocks
+from dnjpeg.codec.pixels.quantize import USUAL_SIZE, requantize, requantize_blocks, usual_factors
 from dnjpeg.codec.reader import Reader, Scan
 from dnjpeg.codec.scan_reader import following_scan, read
-from dnjpeg.codec.writer import assemble, headers_of, write
+from dnjpeg.codec.writer import assemble_only, headers_of, write
 from dnjpeg.errors import FormatError
 
 __all__ = ["requantized", "transcode"]
@@ -105,6 +105,14 @@ def _factors(old: Sequence[npt.NDArray[np.uint16]], new: Sequence[npt.NDArray[np
     return (np.stack(old).astype(np.float64) / np.stack(new)).reshape(-1, 64)
 
 
+def _usual_factors(
+    old: Sequence[npt.NDArray[np.uint16]], new: Sequence[npt.NDArray[np.uint16]]
+) -> npt.NDArray[np.float32]:
+    """`usual_factors` of all components; empty if one has none."""
+    factors = [usual_factors(*steps) for steps in zip(old, new, strict=True)]
+    return np.concatenate(factors) if all(map(len, factors)) else np.empty(0, np.float32)
+
+
 # From sequential Huffman coding to the same, which is most of what is transcoded, coefficients need not be kept: a row
 # of MCUs at a time is decoded, quantized anew and made into tokens.
 
@@ -117,7 +125,8 @@ class _Plan:
     coding: Coding
     scan: ScriptScan
     plan: ScanPlan
-    factors: npt.NDArray[np.float64] | None
+    factors: tuple[npt.NDArray[np.float64], npt.NDArray[np.float32]] | None
+    """`_factors` and `_usual_factors`."""
 
 
 def _streamed(
@@ -153,7 +162,7 @@ def _streamed(
         if said != (reader.density(), reader.metadata()):  # some segments lay behind the scan
             plan = _plan(*kind, jfif or reader.density(), replaced(kept(reader.metadata(), copy), metadata))
         coded = token_scan(plan.headers, plan.scan, plan.plan, tokens, optimize=coding.optimize)
-        return assemble(plan.headers, [coded])
+        return assemble_only(plan.headers, coded)
     except ValueError:  # the other way tells which
         return None
 
@@ -188,7 +197,8 @@ def _plan(
     (scan,) = coding.scans(headers.frame, headers.color)
     plan = plan_scan(headers.frame, headers.color, scan.components, kept_rows=1)
     check_mcu(scan, headers.frame)
-    return _Plan(headers, coding, scan, plan, None if new is None else _factors(steps, image.tables))
+    factors = None if new is None else (_factors(steps, image.tables), _usual_factors(steps, image.tables))
+    return _Plan(headers, coding, scan, plan, factors)
 
 
 def _tokens(reader: Reader, scan: Scan, to: _Plan) -> Tokens:
@@ -252,9 +262,11 @@ def _transcode_rows(
         if stopped(state):
             break
         if factors is not None:
+            exact, usual = factors
+            exact, usual = span(exact), span(usual)
             for c in range(len(layout) - 1):
                 first, last = layout[c, FIRST], layout[c + 1, FIRST]
-                requantize_blocks(coefficients, first, last, span(factors), 64 * c)
+                requantize_blocks(coefficients, first, last, exact, 64 * c, usual, USUAL_SIZE * c)
         begin = count
         count = tokenize_mcu_row(tokenizing, new_scan, row, row, mcu_cols, coefficients, lists, tokens, count)
         count_symbols(tokens, begin, count, counts)

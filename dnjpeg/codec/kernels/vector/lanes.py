@@ -83,7 +83,7 @@ class Scalar:
 
 
 class Vector:
-    """Lanes of integers (8, 16, 32 bits) or of 64-bit floats in registers.
+    """Lanes of integers (8, 16, 32 bits) or of floats (32, 64 bits) in registers.
 
     Operators work lane by lane and wrap around; the other operand may be a vector of the same type or a number.
     ``>>`` keeps the sign; `shift_right` does not.
@@ -212,18 +212,22 @@ class Vector:
         """Return consecutive lanes."""
         return self.select(range(first, first + lanes))
 
-    def to_float(self) -> Vector:
-        """Convert signed integers to 64-bit floats."""
-        return self._new(self.builder.sitofp(self.value, ir.VectorType(ir.DoubleType(), self.lanes)))
+    def to_float(self, bits: int = 64) -> Vector:
+        """Convert signed integers to floats of 64 or 32 bits."""
+        kind = ir.DoubleType() if bits == 64 else ir.FloatType()
+        return self._new(self.builder.sitofp(self.value, ir.VectorType(kind, self.lanes)))
 
     def to_integer(self) -> Vector:
         """Convert floats to signed 32-bit integers, towards zero."""
         return self._new(self.builder.fptosi(self.value, self._integer(32)))
 
-    def scaled(self, factors: Vector, offset: float) -> Vector:
+    def times(self, factors: Vector) -> Vector:
+        """``self * factors`` of floats."""
+        return self._new(self.builder.fmul(self.value, factors.value))
+
+    def scaled(self, factors: Vector, offset: Vector | float) -> Vector:
         """``self * factors + offset`` of floats."""
-        builder = self.builder
-        return self._new(builder.fadd(builder.fmul(self.value, factors.value), self._other(offset)))
+        return self._new(self.builder.fadd(self.times(factors).value, self._other(offset)))
 
     def where_equal(self, number: int) -> Scalar:
         """Bit i is set where lane i equals the number; at most 64 lanes."""

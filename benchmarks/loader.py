@@ -1,9 +1,9 @@
 """Time real data loaders: RandomResizedCrop(224) of photos on disk, in workers, dnjpeg beside its peers.
 
 ``python -m benchmarks.loader [PHOTOS]``. Two sets are written to a temporary folder first: 500x375 photos, and such of
-12 megapixels laid together from them; photos are repeated if there are too few, for an epoch must be long beside what its
-start takes. Each contender reads all files once a round, contenders taking turns and drawing the same order and crops, its
-workers started and warm; what counts is the median over rounds.
+12 megapixels laid together from them; photos are repeated if there are too few, for an epoch must be long beside what
+its start takes. Each contender reads all files once a round, contenders taking turns and drawing the same order and
+crops, its workers started and warm; what counts is the median over rounds.
 
 Peers are as fast as their usual form allows: tensors whose channels lie together, as decoders give them, which PyTorch
 resizes in half of the time that planes take.

@@ -122,13 +122,15 @@ def _take(files: Any, path: str, label: str, lease: _Lease) -> None:
     found = _read(files, path)
     if found is not None and not found.abandoned():
         raise _occupied(label, found)
-    try:
-        if found is None and not files.exists(path):
+    if found is None and not files.exists(path):
+        try:
             files.pipe_file(path, lease.to_json(), mode="create")
-        else:
+        except FileExistsError:
+            pass  # another was faster
+        except Exception:  # some stores cannot
             files.pipe_file(path, lease.to_json())
-    except FileExistsError:
-        pass
+    else:
+        files.pipe_file(path, lease.to_json())
     found = _read(files, path)
     if found is None or found.owner != lease.owner:
         raise _occupied(label, found)

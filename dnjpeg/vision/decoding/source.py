@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from dnjpeg.codec.decoder import begin, decode_begun
 from dnjpeg.codec.format.frame import Frame
@@ -70,6 +70,8 @@ def pillow_image(data: bytes) -> Image.Image:
     try:
         with Image.open(io.BytesIO(data)) as image:
             return image.convert("RGB")
+    except UnidentifiedImageError:
+        raise OSError("cannot identify the format of this file") from None  # Pillow's words have an address in memory
     except (OSError, MemoryError):
         raise
     except Exception as error:  # Pillow's decoders let nearly anything escape from damaged files

@@ -3,7 +3,7 @@
 ``python -m benchmarks.loader [PHOTOS]``. Two sets are written to a temporary folder first: 500x375 photos, and such of
 12 megapixels laid together from them; photos are repeated if there are too few, for an epoch must be long beside what
 its start takes. Each contender reads all files once a round, contenders taking turns and drawing the same order and
-crops, its workers started and warm; what counts is the median over rounds.
+crops, its workers started and warm; what counts is the median over rounds, of rates and of ratios within a round.
 
 Peers are as fast as their usual form allows: tensors whose channels lie together, as decoders give them, which PyTorch
 resizes in half of the time that planes take.
@@ -141,11 +141,12 @@ def main() -> None:
                 datasets = {key: d for key, d in datasets.items() if any(word in key for word in options.only)}
             batch = min(options.batch, max(1, count // (2 * max(options.workers, 1))))
             seconds = time_loaders(datasets, options.rounds, options.workers, batch)
-            own = median(next(iter(seconds.values())))
+            own = next(iter(seconds.values()))
             print(f"\n{name}, {count} files, {options.workers} workers, batches of {batch}")
             print("| contender | images a second | time to ours |\n|---|---|---|")
             for contender, spent in seconds.items():
-                rate, ratio = count / median(spent), median(spent) / own
+                rate = count / median(spent)
+                ratio = median(theirs / ours for theirs, ours in zip(spent, own, strict=True))
                 print(f"| {contender} | {rate:.0f} | {ratio:.2f} |", flush=True)
                 rows.append({"photos": name, "contender": contender, "seconds": spent, "ratio": ratio, "rate": rate})
     if options.json:

@@ -151,7 +151,7 @@ def main() -> None:
                 rows.append({"photos": name, "contender": contender, "seconds": spent, "ratio": ratio, "rate": rate})
     if options.json:
         options.json.parent.mkdir(parents=True, exist_ok=True)
-        settings = {key: str(value) for key, value in vars(options).items()}
+        settings = {key: value for key, value in vars(options).items() if key not in {"json", "photos"}}
         result = {"environment": environment, "settings": settings, "rows": rows}
         options.json.write_text(json.dumps(result, indent=1) + "\n")
 

@@ -28,7 +28,7 @@ from dnjpeg.codec.reader import Reader, Scan
 from dnjpeg.codec.scan_reader import read_shown
 from dnjpeg.errors import FormatError, JpegWarning
 
-__all__ = ["decode"]
+__all__ = ["begin", "decode", "decode_begun"]
 
 Pixels = npt.NDArray[Any]  # uint8 or, of 12 bits, uint16
 
@@ -46,10 +46,39 @@ def decode(
     threads: int = 1,
 ) -> Pixels:
     """Decode a file to pixels; see `dnjpeg.decode`."""
+    reader, scan = begin(data, strict=strict, limits=limits, coding_tables=coding_tables)
+    pixels = decode_begun(reader, scan, scale=scale, region=region, orient=orient, out=out, threads=threads)
+    for warning in reader.warnings:
+        warnings.warn(warning, JpegWarning, stacklevel=3)
+    return pixels
+
+
+def begin(
+    data: bytes | bytearray | memoryview,
+    *,
+    strict: bool,
+    limits: Limits,
+    coding_tables: CodingTables | None = None,
+) -> tuple[Reader, Scan]:
+    """Read a file up to the data of its first scan: what it is, before it is known what of it is wanted."""
     reader = Reader(data, strict, limits, coding_tables)
     scan = reader.next_scan()
     if scan is None:
         raise FormatError("no image: EOI before the first scan", offset=reader.position - 2)
+    return reader, scan
+
+
+def decode_begun(
+    reader: Reader,
+    scan: Scan,
+    *,
+    scale: Scale = 1,
+    region: Region | None = None,
+    orient: bool = False,
+    out: Pixels | None = None,
+    threads: int = 1,
+) -> Pixels:
+    """Decode a file that `begin` has read the beginning of, once; what it warns of is in the reader."""
     assert reader.frame is not None
     turn = _turn(reader) if orient else None
     if turn is None:
@@ -64,8 +93,6 @@ def decode(
         lying = _output(reader.frame, stored, None)
         _decode_window(reader, scan, stored, lying, threads)
         pixels[...] = turned(lying, turn)
-    for warning in reader.warnings:
-        warnings.warn(warning, JpegWarning, stacklevel=3)
     return pixels
 
 

@@ -33,11 +33,16 @@ from dnjpeg.codec.kernels.jit import kernel
 from dnjpeg.codec.kernels.scratch import scratch
 from dnjpeg.codec.kernels.vector import span
 from dnjpeg.codec.pixels.forward import MCU_COLS, MCU_ROWS, forward_mcu_row, forward_rows, plan_forward
+from dnjpeg.codec.pixels.quantize import quantize
+from dnjpeg.codec.trellis.choice import RateDistortion
+from dnjpeg.codec.trellis.search import choose_levels
 from dnjpeg.codec.writer import assemble, write_scans
 
 __all__ = ["encode", "symbol_frequencies", "transform"]
 
 Pixels = npt.NDArray[np.uint8]
+
+FORWARD_SCALE = 8  # coefficients of the forward DCT are so many times the orthonormal ones
 
 
 def encode(
@@ -50,6 +55,7 @@ def encode(
     jfif: Jfif | None = DEFAULT_JFIF,
     metadata: tuple[Metadata, ...] = (),
     coding_tables: CodingTables | None = None,
+    rdo: RateDistortion | None = None,
     threads: int = 1,
 ) -> bytes:
     """Encode pixels as a file; see `dnjpeg.encode`.
@@ -71,6 +77,8 @@ def encode(
         Segments behind it.
     coding_tables : CodingTables or None
         What decoders have already and the file leaves out.
+    rdo : RateDistortion or None
+        None: each coefficient is rounded to the nearest level.
     threads : int
         How many may work on the image.
     """
@@ -83,6 +91,8 @@ def encode(
     shared = None if coding_tables is None else coding_tables.as_key()
     key = tuple(steps_key(table) for table in (steps_in_order(coding_tables) if tables is None else tables))
     job = plan_encoding(pixels.shape, key, subsampling, color, coding, jfif, metadata, shared)
+    if rdo is not None:
+        return _encode_optimized(flat, job, rdo)
     if threads > 1 and divisible(job):
         return assemble(job.headers, [encode_bands(flat, job, threads)])
     if not job.streamed:
@@ -98,6 +108,19 @@ def _encode_made(pixels: Pixels, job: EncodingPlan) -> bytes:
     """Sequential, with Huffman tables made for the image, or shared ones."""
     tokens = _tokens(pixels, job)
     return assemble(job.headers, [token_scan(job.headers, job.scan, job.plan, tokens, optimize=job.coding.optimize)])
+
+
+def _encode_optimized(pixels: Pixels, job: EncodingPlan, rdo: RateDistortion) -> bytes:
+    """Keep the coefficients of the whole image, and choose among their levels."""
+    strip = plan_forward(job.frame, job.headers.color, job.channels)
+    coefficients = scratch("coefficients", strip.coefficients, np.int16)
+    no_factors = np.empty(0, np.uint16)
+    forward_rows(pixels, strip.sizes, strip.layout, no_factors, scratch("strip", strip.samples), coefficients)
+    rounded = np.empty_like(coefficients)
+    quantize(coefficients, strip.layout, job.factors, rounded)
+    made = job.coding.optimize or job.frame.progressive or job.frame.arithmetic
+    levels = choose_levels(job.headers, coefficients, FORWARD_SCALE, rounded, rdo, made=made)
+    return write_scans(job.headers, levels, job.coding)
 
 
 def _tokens(pixels: Pixels, job: EncodingPlan) -> Tokens:

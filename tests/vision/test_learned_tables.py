@@ -18,8 +18,8 @@ class VerticalDetail(torch.nn.Module):
 
     def __init__(self):
         super().__init__()
-        weights = torch.randn(63 * 64, 6, generator=torch.Generator().manual_seed(0))
-        self.weights = torch.nn.Parameter(weights / 3)
+        weights = torch.randn(63 * 64, 12, generator=torch.Generator().manual_seed(0))
+        self.weights = torch.nn.Parameter(weights / 8)
 
     def forward(self, seen):
         return torch.diff(seen.mean(1), dim=1).flatten(1) @ self.weights
@@ -37,13 +37,13 @@ def judge(network):
         with torch.no_grad():
             return network.log_probabilities(stacked).numpy()
 
-    return Judge([make_photo(72, 72, seed=seed) for seed in range(6)], {"toy": observe})
+    return Judge([make_photo(72, 72, seed=seed) for seed in range(24)], {"toy": observe})
 
 
 def test_descent_finds_a_better_table_and_tells_directions_apart(judge, network):
     start = judge.scaled(np.stack(resolve("annex-k").arrays).astype(float), judge.measured(resolve(70))[0])
     seen = []
-    training = Training(iterations=60, batch=3, rate=0.05, every=20)
+    training = Training(iterations=60, batch=6, rate=0.08, memory=0.9, every=30)
     tables = learned_tables(judge, [network], quality=70, training=training, progress=seen.append)
     assert sum(seen) == 60
     assert judge.verdict(tables).ratio < 0.95 * judge.verdict(start).ratio

@@ -53,7 +53,7 @@ class _Asked:
         """Return the file that keeps what a search needs to go on."""
         return self.output.with_name(self.output.name + suffix)
 
-    def judge(self, method: str) -> Judge:
+    def judge(self) -> Judge:
         """Read the images, load the networks, and open the journal."""
         from dnjpeg.evaluation.classifiers import load_classifier  # noqa: PLC0415 - the help needs none of this
         from dnjpeg.table_search import Journal, Judge  # noqa: PLC0415
@@ -65,7 +65,6 @@ class _Asked:
         for image in images:
             digest.update(f"{image.shape}".encode() + image.tobytes())
         settings = {
-            "method": method,
             "networks": [list(classifier.identity) for classifier in classifiers],
             "images": digest.hexdigest(),
         }
@@ -180,7 +179,7 @@ def _sorted_random(
         from dnjpeg.statistics.sensitivity import Sensitivity  # noqa: PLC0415
 
         proxy = Proxy(Sensitivity.load(sensitivity), FrequencyStatistics.load(statistics))
-    judge = asked_for.judge("sorted-random")
+    judge = asked_for.judge()
     with progress_bar(asked, "table") as bar:
         tables = sorted_random(
             judge,
@@ -210,7 +209,7 @@ def _evolution(asked_for: _Asked, *, start: QuantizationTables | None, evaluatio
     from dnjpeg.cli.progress import progress_bar  # noqa: PLC0415
     from dnjpeg.table_search import evolution  # noqa: PLC0415
 
-    judge = asked_for.judge("evolution")
+    judge = asked_for.judge()
     with progress_bar(evaluations, "table") as bar:
         tables = evolution(
             judge,
@@ -245,7 +244,7 @@ def _learned(
     from dnjpeg.vision.learned_tables import Training, learned_tables  # noqa: PLC0415
 
     networks = [load_classifier(name, device=asked_for.device).network() for name in asked_for.networks]
-    judge = asked_for.judge("learned")
+    judge = asked_for.judge()
     with progress_bar(iterations, "step") as bar:
         tables = learned_tables(
             judge,

@@ -114,22 +114,21 @@ def at_equal_psnr(experiment: Experiment, subject: Subject, competing: list[Cont
     """Compare at equal PSNR, of the mean squared error over all photos, with intervals from resampled photos."""
     path = experiment.results / f"psnr-{subject.name}.csv"
     photos = [photo.open().pixels() for photo in subject.tested.photos]
-    sizes, errors = np.empty((2, len(competing), len(photos)))
-    for place, one in enumerate(competing):
-        for index, pixels in enumerate(photos):
-            data = one.encode(pixels)
-            sizes[place, index] = len(data)
-            errors[place, index] = np.mean((dnjpeg.decode(data).astype(np.float64) - pixels) ** 2)
+    names = [Path(photo.identifier).stem for photo in subject.tested.photos]
+    made = {one.name: (one.family, [one.encode(pixels) for pixels in photos]) for one in competing}
+    made |= by_mozjpeg(experiment.work / "mozjpeg", names)
+    sizes = np.array([[len(data) for data in files] for _, files in made.values()], np.float64)
+    errors = np.array([list(map(squared_error, files, photos)) for _, files in made.values()])
     points = pd.DataFrame(
         {
-            "contender": [one.name for one in competing],
-            "family": [one.family for one in competing],
+            "contender": list(made),
+            "family": [family for family, _ in made.values()],
             "bytes": sizes.mean(axis=1).round(1),
             "psnr": (10 * np.log10(255**2 / errors.mean(axis=1))).round(4),
         }
     )
     points.to_csv(path, index=False, lineterminator="\n")
-    families = np.array([one.family for one in competing])
+    families = points["family"].to_numpy()
     chance = np.random.default_rng(0)
     draws = chance.multinomial(len(photos), np.full(len(photos), 1 / len(photos)), DRAWS) / len(photos)
     found = []
@@ -154,6 +153,22 @@ def at_equal_psnr(experiment: Experiment, subject: Subject, competing: list[Cont
                     }
                 )
     return pd.DataFrame(found)
+
+
+def squared_error(data: bytes, pixels: np.ndarray) -> float:
+    """Mean squared error of a file."""
+    return float(np.mean((dnjpeg.decode(data).astype(np.float64) - pixels) ** 2))
+
+
+def by_mozjpeg(folder: Path, names: list[str]) -> dict[str, tuple[str, list[bytes]]]:
+    """Take the files that `mozjpeg.mjs` wrote, if there are some; 18 bytes more each, for a JFIF segment as ours."""
+    if not folder.is_dir() or not (folder / f"{names[0]}-trellis-75.jpg").exists():
+        return {}
+    found = {}
+    for quality in (12, 20, 40, 60, 75, 85, 92):
+        files = [(folder / f"{name}-trellis-{quality}.jpg").read_bytes() + bytes(18) for name in names]
+        found[f"mozjpeg's trellis @{quality}"] = "mozjpeg's trellis", files
+    return found
 
 
 def needed_bytes(sizes: np.ndarray, errors: np.ndarray, draws: np.ndarray, wanted: float) -> tuple[float, np.ndarray]:

@@ -1,6 +1,6 @@
 """Tables from searches and from closed forms: bytes at equal divergence, as a ratio to standard JPEG.
 
-Usage: python experiments/table_search/run.py [--minutes 3] [--help]
+Usage: python experiments/table_search/run.py [--help]
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from dnjpeg.evaluation import Contender, compare, summarize
+from dnjpeg.evaluation import Classifier, Contender, MeasurementCache, compare, summarize, sweep
 from dnjpeg.evaluation.contenders import jpeg_contender
 from dnjpeg.evaluation.experiment import Experiment, main
+from dnjpeg.evaluation.photos import Dataset
 from dnjpeg.evaluation.pieces import compact
 from dnjpeg.evaluation.plots import render
 from dnjpeg.evaluation.rows import ORIGINAL, write_rows
@@ -31,7 +32,7 @@ def run(experiment: Experiment) -> None:
     for subject in experiment.subjects:
         for spec in subject.classifiers:
             classifier = subject.classifier(f"{MOBILENET}:load" if spec == "mobilenet_v2" else spec)
-            rows = experiment.rows(subject.aligned(subject.tested, classifier), classifier, competing, piece=700)
+            rows = measured(experiment, subject.aligned(subject.tested, classifier), classifier, competing)
             write_rows(compact(rows), experiment.results / f"rows-{subject.name}-{classifier.name}.parquet")
             ratios.append(at_equal_divergence(rows).assign(judge=classifier.name))
             summary = summarize(rows, references=experiment.config["references"]).drop(columns="probability")
@@ -41,6 +42,22 @@ def run(experiment: Experiment) -> None:
     table[order].round(4).to_csv(experiment.results / "ratios.csv", index=False, lineterminator="\n")
     pd.concat(summaries).round(5).to_csv(experiment.results / "summary.csv", index=False, lineterminator="\n")
     (experiment.results / "ratios.png").write_bytes(render(draw(table), "png"))
+
+
+def measured(
+    experiment: Experiment, dataset: Dataset, classifier: Classifier, competing: list[Contender]
+) -> pd.DataFrame:
+    """Sweep with a cache: a stopped run goes on, and a new table costs no more than itself."""
+    experiment.work.mkdir(parents=True, exist_ok=True)
+    cache = MeasurementCache(experiment.work / f"{classifier.name}.sqlite")
+    try:
+        result = sweep(dataset, classifier, competing, cache=cache, jobs=1, fidelity=False)
+    finally:
+        cache.close()
+    if result.failures:
+        raise ValueError(str(result.failures[0]))
+    experiment.say(f"{classifier.name}: {len(result.rows)} rows, {result.measured} of them new")
+    return result.rows
 
 
 def contenders(experiment: Experiment) -> Iterator[Contender]:

@@ -30,11 +30,16 @@ from dnjpeg.codec.format.subsampling import Subsampling
 from dnjpeg.codec.kernels.scratch import scratch
 from dnjpeg.codec.pixel_rows import code_standard, tokenize
 from dnjpeg.codec.pixels.forward import forward_rows, plan_forward
+from dnjpeg.codec.pixels.quantize import quantize
+from dnjpeg.codec.trellis.choice import RateDistortion
+from dnjpeg.codec.trellis.search import choose_levels
 from dnjpeg.codec.writer import assemble_only, write_scans
 
 __all__ = ["encode", "symbol_frequencies", "transform"]
 
 Pixels = npt.NDArray[np.uint8]
+
+FORWARD_SCALE = 8  # coefficients of the forward DCT are so many times the orthonormal ones
 
 
 def encode(
@@ -47,6 +52,7 @@ def encode(
     jfif: Jfif | None = DEFAULT_JFIF,
     metadata: tuple[Metadata, ...] = (),
     coding_tables: CodingTables | None = None,
+    rdo: RateDistortion | None = None,
     threads: int = 1,
 ) -> bytes:
     """Encode pixels as a file; see `dnjpeg.encode`.
@@ -68,6 +74,8 @@ def encode(
         Segments behind it.
     coding_tables : CodingTables or None
         What decoders have already and the file leaves out.
+    rdo : RateDistortion or None
+        None: each coefficient is rounded to the nearest level.
     threads : int
         How many may work on the image.
     """
@@ -80,6 +88,8 @@ def encode(
     shared = None if coding_tables is None else coding_tables.as_key()
     key = tuple(steps_key(table) for table in (steps_in_order(coding_tables) if tables is None else tables))
     job = plan_encoding(pixels.shape, key, subsampling, color, coding, jfif, metadata, shared)
+    if rdo is not None:
+        return _encode_optimized(flat, job, rdo)
     made = coding.optimize or shared is not None
     if threads > 1 and divisible(job):
         return (encode_bands if made else encode_standard_bands)(flat, job, threads)
@@ -95,6 +105,19 @@ def _encode_made(pixels: Pixels, job: EncodingPlan) -> bytes:
     """Sequential, with Huffman tables made for the image, or shared ones."""
     tokens = _tokens(pixels, job)
     return assemble_only(job.headers, token_scan(job.headers, job.scan, job.plan, tokens, optimize=job.coding.optimize))
+
+
+def _encode_optimized(pixels: Pixels, job: EncodingPlan, rdo: RateDistortion) -> bytes:
+    """Keep the coefficients of the whole image, and choose among their levels."""
+    strip = plan_forward(job.frame, job.headers.color, job.channels)
+    coefficients = scratch("coefficients", strip.coefficients, np.int16)
+    no_factors = np.empty(0, np.uint16)
+    forward_rows(pixels, strip.sizes, strip.layout, no_factors, scratch("strip", strip.samples), coefficients)
+    rounded = np.empty_like(coefficients)
+    quantize(coefficients, strip.layout, job.factors, rounded)
+    made = job.coding.optimize or job.frame.progressive or job.frame.arithmetic
+    levels = choose_levels(job.headers, coefficients, FORWARD_SCALE, rounded, rdo, made=made)
+    return write_scans(job.headers, levels, job.coding)
 
 
 def _tokens(pixels: Pixels, job: EncodingPlan) -> Tokens:

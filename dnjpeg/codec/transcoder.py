@@ -22,7 +22,7 @@ from dnjpeg.codec.format.coefficients import CoefficientImage
 from dnjpeg.codec.format.color import quantization_slots
 from dnjpeg.codec.format.frame import Frame
 from dnjpeg.codec.format.headers import Headers
-from dnjpeg.codec.format.layout import FIRST, row_geometry
+from dnjpeg.codec.format.layout import FIRST, coefficient_arrays, component_layout, row_geometry
 from dnjpeg.codec.format.limits import Limits
 from dnjpeg.codec.format.metadata import KEPT, kept, replaced
 from dnjpeg.codec.format.script import ScriptScan, check_mcu
@@ -32,6 +32,8 @@ from dnjpeg.codec.kernels.vector import clear, span
 from dnjpeg.codec.pixels.quantize import USUAL_SIZE, requantize, requantize_blocks, usual_factors
 from dnjpeg.codec.reader import Reader, Scan
 from dnjpeg.codec.scan_reader import following_scan, read
+from dnjpeg.codec.trellis.choice import RateDistortion
+from dnjpeg.codec.trellis.search import choose_levels
 from dnjpeg.codec.writer import assemble_only, headers_of, write
 from dnjpeg.errors import FormatError
 
@@ -49,6 +51,7 @@ def transcode(
     jfif: Jfif | None = None,
     metadata: Sequence[Metadata] = (),
     rearranged: Callable[[CoefficientImage], CoefficientImage] | None = None,
+    rdo: RateDistortion | None = None,
 ) -> bytes:
     """Rewrite a file; see `dnjpeg.transcode`.
 
@@ -60,8 +63,10 @@ def transcode(
         In the place of those of their kinds.
     rearranged : callable, optional
         What to do without loss with its coefficients, before anything else.
+    rdo : RateDistortion, optional
+        None: each coefficient is rounded to the nearest level.
     """
-    if rearranged is None:
+    if rearranged is None and rdo is None:
         written = _streamed(data, tables, coding, limits, copy, jfif, tuple(metadata), coding_tables)
         if written is not None:
             return written
@@ -70,7 +75,8 @@ def transcode(
     image = replace(image, jfif=jfif or image.jfif, metadata=replaced(kept(image.metadata, copy), metadata))
     coding = coding.following(image.frame, image.restart_interval)
     try:
-        return write(image if tables is None else requantized(image, tables), coding)
+        changed = image if tables is None else requantized(image, tables)
+        return write(changed if rdo is None else _optimized(image, changed, coding, rdo), coding)
     except ValueError as error:  # what the file holds cannot be written again
         raise FormatError(f"cannot be rewritten: {error}", offset=0) from None
 
@@ -92,6 +98,19 @@ def requantized(image: CoefficientImage, tables: Sequence[npt.NDArray[np.uint16]
         requantize(changed.reshape(-1), factors)
         coefficients.append(changed)
     return replace(described, coefficients=tuple(coefficients))
+
+
+def _optimized(
+    image: CoefficientImage, rounded: CoefficientImage, coding: Coding, rdo: RateDistortion
+) -> CoefficientImage:
+    """Return the image that was rounded with other levels, chosen for what it was before."""
+    headers, coding = headers_of(rounded, coding)
+    count = len(image.frame.components)
+    source = np.concatenate([image.dequantized(index).reshape(-1) for index in range(count)])
+    nearest = np.concatenate([array.reshape(-1) for array in rounded.coefficients])
+    made = coding.optimize or headers.frame.progressive or headers.frame.arithmetic
+    levels = choose_levels(headers, source, 1, nearest, rdo, made=made)
+    return replace(rounded, coefficients=coefficient_arrays(levels, component_layout(headers.frame)))
 
 
 def _with_tables(image: CoefficientImage, tables: Sequence[npt.NDArray[np.uint16]]) -> CoefficientImage:

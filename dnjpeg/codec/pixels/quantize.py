@@ -8,12 +8,14 @@ import numpy as np
 import numpy.typing as npt
 from numba import types
 
+from dnjpeg.codec.format.layout import FIRST, TABLE
 from dnjpeg.codec.kernels.jit import inlined, kernel
 from dnjpeg.codec.kernels.vector import Memory, Scalar, Vector, concatenate, operation, span
 
 __all__ = [
     "RECIPROCALS_SIZE",
     "USUAL_SIZE",
+    "quantize",
     "quantized_rows",
     "reciprocals",
     "requantize",
@@ -78,6 +80,34 @@ def quantized_rows(rows: Sequence[Vector], tables: Memory, table: Scalar) -> lis
         magnitude = ((x ^ sign) - sign + correction).high_product(reciprocal).high_product(scale)
         quantized.append((magnitude ^ sign) - sign)
     return quantized
+
+
+@operation()
+def _quantize_block(coefficients: Memory, block: Scalar, tables: Memory, table: Scalar, out: Memory) -> None:
+    rows = [coefficients.load(block + 8 * y, 8) for y in range(8)]
+    for y, row in enumerate(quantized_rows(rows, tables, table)):
+        out.store(block + 8 * y, row)
+
+
+@kernel
+def quantize(coefficients, layout, factors, out):
+    """Quantize coefficients as `forward_rows` does those that it makes.
+
+    Parameters
+    ----------
+    coefficients : ndarray, int16
+        8 times orthonormal, as `component_layout` has them.
+    layout : ndarray, int64
+        `component_layout` with `TABLE`.
+    factors : ndarray, uint16
+        `reciprocals` of each component's table.
+    out : ndarray, int16
+        Where the levels go.
+    """
+    coefficients, layout, factors, out = span(coefficients), span(layout), span(factors), span(out)
+    for c in range(len(layout) - 1):
+        for block in range(layout[c, FIRST], layout[c + 1, FIRST], 64):
+            _quantize_block(coefficients, block, factors, layout[c, TABLE], out)
 
 
 # Added to the half that rounds: more than what the product below can be off, less than how far from a tie a quotient by

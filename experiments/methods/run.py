@@ -33,8 +33,9 @@ def run(experiment: Experiment) -> None:
 def measure(experiment: Experiment, subject: Subject, spec: str) -> pd.DataFrame:
     """Sweep one classifier; write its rows and who wins where."""
     config = experiment.config
-    statistics = experiment.statistics(subject, config["subsampling"])
-    contenders = parse_contenders(config["contenders"], statistics=statistics, subsampling=config["subsampling"])
+    subsampling = subject.extra.get("subsampling", config["subsampling"])
+    statistics = experiment.statistics(subject, subsampling)
+    contenders = parse_contenders(config["contenders"], statistics=statistics, subsampling=subsampling)
     classifier = subject.classifier(spec)
     dataset = subject.aligned(subject.tested, classifier)
     rows = experiment.rows(dataset, classifier, contenders, piece=subject.extra.get("piece", 2000))

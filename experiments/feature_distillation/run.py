@@ -147,7 +147,7 @@ def run(experiment: Experiment) -> None:
             measure_attacks(trial)
             rows = pd.concat(trial.rows, ignore_index=True)
             parts.append(rows)
-            path = experiment.results / f"rows-{subject.name}-{trial.classifier.name}.parquet"
+            path = experiment.file("rows", subject.name, trial.classifier.name, suffix=".parquet")
             rows.to_parquet(path, index=False, compression="zstd", compression_level=15)
     rows = pd.concat(parts, ignore_index=True)
     table = accuracies(rows, KEYS)

@@ -39,10 +39,10 @@ def measure(experiment: Experiment, subject: Subject, spec: str) -> pd.DataFrame
     classifier = subject.classifier(spec)
     dataset = subject.aligned(subject.tested, classifier)
     rows = experiment.rows(dataset, classifier, contenders, piece=subject.extra.get("piece", 2000))
-    stem = f"{subject.name}-{classifier.name}"
-    write_rows(compact(rows), experiment.results / f"rows-{stem}.parquet")
+    names = subject.name, classifier.name
+    write_rows(compact(rows), experiment.file("rows", *names, suffix=".parquet"))
     verdicts = report_text(compare(rows))
-    (experiment.results / f"verdicts-{stem}.txt").write_text(verdicts.rstrip() + "\n", "utf-8")
+    experiment.file("verdicts", *names, suffix=".txt").write_text(verdicts.rstrip() + "\n", "utf-8")
     summary = summarize(rows, references=config["references"]).drop(columns="probability")
     summary.insert(0, "subject", subject.name)
     summary.insert(1, "classifier", classifier.name)

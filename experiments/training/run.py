@@ -144,7 +144,7 @@ def measure(experiment: Experiment, subject: Subject, start: Start) -> tuple[Cor
     keep = pd.DataFrame({"image": start.names, "label": labels.astype(np.int16)})
     for key, found in predictions.items():
         keep[f"trained {key.trained}, seed {key.seed}, tested {key.tested}"] = found.astype(np.int16)
-    path = experiment.results / f"predictions-{subject.name}-{start.name.replace(':', '-').replace('/', '-')}.parquet"
+    path = experiment.file("predictions", subject.name, start.name, suffix=".parquet")
     keep.to_parquet(path, index=False, compression="zstd", compression_level=15)
     return {key: found == labels for key, found in predictions.items()}, sizes
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 import time
 import tomllib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -67,7 +68,7 @@ class Experiment:
 
     def statistics(self, subject: Subject, subsampling: str) -> FrequencyStatistics:
         """Give the statistics of a subject's calibration photos, none of which is tested; they are kept."""
-        parts = (code_identity("statistics/*.py"), replace(subject, classifiers=(), extra={}), subsampling)
+        parts = (code_identity("statistics/*.py"), subject.calibrating.digest, subject.tested.digest, subsampling)
         path = self.work / f"statistics-{sha256(repr(parts).encode()).hexdigest()[:20]}.json"
         if not path.exists():
             self.check_time(f"before the statistics of {subject.name}")
@@ -77,6 +78,10 @@ class Experiment:
             self.work.mkdir(parents=True, exist_ok=True)
             found.save(path)
         return FrequencyStatistics.load(path)
+
+    def file(self, *names: str, suffix: str) -> Path:
+        """Name a file of the results after what it holds; what file names had better not have becomes a hyphen."""
+        return self.results / (re.sub(r"[^\w .,+()-]", "-", "-".join(names)) + suffix)
 
     def check_time(self, what: str) -> None:
         """Raise `Unfinished` if the time is over."""

@@ -6,6 +6,7 @@ import hashlib
 import io
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
@@ -111,6 +112,14 @@ class Dataset:
     name: str
     photos: tuple[Photo, ...]
     class_names: tuple[str, ...] | None = None
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256, hexadecimal, of what all photos hold, are called and show; every one is read for it."""
+        digest = hashlib.sha256(repr(self.class_names).encode())
+        for photo in self.photos:
+            digest.update(repr((photo.identifier, photo.label, photo.open().digest)).encode())
+        return digest.hexdigest()
 
     def limited(self, count: int | None) -> Dataset:
         """Return at most `count` photos, spread evenly over the whole, so that sorted classes are all met."""

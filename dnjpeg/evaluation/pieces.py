@@ -1,8 +1,8 @@
 """A sweep in pieces: for experiments that take longer than one wants to wait at a time.
 
 Each piece, a few hundred or thousand rows, is a file that is there as a whole or not at all. A run that was killed, or
-that was given a deadline, goes on where it stopped; measurements of other code, another network or other contenders are
-kept apart.
+that was given a deadline, goes on where it stopped; measurements of other code, other photos, another network or other
+contenders are kept apart.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def _key(
     parts = (
         code_identity(),
         dataset.name,
-        [(photo.identifier, photo.label) for photo in dataset.photos],
+        dataset.digest,
         classifier.identity,
         [(contender.name, contender.family, contender.setting, contender.identity) for contender in contenders],
         crops,

@@ -50,7 +50,7 @@ def measure(experiment: Experiment, subject: Subject, spec: str) -> pd.DataFrame
     for part, dataset in (("calibration", subject.calibrating), ("test", subject.tested)):
         rows = experiment.rows(subject.aligned(dataset, classifier), classifier, contenders, piece=4000)
         if part == "test":
-            write_rows(compact(rows), experiment.results / f"rows-{subject.name}-{classifier.name}.parquet")
+            write_rows(compact(rows), experiment.file("rows", subject.name, classifier.name, suffix=".parquet"))
         summary = summarize(rows)
         summary = summary[summary["family"] != ORIGINAL].rename(columns={"setting": "step"})
         summary = summary.assign(**changes(rows, summary["contender"].tolist()))

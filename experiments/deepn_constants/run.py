@@ -67,7 +67,7 @@ def measure(experiment: Experiment, subject: Subject, spec: str) -> pd.DataFrame
     for part, dataset in (("calibration", subject.calibrating), ("test", subject.tested)):
         rows = experiment.rows(subject.aligned(dataset, classifier), classifier, contenders)
         if part == "test":
-            write_rows(compact(rows), experiment.results / f"rows-{subject.name}-{classifier.name}.parquet")
+            write_rows(compact(rows), experiment.file("rows", subject.name, classifier.name, suffix=".parquet"))
         summary = summarize(rows, references=("QF 100",))
         summary = summary[~summary["family"].isin([ORIGINAL, JPEG_FAMILY])]
         words = summary["family"].str.split(": ", n=1, expand=True)

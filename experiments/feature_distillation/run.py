@@ -55,7 +55,8 @@ class Trial:
         self.victim: Victim = victim_of(self.classifier)
         self.settings = AttackSettings(**self.plan.get("settings", {}))
         config = self.experiment.config
-        names = dict.fromkeys([*config["defences"], *config["two_pass"], *config["adaptive"]])
+        own = self.plan.get("adaptive_defences", [])
+        names = dict.fromkeys([*config["defences"], *config["two_pass"], *config["adaptive"], *own])
         self.defences = {name: parse_defence(name, subsampling=config["subsampling"]) for name in names}
 
     def kept(self, what: str, images: Pixels, make: Callable[[int], Pixels], chunk: int = CHUNK) -> Pixels:
@@ -147,7 +148,7 @@ def run(experiment: Experiment) -> None:
             measure_attacks(trial)
             rows = pd.concat(trial.rows, ignore_index=True)
             parts.append(rows)
-            path = experiment.results / f"rows-{subject.name}-{trial.classifier.name}.parquet"
+            path = experiment.file("rows", subject.name, trial.classifier.name, suffix=".parquet")
             rows.to_parquet(path, index=False, compression="zstd", compression_level=15)
     rows = pd.concat(parts, ignore_index=True)
     table = accuracies(rows, KEYS)
@@ -190,10 +191,10 @@ def measure_attacks(trial: Trial) -> None:
     correct = np.flatnonzero(trial.predicted(pixels, trial.defences["none"]) == labels)
     count = min(plan["seeds"], len(correct))
     chosen = correct[np.arange(count) * len(correct) // count]
-    few = plan.get("few", {"attacks": []})
+    few = plan.get("few", {})
 
-    def seeds_of(spec: str) -> tuple[list[str], Pixels, Labels]:
-        limit = min(few["seeds"], count) if spec in few["attacks"] else count
+    def seeds_of(what: str) -> tuple[list[str], Pixels, Labels]:
+        limit = min(few.get(what, count), count)
         seeds = chosen[np.arange(limit) * count // limit]
         return [names[seed] for seed in seeds], pixels[seeds], labels[seeds]
 
@@ -204,7 +205,9 @@ def measure_attacks(trial: Trial) -> None:
         for name in config["defences"]:
             trial.note(named, truth, trial.predicted(found, trial.defences[name]), name, clean, found, **key)
         if spec in plan.get("two_pass_attacks", ()):
-            measure_two_passes(trial, spec, named, clean, truth, found)
+            limit = min(few.get("two passes", len(named)), len(named))
+            part = np.arange(limit) * len(named) // limit
+            measure_two_passes(trial, spec, [named[i] for i in part], clean[part], truth[part], found[part])
     adaptive = plan.get("adaptive_defences", config["adaptive"])
     for spec in plan["adaptive"]:
         named, clean, truth = seeds_of(spec)

@@ -13,7 +13,7 @@ from dnjpeg.evaluation.experiment import Experiment, main
 from dnjpeg.evaluation.metrics import summarize
 from dnjpeg.evaluation.pieces import compact
 from dnjpeg.evaluation.plots import draw_curves, render
-from dnjpeg.evaluation.rows import write_rows
+from dnjpeg.evaluation.rows import ORIGINAL, write_rows
 from dnjpeg.evaluation.subjects import Subject
 
 
@@ -33,21 +33,24 @@ def run(experiment: Experiment) -> None:
 def measure(experiment: Experiment, subject: Subject, spec: str) -> pd.DataFrame:
     """Sweep one classifier; write its rows and who wins where."""
     config = experiment.config
-    statistics = experiment.statistics(subject, config["subsampling"])
-    contenders = parse_contenders(config["contenders"], statistics=statistics, subsampling=config["subsampling"])
+    subsampling = subject.extra.get("subsampling", config["subsampling"])
+    statistics = experiment.statistics(subject, subsampling)
+    contenders = parse_contenders(config["contenders"], statistics=statistics, subsampling=subsampling)
     classifier = subject.classifier(spec)
     dataset = subject.aligned(subject.tested, classifier)
     rows = experiment.rows(dataset, classifier, contenders, piece=subject.extra.get("piece", 2000))
-    stem = f"{subject.name}-{classifier.name}"
-    write_rows(compact(rows), experiment.results / f"rows-{stem}.parquet")
+    names = subject.name, classifier.name
+    write_rows(compact(rows), experiment.file("rows", *names, suffix=".parquet"))
     verdicts = report_text(compare(rows))
-    (experiment.results / f"verdicts-{stem}.txt").write_text(verdicts.rstrip() + "\n", "utf-8")
+    experiment.file("verdicts", *names, suffix=".txt").write_text(verdicts.rstrip() + "\n", "utf-8")
     summary = summarize(rows, references=config["references"]).drop(columns="probability")
     summary.insert(0, "subject", subject.name)
     summary.insert(1, "classifier", classifier.name)
-    coded = rows.groupby("contender")["entropy_bytes"].mean()
-    summary["entropy_bytes"] = summary["contender"].map(coded)
-    summary["CR (QF 100), entropy-coded parts"] = coded["JPEG 100"] / summary["entropy_bytes"]
+    coded = summarize(rows.assign(bytes=rows["entropy_bytes"].fillna(rows["bytes"]).astype(int))).set_index("contender")
+    summary["entropy_bytes"] = summary["contender"].map(coded["bytes"].drop(ORIGINAL))
+    summary["CR (QF 100), entropy-coded parts"] = coded.loc["JPEG 100", "bytes"] / summary["entropy_bytes"]
+    for column in (RATIO, f"{RATIO}_low", f"{RATIO}_high"):
+        summary[f"{column}, entropy-coded parts"] = summary["contender"].map(coded[column])
     return summary
 
 
@@ -62,7 +65,14 @@ def draw(summaries: dict[tuple[str, str], pd.DataFrame]) -> Figure:
     return figure
 
 
-SHOWN = {"DeepN literal @50": "o", "DeepN rank @50": "s", "DeepN continuous @50": "^", "SAME-Q 12": "x"}
+SHOWN = {
+    "DeepN literal @50": "o",
+    "DeepN rank @50": "s",
+    "DeepN continuous @50": "^",
+    "DeepN literal luma @50": "D",
+    "DeepN literal luma @90": "d",
+    "SAME-Q 12": "x",
+}
 RATIO = "bytes_ratio_at_equal_kl"
 
 
@@ -83,7 +93,7 @@ def draw_overview(summaries: dict[tuple[str, str], pd.DataFrame]) -> Figure:
             continue
         table = pd.DataFrame(lines)
         errors = (table[RATIO] - table[f"{RATIO}_low"], table[f"{RATIO}_high"] - table[RATIO])
-        y = [-place + 0.14 * (1.5 - index) for place in range(len(table))]
+        y = [-place + 0.14 * (2.5 - index) for place in range(len(table))]
         right.errorbar(table[RATIO], y, xerr=errors, fmt=marker, markersize=5, label=name.removesuffix(" @50"))
     labels = [f"{subject}\n{classifier}" for subject, classifier in summaries]
     right.set_yticks([-place for place in range(len(labels))], labels, fontsize=8)

@@ -5,6 +5,8 @@ Usage: python experiments/sampling/run.py [--minutes 3] [--help]
 
 from __future__ import annotations
 
+from hashlib import sha256
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -12,7 +14,9 @@ from matplotlib.figure import Figure
 
 from dnjpeg.codec.encoder import transform
 from dnjpeg.evaluation.experiment import Experiment, main
+from dnjpeg.evaluation.photos import Dataset
 from dnjpeg.evaluation.plots import render
+from dnjpeg.evaluation.provenance import code_identity
 from dnjpeg.evaluation.subjects import Subject
 from dnjpeg.tables import design
 
@@ -39,21 +43,24 @@ def run(experiment: Experiment) -> None:
 
 def image_sums(experiment: Experiment, subject: Subject, part: str = "calibrating") -> Floats:
     """Count, sum and sum of squares of every image, component and band: (images, 3, 3, 64)."""
-    path = experiment.work / f"{subject.name}-{part}.npy"
-    photos = getattr(subject, part).photos
-    if path.exists() and len(found := np.load(path)) == len(photos):
-        return found
+    dataset: Dataset = getattr(subject, part)
+    photos, subsampling = dataset.photos, experiment.config["subsampling"]
+    key = repr((code_identity(), dataset.digest, subsampling)).encode()
+    path = experiment.work / f"sums-{sha256(key).hexdigest()[:20]}.npy"
+    if path.exists():
+        return np.load(path)
     found = np.zeros((len(photos), 3, 3, 64))
     for index, photo in enumerate(photos):
         if index % 500 == 0:
             experiment.check_time(f"{index} of {len(photos)} images of {subject.name}")
         pixels = photo.open().pixels()
-        planes = transform(pixels, subsampling=experiment.config["subsampling"])
+        planes = transform(pixels, subsampling=subsampling)
         for component, plane in enumerate(planes):
             values = plane.reshape(-1, 64) / 8.0  # the codec's coefficients are 8 times the orthonormal ones
             found[index, component] = np.full(64, len(values)), values.sum(axis=0), np.square(values).sum(axis=0)
     experiment.work.mkdir(parents=True, exist_ok=True)
-    np.save(path, found)
+    np.save(path.with_suffix(".part.npy"), found)
+    path.with_suffix(".part.npy").replace(path)
     experiment.say(f"{subject.name}: {len(photos)} images")
     return found
 

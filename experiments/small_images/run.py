@@ -56,7 +56,7 @@ def measure(experiment: Experiment, subject: Subject) -> pd.DataFrame:
         names = {"image": [photo.identifier for photo in subject.tested.photos], "contender": contender.name}
         rows.append(pd.DataFrame({**names, **{way: sizes[:, place] for place, way in enumerate(WAYS)}}))
     table = pd.concat(rows, ignore_index=True).astype(dict.fromkeys(WAYS, "int32"))
-    path = experiment.results / f"rows-{subject.name}.parquet"
+    path = experiment.file("rows", subject.name, suffix=".parquet")
     table.to_parquet(path, index=False, compression="zstd", compression_level=15)
     return table
 

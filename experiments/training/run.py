@@ -5,190 +5,256 @@ Usage: python experiments/training/run.py [--minutes 3] [--help]
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from copy import deepcopy
+from dataclasses import dataclass, replace
 from hashlib import sha256
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import torch
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from torch import nn
 
 from dnjpeg.evaluation import Contender, parse_contenders
-from dnjpeg.evaluation.bootstrap import interval, resampled_means
+from dnjpeg.evaluation.cases import CASES, Correct, Key, Size, accuracies, against_jpeg, cases
+from dnjpeg.evaluation.classes import align
 from dnjpeg.evaluation.experiment import Experiment, main
-from dnjpeg.evaluation.metrics import wilson
+from dnjpeg.evaluation.measure import entropy_coded_bytes
+from dnjpeg.evaluation.photos import Dataset
 from dnjpeg.evaluation.pieces import Unfinished
 from dnjpeg.evaluation.plots import render
 from dnjpeg.evaluation.provenance import code_identity
 from dnjpeg.evaluation.robustness import Victim, as_seen, victim_of
 from dnjpeg.evaluation.rows import ORIGINAL
 from dnjpeg.evaluation.subjects import Subject
-from dnjpeg.evaluation.training import TrainingSettings, fine_tune
+from dnjpeg.evaluation.training import TrainingSettings, train
+from dnjpeg.evaluation.untrained import untrained
 
 Pixels = npt.NDArray[np.uint8]
-AS_GIVEN = "as given"
+Labels = npt.NDArray[np.int64]
+QF_100 = "JPEG 100"
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where trainings begin: a network's name, and what makes it for a seed; and its test and training images."""
+
+    name: str
+    make: Callable[[int], Victim]
+    names: list[str]
+    tested: tuple[Pixels, Labels]
+    trained: tuple[Pixels, Labels]
 
 
 def run(experiment: Experiment) -> None:
     """Train on every version, test on every version."""
-    tables = [measure(experiment, subject, spec) for subject in experiment.subjects for spec in subject.classifiers]
-    table = pd.concat(tables, ignore_index=True)
-    table.round(5).to_csv(experiment.results / "accuracies.csv", index=False, lineterminator="\n")
-    (experiment.results / "training.png").write_bytes(render(draw(table), "png"))
+    tables: dict[str, list[pd.DataFrame]] = {"accuracies": [], "cases": [], "against_jpeg": []}
+    for subject in experiment.subjects:
+        for start in starts(subject):
+            correct, sizes = measure(experiment, subject, start)
+            names = {"subject": subject.name, "network": start.name}
+            found = {
+                "accuracies": accuracies(correct, sizes),
+                "cases": cases(correct),
+                "against_jpeg": against_jpeg(correct, sizes),
+            }
+            for name, table in found.items():
+                tables[name].append(table.assign(**names)[[*names, *table.columns]])
+    whole = {name: pd.concat(parts, ignore_index=True) for name, parts in tables.items()}
+    for name, table in whole.items():
+        table.round(5).to_csv(experiment.results / f"{name}.csv", index=False, lineterminator="\n")
+    (experiment.results / "training.png").write_bytes(render(draw(whole["accuracies"]), "png"))
 
 
-def measure(experiment: Experiment, subject: Subject, spec: str) -> pd.DataFrame:
-    """Predictions of one network, trained on each version, for each version of the test images."""
-    classifier = subject.classifier(spec, engine="torch")
-    victim = victim_of(classifier)
-    statistics = experiment.statistics(subject, experiment.config["subsampling"])
+def starts(subject: Subject) -> Iterator[Start]:
+    """Give the networks that are trained from scratch, ``networks``, and those trained further, ``classifiers``."""
+    for spec in subject.extra.get("networks", ()):
+        classes = class_count(subject)
+        tested, trained = (pixels_of(align(part, classes, None)) for part in (subject.tested, subject.calibrating))
+        scale, offset = normalisation(trained[0])
+
+        def fresh(seed: int, spec: str = spec, classes: int = classes, how: Any = (scale, offset)) -> Victim:
+            return Victim(untrained(spec, classes, seed), *how)
+
+        yield Start(spec, fresh, [photo.identifier for photo in subject.tested.photos], tested, trained)
+    for spec in subject.classifiers:
+        classifier = subject.classifier(spec, engine="torch")
+        victim = victim_of(classifier)
+
+        def seen(pixels: Pixels, how: Any = (classifier, victim)) -> Pixels:
+            return as_seen(*how, pixels)
+
+        parts = [subject.aligned(part, classifier) for part in (subject.tested, subject.calibrating)]
+        yield Start(
+            classifier.name,
+            lambda _, victim=victim: Victim(deepcopy(victim.network), victim.scale, victim.offset),
+            [photo.identifier for photo in parts[0].photos],
+            pixels_of(parts[0], seen),
+            pixels_of(parts[1], seen),
+        )
+
+
+def class_count(subject: Subject) -> int:
+    """Count the classes of a subject's images."""
+    names = subject.calibrating.class_names
+    return len(names) if names else 1 + max(photo.label for photo in subject.calibrating.photos)
+
+
+def pixels_of(dataset: Dataset, seen: Callable[[Pixels], Pixels] = lambda pixels: pixels) -> tuple[Pixels, Labels]:
+    """Give all images, uint8 (N, h, w, 3), and their labels."""
+    images = [seen(photo.open().pixels()) for photo in dataset.photos]
+    images = [image if image.ndim == 3 else np.repeat(image[..., None], 3, axis=2) for image in images]
+    if len({image.shape for image in images}) > 1:
+        raise ValueError(f"{dataset.name}: networks are trained on images of one size: give the subject a side")
+    return np.stack(images), np.array([photo.label for photo in dataset.photos])
+
+
+def normalisation(images: Pixels) -> tuple[torch.Tensor, torch.Tensor]:
+    """Give scale and offset that make each channel's mean 0 and its deviation 1."""
+    mean, deviation = images.mean(axis=(0, 1, 2)), np.maximum(images.std(axis=(0, 1, 2)), 1)
+    scale = torch.from_numpy(1 / deviation).float().reshape(3, 1, 1)
+    return scale, -torch.from_numpy(mean).float().reshape(3, 1, 1) * scale
+
+
+def measure(experiment: Experiment, subject: Subject, start: Start) -> tuple[Correct, dict[str, Size]]:
+    """Train one network on each version and test it; keep its predictions."""
+    subsampling = experiment.config["subsampling"]
+    statistics = experiment.statistics(subject, subsampling)
+    listed = [f"jpeg:{QF_100.split()[1]}", *subject.extra["versions"]]
     contenders: dict[str, Contender | None] = {ORIGINAL: None}
-    for contender in parse_contenders(
-        ["jpeg:100", *experiment.config["versions"]],
-        statistics=statistics,
-        subsampling=experiment.config["subsampling"],
-    ):
-        contenders[contender.name] = contender
-    tested = subject.aligned(subject.tested, classifier).photos
-    labels = np.array([photo.label for photo in tested])
-    clean = np.stack([as_seen(classifier, victim, photo.open().pixels()) for photo in tested])
-    versions = {name: version(experiment, clean, contender) for name, contender in contenders.items()}
-    predictions = {}
-    for trained in (AS_GIVEN, *experiment.config["trained"]):
-        network = victim if trained == AS_GIVEN else train(experiment, subject, victim, contenders[trained], trained)
-        for name, (images, _) in versions.items():
-            predictions[trained, name] = predicted(
-                experiment, network, images, f"trained on {trained}, tested on {name}"
-            )
-    keep = pd.DataFrame({"image": [photo.identifier for photo in tested], "label": labels.astype(np.int16)})
-    for (trained, name), found in predictions.items():
-        keep[f"trained {trained}, tested {name}"] = found.astype(np.int16)
-    path = experiment.results / f"predictions-{subject.name}-{classifier.name}.parquet"
+    contenders |= {one.name: one for one in parse_contenders(listed, statistics=statistics, subsampling=subsampling)}
+    trained: dict[str, int] = subject.extra["trained"]
+    if unknown := [name for name in trained if name not in contenders]:
+        raise ValueError(f"subject {subject.name!r}: no version is called {unknown[0]!r}: {', '.join(contenders)}")
+    images, labels = start.tested
+    predictions: dict[Key, Labels] = {}
+    sizes: dict[str, Size] = {}
+    for seed in range(max(trained.values())):
+        for version in [name for name, seeds in trained.items() if seed < seeds]:
+            network = trained_on(experiment, subject, start, version, contenders[version], seed)
+            tested = contenders if version == ORIGINAL else dict.fromkeys([ORIGINAL, QF_100, *trained])
+            for name in tested:
+                compressed, sizes[name] = compress(experiment, images, contenders[name])
+                text = f"{start.name}: trained on {version} ({seed}), tested on {name}"
+                predictions[Key(version, seed, name)] = predicted(experiment, network, compressed, text)
+    keep = pd.DataFrame({"image": start.names, "label": labels.astype(np.int16)})
+    for key, found in predictions.items():
+        keep[f"trained {key.trained}, seed {key.seed}, tested {key.tested}"] = found.astype(np.int16)
+    path = experiment.file("predictions", subject.name, start.name, suffix=".parquet")
     keep.to_parquet(path, index=False, compression="zstd", compression_level=15)
-    sizes = {name: total / len(clean) for name, (_, total) in versions.items()}
-    return summarize(predictions, labels, sizes).assign(subject=subject.name, classifier=classifier.name)
+    return {key: found == labels for key, found in predictions.items()}, sizes
 
 
-def version(experiment: Experiment, clean: Pixels, contender: Contender | None) -> tuple[Pixels, int]:
-    """Images after compression, and how many bytes all their files have."""
+def compress(experiment: Experiment, clean: Pixels, contender: Contender | None) -> tuple[Pixels, Size]:
+    """Give images after compression, and how many bytes they have on average."""
     if contender is None:
-        return clean, clean.size
+        return clean, Size(clean.size / len(clean), np.nan)
     key = sha256(repr((code_identity(), contender.identity)).encode() + clean.tobytes()).hexdigest()[:20]
     path = experiment.work / f"{key}.npz"
     if not path.exists():
         experiment.check_time(f"before {contender.name}")
         files = [contender.encode(image) for image in clean]
+        sizes = [sum(map(count, files)) / len(files) for count in (len, entropy_coded_bytes)]
         experiment.work.mkdir(parents=True, exist_ok=True)
-        images = np.stack([contender.decode(file) for file in files])
-        np.savez(path, images=images, bytes=sum(map(len, files)))
+        unfinished = path.with_suffix(".part.npz")
+        np.savez(unfinished, images=np.stack([contender.decode(file) for file in files]), sizes=sizes)
+        unfinished.replace(path)
         experiment.say(f"{contender.name}: {len(files)} images")
     with np.load(path) as kept:
-        return kept["images"], int(kept["bytes"])
+        return kept["images"], Size(*map(float, kept["sizes"]))
 
 
-def predicted(experiment: Experiment, network: Victim, images: Pixels, what: str) -> npt.NDArray[np.int64]:
-    """Predict classes, a part at a time; what is done is kept."""
-    folder = experiment.work / sha256(weights_of(network) + images.tobytes()).hexdigest()[:20]
-    folder.mkdir(parents=True, exist_ok=True)
-    parts = []
-    for start in range(0, len(images), 2500):
-        path = folder / f"{start:06d}.npy"
-        if not path.exists():
-            experiment.check_time(what)
-            np.save(path, network.predict(images[start : start + 2500], batch_size=100))
-        parts.append(np.load(path))
-    experiment.say(what)
-    return np.concatenate(parts)
-
-
-def weights_of(victim: Victim) -> bytes:
-    """Hash a network's state."""
-    state = victim.network.state_dict().values()
-    return sha256(b"".join(value.numpy().tobytes() for value in state)).digest()
-
-
-def train(experiment: Experiment, subject: Subject, victim: Victim, contender: Contender | None, name: str) -> Victim:
-    """Train the given network further on one version of the calibration images."""
-    settings = TrainingSettings(**experiment.config["training"])
-    photos = subject.calibrating.photos
-    labels = np.array([photo.label for photo in photos])
-    clean = np.stack([photo.open().pixels() for photo in photos])
-    images, _ = version(experiment, clean, contender)
-    key = sha256(repr((settings, weights_of(victim))).encode() + images.tobytes()).hexdigest()[:20]
-    network = deepcopy(victim.network)
+def trained_on(
+    experiment: Experiment, subject: Subject, start: Start, name: str, contender: Contender | None, seed: int
+) -> Victim:
+    """Train a network on one version of the calibration images."""
+    settings = TrainingSettings(**subject.extra["training"])
+    settings = replace(settings, seed=settings.seed + seed)
+    victim = start.make(settings.seed)
+    images, _ = compress(experiment, start.trained[0], contender)
+    digest = sha256(repr((settings, weights_of(victim.network))).encode() + start.trained[1].tobytes())
+    digest.update(images.tobytes())
     try:
-        fine_tune(
-            network,
+        train(
+            victim.network,
             images,
-            labels,
+            start.trained[1],
             settings,
-            experiment.work / f"{key}.pt",
+            experiment.work / f"{digest.hexdigest()[:20]}.pt",
             scale=victim.scale,
             offset=victim.offset,
             deadline=experiment.deadline,
         )
     except Unfinished as reason:
-        raise Unfinished(f"{name}: {reason}") from None
-    experiment.say(f"trained on {name}")
-    return Victim(network, victim.scale, victim.offset)
+        raise Unfinished(f"{start.name}, {name}: {reason}") from None
+    experiment.say(f"{start.name}: trained on {name} ({seed})")
+    return Victim(victim.network, victim.scale, victim.offset)
 
 
-def summarize(
-    predictions: dict[tuple[str, str], npt.NDArray[np.int64]], labels: npt.NDArray[np.int64], sizes: dict[str, float]
-) -> pd.DataFrame:
-    """Accuracy of every training and test version, and its difference to the control: trained and tested clean."""
-    correct = np.stack([found == labels for found in predictions.values()], axis=1).astype(np.float64)
-    keys = list(predictions)
-    control = keys.index((ORIGINAL, ORIGINAL))
-    change = correct - correct[:, [control]]
-    low, high = interval(resampled_means(change, 2000))
-    lines = []
-    for place, (trained, tested) in enumerate(keys):
-        ends = wilson(correct[:, place].sum(), len(labels))
-        lines.append(
-            {
-                "trained": trained,
-                "tested": tested,
-                "images": len(labels),
-                "bytes tested": sizes[tested],
-                "CR tested (QF 100)": sizes["JPEG 100"] / sizes[tested],
-                "CR trained (QF 100)": np.nan if trained == AS_GIVEN else sizes["JPEG 100"] / sizes[trained],
-                "accuracy": correct[:, place].mean(),
-                "accuracy_low": ends[0],
-                "accuracy_high": ends[1],
-                "change": change[:, place].mean(),
-                "change_low": low[place],
-                "change_high": high[place],
-            }
-        )
-    return pd.DataFrame(lines)
+def weights_of(network: nn.Module) -> bytes:
+    """Hash a network's state."""
+    state = network.state_dict().values()
+    return sha256(b"".join(value.detach().cpu().contiguous().numpy().tobytes() for value in state)).digest()
+
+
+def predicted(experiment: Experiment, network: Victim, images: Pixels, what: str) -> Labels:
+    """Predict classes; what is done is kept."""
+    key = sha256(weights_of(network.network) + images.tobytes()).hexdigest()[:20]
+    path = experiment.work / f"predictions-{key}.npy"
+    if not path.exists():
+        experiment.check_time(what)
+        found = network.predict(images, batch_size=100)
+        experiment.work.mkdir(parents=True, exist_ok=True)
+        np.save(path.with_suffix(".part.npy"), found)
+        path.with_suffix(".part.npy").replace(path)
+        experiment.say(what)
+    kept: Labels = np.load(path)
+    return kept
 
 
 def draw(table: pd.DataFrame) -> Figure:
-    """Accuracy over the compression ratio: CASE 1, CASE 2, and trained and tested alike."""
-    panels = list(table.groupby(["subject", "classifier"], sort=False))
-    figure = Figure(figsize=(8.6, 5 * len(panels)), layout="constrained")
-    for place, ((subject, classifier), part) in enumerate(panels, start=1):
-        axes = figure.add_subplot(len(panels), 1, place)
-        cases = {
-            "CASE 1: trained clean, tested compressed": (part["trained"] == ORIGINAL, "CR tested (QF 100)", "tested"),
-            "CASE 2: trained compressed, tested clean": (part["tested"] == ORIGINAL, "CR trained (QF 100)", "trained"),
-            "trained and tested alike": (part["trained"] == part["tested"], "CR tested (QF 100)", "tested"),
-        }
-        for color, (label, (mask, column, named)) in zip(("#d55e00", "#0072b2", "#009e73"), cases.items(), strict=True):
-            shown = part[mask & ~part[named].isin([ORIGINAL, AS_GIVEN])].sort_values(column)
-            for kind, marker in (("JPEG", "o-"), ("DeepN", "s"), ("SAME-Q", "^")):
-                line = shown[shown[named].str.startswith(kind)]
-                text = f"{label}: JPEG (circles), DeepN (squares), SAME-Q (triangles)" if kind == "JPEG" else None
-                errors = 100 * np.abs(
-                    line[["accuracy_low", "accuracy_high"]].to_numpy().T - line["accuracy"].to_numpy()
-                )
-                axes.errorbar(line[column], 100 * line["accuracy"], errors, fmt=marker, color=color, label=text)
-        axes.set(xlabel="compression ratio against QF 100, whole files", ylabel="accuracy, %")
-        axes.set_title(f"{subject}, {classifier}, fine-tuned", fontsize=10, loc="left")
-        axes.grid(color="#dddddd", linewidth=0.6)
-        axes.legend(frameon=False, fontsize=8)
+    """Accuracy over the bytes: CASE 1, CASE 2, and trained and tested alike; a panel for each network."""
+    panels = list(table.groupby(["subject", "network"], sort=False))
+    figure = Figure(figsize=(13, 4.6 * len(panels)), layout="constrained")
+    grid = figure.subplots(len(panels), 2, squeeze=False, sharey="row")
+    for row, ((subject, network), part) in zip(grid, panels, strict=True):
+        for axes, column, label in zip(
+            row, ("bytes tested", "entropy bytes tested"), ("whole files", "entropy-coded parts"), strict=True
+        ):
+            draw_cases(axes, part, column)
+            axes.set(xlabel=f"compression ratio against QF 100, {label}", ylabel="accuracy, %")
+            axes.set_title(f"{subject}, {network}", fontsize=10, loc="left")
+    grid[0, 0].legend(frameon=False, fontsize=8)
     return figure
+
+
+def draw_cases(axes: Axes, part: pd.DataFrame, column: str) -> None:
+    """Draw standard JPEG as a line, the others as marks; the mean of the seeds."""
+    sizes = part.groupby("tested")[column].first()
+    lines = {
+        "CASE 1": part[part["trained"] == ORIGINAL].groupby("tested")["accuracy"].mean(),
+        "CASE 2": part[part["tested"] == ORIGINAL].groupby("trained")["accuracy"].mean(),
+        "alike": part[part["trained"] == part["tested"]].groupby("tested")["accuracy"].mean(),
+    }
+    words = ("trained clean, tested compressed", "trained compressed, tested clean", "trained and tested alike")
+    for color, case, text in zip(("#d55e00", "#0072b2", "#009e73"), CASES, words, strict=True):
+        shown = pd.DataFrame({"accuracy": 100 * lines[case], "ratio": sizes[QF_100] / sizes}).dropna()
+        shown = shown.drop(ORIGINAL, errors="ignore").sort_values("ratio")
+        names = shown.index.str
+        for mask, style in (
+            (names.fullmatch(r"JPEG \d+"), "o-"),
+            (names.startswith("DeepN literal"), "s"),
+            (names.startswith("DeepN rank"), "D"),
+            (names.startswith("SAME-Q"), "^"),
+        ):
+            label = f"{case}: {text}" if style == "o-" else None
+            axes.plot(shown["ratio"][mask], shown["accuracy"][mask], style, color=color, markersize=4, label=label)
+    axes.axhline(100 * lines["alike"].get(ORIGINAL, np.nan), color="#4d4d4d", linewidth=0.8)
+    axes.grid(color="#dddddd", linewidth=0.6)
 
 
 if __name__ == "__main__":

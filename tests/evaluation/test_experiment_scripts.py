@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from dnjpeg.evaluation import read_rows
 from dnjpeg.evaluation.experiment import Experiment
@@ -126,7 +127,7 @@ def test_feature_distillation(photos: Path, tmp_path: Path) -> None:
         "adaptive": ["pgd:4"],
         "settings": {"steps": 3},
     }
-    few = {"few": {"seeds": 2, "attacks": ["deepfool"]}}
+    few = {"few": {"deepfool": 2, "two passes": 1}}
     settings = {"defences": ["none", "jpeg:75", "fd-v1"], "two_pass": ["fd-v1"], "adaptive": ["fd-v1"]}
     results = run("feature_distillation", photos, tmp_path, extra={"attacks": plan | few}, **settings)
     table = pd.read_csv(results / "adversarial.csv")
@@ -134,8 +135,8 @@ def test_feature_distillation(photos: Path, tmp_path: Path) -> None:
     assert found == {
         ("unaware", "one", "fgsm:40", 4),
         ("unaware", "one", "deepfool", 2),
-        ("unaware", "two, attack between", "deepfool", 2),
-        ("unaware", "two, attack before both", "deepfool", 2),
+        ("unaware", "two, attack between", "deepfool", 1),
+        ("unaware", "two, attack before both", "deepfool", 1),
         ("unaware", "one", "pgd:4", 4),
         ("adaptive", "one", "pgd:4", 4),
     }
@@ -146,17 +147,39 @@ def test_feature_distillation(photos: Path, tmp_path: Path) -> None:
     assert set(benign["images"]) == {9, 12}
 
 
-def test_training(photos: Path, tmp_path: Path) -> None:
-    settings = {"versions": ["jpeg:50"], "trained": ["uncompressed", "JPEG 50"], "training": {"epochs": 1, "pad": 1}}
-    square = {"images": str(tmp_path / "test.npz"), "calibration": str(tmp_path / "train.npz")}
+def write_arrays(folder: Path) -> dict[str, str]:
+    """Images of one size, in the files that a training's subject names."""
     for name, first in (("test", 0), ("train", 20)):
         labels = np.arange(15) % 3
         images = np.stack([toy.photo(int(label), first + index, (8, 8)) for index, label in enumerate(labels)])
-        np.savez(tmp_path / f"{name}.npz", images=images, labels=labels)
-    results = run("training", photos, tmp_path, extra=square, **settings)
-    table = pd.read_csv(results / "accuracies.csv").set_index(["trained", "tested"])
-    assert len(table) == 3 * 3
-    assert table.loc[("uncompressed", "uncompressed"), "change"] == 0
-    kept = pd.read_parquet(results / "predictions-toy-mean colour.parquet")
-    correct = kept["trained JPEG 50, tested JPEG 50"] == kept["label"]
-    assert table.loc[("JPEG 50", "JPEG 50"), "accuracy"] == pytest.approx(correct.mean(), abs=1e-5)
+        np.savez(folder / f"{name}.npz", images=images, labels=labels)
+    return {"images": str(folder / "test.npz"), "calibration": str(folder / "train.npz")}
+
+
+@pytest.mark.parametrize("scratch", [True, False])
+def test_training(photos: Path, tmp_path: Path, scratch: bool) -> None:
+    trained = {"uncompressed": 2, "JPEG 50": 1, "DeepN literal": 1}
+    plan = {"versions": ["jpeg:50", "deepn:literal"], "trained": trained, "training": {"epochs": 1, "pad": 1}}
+    networks = {"networks": [f"{toy.__file__}:untrained"], "classifiers": []} if scratch else {}
+    results = run("training", photos, tmp_path, extra=write_arrays(tmp_path) | plan | networks)
+    table = pd.read_csv(results / "accuracies.csv").set_index(["trained", "seed", "tested"])
+    assert len(table) == 4 * 4
+    kept = pd.read_parquet(next(results.glob("predictions-toy-*.parquet")))
+    for trained_on in ("uncompressed", "JPEG 50"):
+        correct = kept[f"trained {trained_on}, seed 0, tested JPEG 50"] == kept["label"]
+        assert table.loc[(trained_on, 0, "JPEG 50"), "accuracy"] == pytest.approx(correct.mean(), abs=1e-5)
+    seeds = [table.loc[("uncompressed", seed, "JPEG 50"), "accuracy"] for seed in (0, 1)]
+    clean = [table.loc[("uncompressed", seed, "uncompressed"), "accuracy"] for seed in (0, 1)]
+    cases = pd.read_csv(results / "cases.csv").set_index(["case", "version"])
+    assert cases.loc[("CASE 1", "JPEG 50"), "change"] == pytest.approx(np.mean(seeds) - np.mean(clean), abs=1e-5)
+    assert set(cases.index) >= {("CASE 2", "JPEG 50"), ("alike", "DeepN literal")}
+    assert (results / "training.png").stat().st_size > 10_000
+
+
+def test_images_of_several_sizes_are_not_trained_on(photos: Path, tmp_path: Path) -> None:
+    toy.write_folder(tmp_path / "test", 3)
+    Image.fromarray(toy.photo(1, 3, (9, 9))).save(tmp_path / "test" / "000.png")
+    plan = {"versions": ["jpeg:50"], "trained": {"uncompressed": 1}, "training": {}, "networks": ["small-resnet"]}
+    plan["images"] = str(tmp_path / "test")
+    with pytest.raises(ValueError, match="give the subject a side"):
+        run("training", photos, tmp_path, extra=plan)

@@ -143,6 +143,32 @@ def test_an_experiment_runs_by_its_configuration(tmp_path: Path, monkeypatch: py
     assert json.loads((tmp_path / "results" / "found.json").read_text()) == [6, 4]
 
 
+def test_other_photos_of_the_same_names_are_measured_anew(tmp_path: Path) -> None:
+    """A folder whose photos were exchanged, with the same work folder."""
+    toy.write_folder(tmp_path / "test", 4)
+    entry = {"name": "toy", "images": str(tmp_path / "test"), "calibration": str(tmp_path / "calibration")}
+    found = []
+    for first in (50, 80, 50):
+        for place, (name, _) in enumerate(toy.write_folder(tmp_path / "calibration", 3)):
+            Image.fromarray(toy.photo(0, first + place)).save(tmp_path / "calibration" / name)
+        subjects = parse_subjects({"subject": [{**entry, "classifiers": [f"{toy.__file__}:make"]}]})
+        experiment = Experiment({}, tuple(subjects), tmp_path, tmp_path / "work")
+        classifier = toy.classifier()
+        dataset = subjects[0].aligned(subjects[0].calibrating, classifier)
+        rows = experiment.rows(dataset, classifier, toy.pillow_contenders([50]))
+        delta = experiment.statistics(subjects[0], "4:2:0").std("Y")
+        found.append((delta[0, 0], rows.loc[rows["contender"] == "JPEG 50", "bytes"].sum()))
+    assert found[0] == found[2]
+    assert found[0][0] != found[1][0]
+    assert found[0][1] != found[1][1]
+
+
+def test_any_name_makes_a_file(tmp_path: Path) -> None:
+    experiment = Experiment({}, (), tmp_path, tmp_path)
+    path = experiment.file("rows", "my photos/1", "torchvision:resnet50:V2", suffix=".parquet")
+    assert path == tmp_path / "rows-my photos-1-torchvision-resnet50-V2.parquet"
+
+
 @pytest.mark.parametrize(
     ("options", "status"),
     [(["--minutes", "-1"], 75), (["--subject", "no"], "error: no subject 'no': choose from toy")],

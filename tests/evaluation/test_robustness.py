@@ -117,7 +117,14 @@ def test_an_attack_through_the_defence_does_more_than_a_blind_one() -> None:
     assert kept[1] < kept[0] - 0.05
 
 
-@pytest.mark.parametrize("spec", ["magic", "pgd", "pgd:x", "cw2:2"])
+def test_the_number_of_steps_may_be_part_of_the_attack() -> None:
+    victim, images, labels = linear_victim(), pictures(3), np.zeros(3, np.int64)
+    given = attack(victim, "bim:2", images, labels, AttackSettings(steps=7))
+    assert np.array_equal(attack(victim, "bim:2x7", images, labels, AttackSettings(steps=1)), given)
+    assert not np.array_equal(attack(victim, "bim:2", images, labels, AttackSettings(steps=1)), given)
+
+
+@pytest.mark.parametrize("spec", ["magic", "pgd", "pgd:x", "cw2:2", "pgd:2x", "pgd:2x0", "fgsm:2x3"])
 def test_other_attacks_are_refused(spec: str) -> None:
     with pytest.raises(ValueError, match="attack"):
         attack(linear_victim(), spec, pictures(1), np.zeros(1, np.int64))

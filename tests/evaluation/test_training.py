@@ -1,4 +1,4 @@
-"""Fine-tuning: it learns, it can be interrupted without a trace, and its augmentation only moves pixels."""
+"""Training: it learns, it can be interrupted without a trace, and its augmentation only moves pixels."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from dnjpeg.evaluation.pieces import Unfinished
-from dnjpeg.evaluation.training import TrainingSettings, _batch, augment, fine_tune
+from dnjpeg.evaluation.training import TrainingSettings, _batch, augment, train
 from tests.evaluation import toy
 
 SCALE, OFFSET = torch.full((3, 1, 1), 1 / 64), torch.full((3, 1, 1), -2.0)
@@ -30,7 +30,7 @@ def network() -> nn.Module:
 def trained(path: Path, deadline: float | None = None) -> nn.Module:
     images, labels = data()
     settings = TrainingSettings(epochs=4, batch_size=20, rate=0.05, pad=1)
-    return fine_tune(network(), images, labels, settings, path, scale=SCALE, offset=OFFSET, deadline=deadline)
+    return train(network(), images, labels, settings, path, scale=SCALE, offset=OFFSET, deadline=deadline)
 
 
 def test_it_learns(tmp_path: Path) -> None:

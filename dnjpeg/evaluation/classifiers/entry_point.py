@@ -7,6 +7,7 @@ import importlib
 import importlib.util
 import inspect
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -16,7 +17,7 @@ import torch
 from dnjpeg.evaluation.classifiers.base import Classifier, ClassifierError, hash_weights
 from dnjpeg.vision.networks import View
 
-__all__ = ["load"]
+__all__ = ["find_function", "load"]
 
 
 def load(spec: str, device: str) -> Classifier:
@@ -31,14 +32,11 @@ def load(spec: str, device: str) -> Classifier:
     ClassifierError
         If the function cannot be found or fails, or what it returns lacks something.
     """
-    place, _, attribute = spec.rpartition(":")
-    module = _import(place, spec)
-    function = getattr(module, attribute, None)
-    if not callable(function):
-        raise ClassifierError(f"{spec}: {place} has no function {attribute!r}")
+    function, module = find_function(spec)
     try:
         made = function()
     except Exception as error:
+        attribute = spec.rpartition(":")[2]
         raise ClassifierError(f"{spec}: {attribute}() failed ({type(error).__name__}: {error})") from error
     source = _hash_source(module)
     names = getattr(made, "class_names", None)
@@ -53,6 +51,22 @@ def load(spec: str, device: str) -> Classifier:
         kept=_kept(made, spec),
         view=_view(made, spec),
     )
+
+
+def find_function(spec: str) -> tuple[Callable[..., Any], ModuleType]:
+    """Find what ``module:function`` or ``file.py:function`` names, and the module that it is in.
+
+    Raises
+    ------
+    ClassifierError
+        If there is none, or its module cannot be imported.
+    """
+    place, _, attribute = spec.rpartition(":")
+    module = _import(place, spec)
+    function = getattr(module, attribute, None)
+    if not callable(function):
+        raise ClassifierError(f"{spec}: {place} has no function {attribute!r}")
+    return function, module
 
 
 def _import(place: str, spec: str) -> ModuleType:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -111,8 +111,8 @@ def attack(
     network : torch.nn.Module
         Pixels of 0..255 to logits; see `Victim`. For an adaptive attack: behind the defence's differentiable twin.
     spec : str
-        ``"fgsm:2"``, ``"bim:2"``, ``"pgd:2"``: none of an image's values is changed by more than 2 of 255 levels;
-        ``"deepfool"``, ``"cw2"``: as little as it takes.
+        ``"fgsm:2"``, ``"bim:2"``, ``"pgd:2"``: none of an image's values is changed by more than 2 of 255 levels, and
+        ``"pgd:2x100"`` takes 100 steps, whatever the settings say; ``"deepfool"``, ``"cw2"``: as little as it takes.
     images : ndarray, uint8, (N, h, w, 3)
         What is attacked.
     labels : ndarray, int64, (N,)
@@ -133,7 +133,9 @@ def attack(
         If Foolbox is not installed.
     """
     settings = settings or AttackSettings()
-    make, bound = _parse(spec)
+    make, bound, steps = _parse(spec)
+    if steps is not None:
+        settings = replace(settings, steps=steps)
     torch.manual_seed(settings.seed)
     device = next(iter(network.buffers())).device
     model = _foolbox("models").PyTorchModel(_Unit(network).eval(), bounds=(0, 1), device=device)
@@ -149,14 +151,19 @@ def attack(
     return np.ascontiguousarray(np.concatenate(found))
 
 
-def _parse(spec: str) -> tuple[Callable[[AttackSettings], Any], float | None]:
+def _parse(spec: str) -> tuple[Callable[[AttackSettings], Any], float | None, int | None]:
+    """Find what makes an attack, its bound and its number of steps."""
     name, colon, rest = spec.partition(":")
     if name not in ATTACKS:
         raise ValueError(f"unknown attack {spec!r}: choose from {', '.join(ATTACKS)}")
     bounded, make = ATTACKS[name]
-    if bounded != bool(colon) or (bounded and not rest.isdecimal()):
-        raise ValueError(f"attack {spec!r}: " + ("write its bound in levels, pgd:2" if bounded else "it has no bound"))
-    return make, float(rest) if bounded else None
+    bound, times, steps = rest.partition("x")
+    wrong = not bound.isdecimal() or (bool(times) and (not steps.isdecimal() or int(steps) < 1 or name == "fgsm"))
+    if bounded != bool(colon) or (bounded and wrong):
+        raise ValueError(
+            f"attack {spec!r}: " + ("write its bound in levels, pgd:2 or pgd:2x100" if bounded else "it has no bound")
+        )
+    return make, float(bound) if bounded else None, int(steps) if times else None
 
 
 class _Unit(nn.Module):

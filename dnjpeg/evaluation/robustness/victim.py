@@ -34,7 +34,7 @@ class Victim(nn.Module):
         self, network: nn.Module, scale: torch.Tensor, offset: torch.Tensor, defence: nn.Module | None = None
     ) -> None:
         super().__init__()
-        self.network = network.eval()
+        self.network = network.eval().to(memory_format=torch.channels_last)  # gradients take two thirds of the time
         for parameter in network.parameters():
             parameter.requires_grad_(False)
         self.defence = defence

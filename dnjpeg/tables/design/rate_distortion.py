@@ -24,7 +24,7 @@ from dnjpeg.tables.design.sensitivities import (
 from dnjpeg.tables.quantization import QuantizationTables
 from dnjpeg.tables.steps import MAX_BASELINE_STEP
 
-__all__ = ["DESIGN", "rate_distortion"]
+__all__ = ["DESIGN", "band_curves", "rate_distortion"]
 
 
 def rate_distortion(
@@ -82,7 +82,7 @@ def rate_distortion(
     slope = step**2 * math.log(2) / 6
     costs = []
     for index, weight in enumerate(weights.maps):
-        error, bits = _curves(statistics, index)
+        error, bits = band_curves(statistics, index)
         costs.append(weight.reshape(64) * error + slope * bits)
     maps = [1.0 + np.argmin(sum(costs[part]), axis=0).reshape(8, 8) for part in (slice(0, 1), slice(1, 3))]
     held, bound = bounded((maps[0], maps[1]), step, ceiling)
@@ -96,7 +96,7 @@ def rate_distortion(
     )
 
 
-def _curves(statistics: BandHistograms, component: int) -> tuple[Bands, Bands]:
+def band_curves(statistics: BandHistograms, component: int) -> tuple[Bands, Bands]:
     """Mean squared error and bits a coefficient at steps 1 to 255, (255, 64) each."""
     shares = statistics.histogram(component).reshape(64, -1) / max(1, statistics.count(component))
     error, bits = np.empty((MAX_BASELINE_STEP, 64)), np.empty((MAX_BASELINE_STEP, 64))

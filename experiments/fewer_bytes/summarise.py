@@ -22,6 +22,7 @@ JUDGES = {
 # A mask's divergence is on another scale: it is compared where JPEG of these qualities has it.
 QUALITIES_OF_MASKS = (91, 76, 40, 17)
 SETS = ("tables", "networks", "formats")
+SAME = "per image, on the same"  # photos as the rest of a set that has fewer
 COLORS = plt.colormaps["tab10"].colors
 
 
@@ -34,6 +35,8 @@ def main() -> None:
             continue
         rows = read_rows(file)
         summaries.append(summarize(rows, references=("JPEG 76",)).assign(judge=judge, set=chosen))
+        if chosen != "tables" and judge != "selfie-segmentation":
+            rows = pd.concat([rows, _same_photos(rows, judge)], ignore_index=True)
         found = compare(rows, kls=_levels(rows)) if judge == "selfie-segmentation" else compare(rows)
         ratios += [
             {
@@ -56,12 +59,19 @@ def main() -> None:
     table = pd.DataFrame(ratios)
     table.to_csv(HERE / "results/ratios.csv", index=False, float_format="%.4g", lineterminator="\n")
     pd.concat(summaries).to_csv(HERE / "results/summary.csv", index=False, float_format="%.5g", lineterminator="\n")
-    _draw(table[table["measure"] == "kl"])
+    _draw(table[(table["measure"] == "kl") & ~table["family"].str.startswith(SAME)])
     shown = table[table["measure"] == "kl"].copy()
     shown["text"] = [f"{r.ratio:.2f} [{r.low:.2f}, {r.high:.2f}]" for r in shown.itertuples()]
     for judge in JUDGES:
         grid = shown[shown["judge"] == judge].pivot_table("text", "family", "at", aggfunc="first", sort=False)
         print(f"\n{judge}\n{grid.to_string()}")
+
+
+def _same_photos(rows: pd.DataFrame, judge: str) -> pd.DataFrame:
+    """Return rows of files per image for just these photos."""
+    tables = read_rows(HERE / "results" / f"tables-{judge}.parquet")
+    ours = tables[(tables["family"] == "per image") & tables["image"].isin(rows["image"])]
+    return ours.assign(family=f"{SAME} {ours['image'].nunique()}")
 
 
 def _levels(rows: pd.DataFrame) -> list[float]:

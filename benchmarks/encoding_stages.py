@@ -13,12 +13,12 @@ from dnjpeg.codec.entropy.gathering import list_spans
 from dnjpeg.codec.entropy.scan import start_scan
 from dnjpeg.codec.entropy.scan_writer import standard_tables
 from dnjpeg.codec.entropy.sequential_encoder import tokenize_mcu_row
-from dnjpeg.codec.entropy.tokens import CODED_BYTES, CODES, COUNTS, RAW, code_all, codes_of, count_symbols
+from dnjpeg.codec.entropy.tokens import CODED_BYTES, CODES, COUNTS, RAW, code_all, codes_of, count_symbols, join_counts
 from dnjpeg.codec.format.application import DEFAULT_JFIF
 from dnjpeg.codec.format.coding import Coding
 from dnjpeg.codec.format.huffman import optimal_tables
 from dnjpeg.codec.format.layout import FIRST
-from dnjpeg.codec.kernels.vector import span
+from dnjpeg.codec.kernels.vector import clear, span
 from dnjpeg.codec.pixels.forward import MCU_ROWS, forward_mcu_row, forward_rows, plan_forward
 from dnjpeg.tables import resolve
 
@@ -50,7 +50,10 @@ def _tokenize(scan, mcu_rows, mcu_cols, coefficients, lists, state, tokens):
 
 @kernel
 def _count(tokens, counts):
-    count_symbols(span(tokens), len(tokens), span(counts))
+    tokens, counts = span(tokens), span(counts)
+    clear(counts, 0, COUNTS)
+    count_symbols(tokens, 0, len(tokens), counts)
+    join_counts(counts)
 
 
 def encoding_stages(pixels: Pixels, quality: int, subsampling: str) -> Stages:

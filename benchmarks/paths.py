@@ -128,8 +128,8 @@ def _statistics(crops: Sequence[Pixels], quality: int, subsampling: str) -> Cont
     }
 
 
-def _encode_divided(crops: Sequence[Pixels], quality: int, subsampling: str) -> Contenders:
-    options = {"quality": quality, "subsampling": subsampling}
+def _encode_divided(crops: Sequence[Pixels], quality: int, subsampling: str, *, optimize: bool) -> Contenders:
+    options = {"quality": quality, "subsampling": subsampling, "optimize": optimize}
     contenders: Contenders = {
         "dnjpeg": lambda i: dnjpeg.encode(crops[i], threads=THREADS, **options),
         "one thread": lambda i: dnjpeg.encode(crops[i], **options),
@@ -157,7 +157,8 @@ PATHS: dict[str, Path] = {
     "decode at 1/8": Path(partial(_decode_scaled, scale=8)),
     "transcode, optimal Huffman": Path(_transcode),
     "read coefficients": Path(_read),
-    "encode one photo, two threads": Path(_encode_divided, small=False),
+    "encode one photo, two threads": Path(partial(_encode_divided, optimize=True), small=False),
+    "encode one photo, standard Huffman, two threads": Path(partial(_encode_divided, optimize=False), small=False),
     "decode one photo, two threads": Path(_decode_divided, small=False),
 }
 

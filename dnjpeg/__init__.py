@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from dnjpeg.codec.format.limits import Limits
     from dnjpeg.codec.format.script import ScriptScan
     from dnjpeg.codec.pixels.window import scale_for
+    from dnjpeg.codec.trellis.choice import RateDistortion
     from dnjpeg.inspection import Inspection
     from dnjpeg.machine import encode_for_machines
     from dnjpeg.statistics import FrequencyStatistics, collect_statistics
@@ -43,6 +44,7 @@ __all__ = [
     "LimitError",
     "Limits",
     "QuantizationTables",
+    "RateDistortion",
     "ScriptScan",
     "TruncatedError",
     "UnsupportedError",
@@ -76,6 +78,7 @@ _HOME = {
     "Inspection": "dnjpeg.inspection",
     "Limits": "dnjpeg.codec.format.limits",
     "QuantizationTables": "dnjpeg.tables",
+    "RateDistortion": "dnjpeg.codec.trellis.choice",
     "ScriptScan": "dnjpeg.codec.format.script",
     "collect_statistics": "dnjpeg.statistics",
     "decode": "dnjpeg.api",

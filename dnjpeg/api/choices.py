@@ -6,9 +6,10 @@ from os import PathLike
 
 from dnjpeg.codec.format.coding import Coding, Restart
 from dnjpeg.codec.format.script_text import ScriptLike, resolve_script
+from dnjpeg.codec.trellis.choice import RateDistortion
 from dnjpeg.tables import QuantizationTables, resolve
 
-__all__ = ["TablesLike", "chosen_coding", "chosen_tables"]
+__all__ = ["TablesLike", "chosen_coding", "chosen_levels", "chosen_tables"]
 
 TablesLike = QuantizationTables | str | PathLike[str] | int
 
@@ -44,3 +45,8 @@ def chosen_coding(
         None if scans is None or smallest else resolve_script(scans),
         smallest,
     )
+
+
+def chosen_levels(rdo: RateDistortion | float | None) -> RateDistortion | None:
+    """Return how levels are chosen; a number is a strength, None the nearest ones."""
+    return rdo if rdo is None or isinstance(rdo, RateDistortion) else RateDistortion(rdo)

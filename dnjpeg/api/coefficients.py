@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from dnjpeg.api.choices import TablesLike, chosen_coding, chosen_tables
+from dnjpeg.api.choices import TablesLike, chosen_coding, chosen_levels, chosen_tables
 from dnjpeg.codec import lossless, scan_reader, transcoder, writer
 from dnjpeg.codec.format.limits import Limits
 from dnjpeg.codec.format.metadata import Comment, described, per_inch
@@ -15,6 +15,7 @@ from dnjpeg.codec.pixels.window import Region
 if TYPE_CHECKING:
     from dnjpeg.codec.format.coding_tables import CodingTables
     from dnjpeg.codec.format.coefficients import CoefficientImage
+    from dnjpeg.codec.trellis.choice import RateDistortion
 
 __all__ = ["read", "transcode", "write"]
 
@@ -99,6 +100,7 @@ def transcode(
     trim: bool = False,
     perfect: bool = False,
     grayscale: bool = False,
+    rdo: RateDistortion | float | None = None,
     limits: Limits | None = None,
     coding_tables: CodingTables | None = None,
 ) -> bytes:
@@ -137,6 +139,8 @@ def transcode(
         Cut off, or refuse, edges that cannot be mirrored; see `lossless.transform`.
     grayscale : bool
         Drop the colours of a YCbCr image.
+    rdo : float or RateDistortion, optional
+        As in `encode`, with the file's coefficients as they are; with its own tables too, which is then a loss.
     limits : Limits, optional
         Bounds on size.
     coding_tables : CodingTables, optional
@@ -183,4 +187,5 @@ def transcode(
         jfif=None if dpi is None else per_inch(dpi),
         metadata=described(comment=comment, exif=exif, icc_profile=icc_profile, xmp=xmp),
         rearranged=rearranged if orient or grayscale or operation is not None or crop is not None else None,
+        rdo=chosen_levels(rdo),
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from dnjpeg.api.choices import TablesLike, chosen_coding, chosen_tables
+from dnjpeg.api.choices import TablesLike, chosen_coding, chosen_levels, chosen_tables
 from dnjpeg.codec import decoder, encoder
 from dnjpeg.codec.format.limits import Limits
 from dnjpeg.codec.format.metadata import Comment, described, per_inch
@@ -18,6 +18,7 @@ from dnjpeg.tables import resolve
 
 if TYPE_CHECKING:
     from dnjpeg.codec.format.coding_tables import CodingTables
+    from dnjpeg.codec.trellis.choice import RateDistortion
 
 __all__ = ["decode", "encode"]
 
@@ -45,6 +46,7 @@ def encode(
     dpi: float | tuple[float, float] | None = None,
     jfif: bool = True,
     coding_tables: CodingTables | None = None,
+    rdo: RateDistortion | float | None = None,
     threads: int = 1,
 ) -> bytes:
     """Encode pixels as a JPEG file, baseline or progressive.
@@ -106,10 +108,14 @@ def encode(
         Tables that decoders have already, from `shared_tables`: the file leaves them out. Its quantization tables are
         taken if neither `tables` nor `quality` is given, its Huffman tables unless coding is progressive or arithmetic;
         what is not there is made and written as usual.
+    rdo : float or RateDistortion, optional
+        Rate–distortion optimised quantization: of all levels between zero and the nearest one, those of the least
+        squared error plus bits, which count the more the larger this number is: 0.05 to 0.2. `RateDistortion` has
+        weights too. None: each coefficient becomes the nearest level.
     threads : int
         How many may work on this image, with the same result. It helps from about a megapixel on, in sequential files
-        with Huffman coding and without restart markers; others are encoded on one thread. For many images see
-        `encode_batch`.
+        with Huffman coding, without restart markers and without `rdo`; others are encoded on one thread. For many
+        images see `encode_batch`.
 
     Returns
     -------
@@ -141,6 +147,7 @@ def encode(
         jfif=per_inch(dpi) if jfif else None,
         metadata=described(comment=comment, exif=exif, icc_profile=icc_profile, xmp=xmp),
         coding_tables=coding_tables,
+        rdo=chosen_levels(rdo),
         threads=threads,
     )
 
@@ -181,8 +188,8 @@ def decode(
     coding_tables : CodingTables, optional
         Tables that an abbreviated file leaves out, from `read_tables` or `shared_tables`.
     threads : int
-        Threads for this one picture, from 1 on: with two or more, one decodes the scan of a large sequential file while
-        another makes pixels of it; more than two make no difference. The pixels are the same. Many pictures at once are
+        Threads for this one picture, from 1 on: with two or more, two share the scan of a large sequential file, and
+        one makes the pixels; more than two make no difference. The pixels are the same. Many pictures at once are
         faster in `decode_batch`.
 
     Returns

@@ -11,6 +11,7 @@ import click
 from dnjpeg.cli import options
 from dnjpeg.cli.failures import IncompleteError, about
 from dnjpeg.cli.outputs import check_file
+from dnjpeg.cli.searches import SEARCHES
 from dnjpeg.cli.tables import show_tables
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ Examples:
   dnjpeg design deepn --statistics stats.json -o mine.json
   dnjpeg design deepn --statistics stats.json --mode continuous --components luma
   dnjpeg design fd-v1 --statistics photo.png -o for-photo.txt
+  dnjpeg design evolution -r train --network resnet50 --start machine-40 -o found.json
 """
 
 
@@ -36,12 +38,12 @@ class _Designs(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         from dnjpeg.tables.design import DESIGNS  # noqa: PLC0415
 
-        return list(DESIGNS)
+        return [*DESIGNS, *SEARCHES]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         from dnjpeg.tables.design import DESIGNS  # noqa: PLC0415
 
-        return _command_of(DESIGNS[cmd_name]) if cmd_name in DESIGNS else None
+        return _command_of(DESIGNS[cmd_name]) if cmd_name in DESIGNS else SEARCHES.get(cmd_name)
 
 
 @click.group("design", cls=_Designs, epilog=EXAMPLES)

@@ -9,6 +9,7 @@ import click
 from dnjpeg.cli import components, machines, options
 from dnjpeg.cli.batch import Batch, conversion
 from dnjpeg.cli.datasets import Dataset, dataset_options, on_error
+from dnjpeg.cli.levels import levels
 from dnjpeg.cli.sharing import shared_tables
 from dnjpeg.cli.writing import copy, writing
 from dnjpeg.folders import IMAGE_SUFFIXES
@@ -16,6 +17,7 @@ from dnjpeg.folders import IMAGE_SUFFIXES
 if TYPE_CHECKING:
     from dnjpeg.codec.format.coding_tables import CodingTables
     from dnjpeg.codec.format.subsampling import Subsampling
+    from dnjpeg.codec.trellis.choice import RateDistortion
     from dnjpeg.shards.operations import Operation
     from dnjpeg.tables import QuantizationTables
 
@@ -62,6 +64,7 @@ class _Colour(click.ParamType):  # type: ignore[type-arg]  # generic only from c
 @click.option(
     "--arithmetic", is_flag=True, help="Arithmetic instead of Huffman coding: smaller, but few programs read it."
 )
+@levels
 @writing
 @copy("none")
 @shared_tables("Leave out the tables that this file has (dnjpeg tables share makes it): for datasets of small images.")
@@ -81,6 +84,7 @@ def command(
     optimize: bool,
     progressive: bool,
     arithmetic: bool,
+    rdo: RateDistortion | None,
     copy: str,
     coding_tables: CodingTables | None,
     jfif: bool,
@@ -113,7 +117,7 @@ def command(
     if preset is not None:
         decided: dict[str, object] = {"tables": tables, "color": color, "coding tables": coding_tables}
         decided |= {"progressive": progressive or None, "arithmetic": arithmetic or None}
-        decided |= {"optimize": None if optimize else False}
+        decided |= {"optimize": None if optimize else False, "rdo": rdo}
         decided |= {name: written.pop(name, None) or None for name in ("scans", "wide_tables")}
         preset.check(decided)
         operation = machines.EncodeForMachines(Encode(written, copy, background), preset, quality, subsampling)
@@ -126,6 +130,7 @@ def command(
             "optimize": optimize,
             "progressive": progressive,
             "arithmetic": arithmetic,
+            "rdo": rdo,
             "coding_tables": coding_tables,
             "jfif": jfif,
             **written,

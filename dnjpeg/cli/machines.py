@@ -31,6 +31,7 @@ _DECIDED = {
     "progressive": "--progressive",
     "arithmetic": "--arithmetic",
     "optimize": "--no-optimize",
+    "rdo": "--rdo",
     "scans": "--scans",
     "wide_tables": "--wide-tables",
 }

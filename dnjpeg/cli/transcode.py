@@ -9,12 +9,14 @@ import click
 from dnjpeg.cli import options
 from dnjpeg.cli.batch import Batch, conversion
 from dnjpeg.cli.datasets import Dataset, dataset_options, on_error
+from dnjpeg.cli.levels import levels
 from dnjpeg.cli.rearranging import rearranging
 from dnjpeg.cli.sharing import shared_tables
 from dnjpeg.cli.writing import copy, writing
 from dnjpeg.folders import JPEG_SUFFIXES
 
 if TYPE_CHECKING:
+    from dnjpeg.codec.trellis.choice import RateDistortion
     from dnjpeg.tables import QuantizationTables
 
 __all__ = ["command"]
@@ -48,6 +50,7 @@ Examples:
     default=None,
     help="Arithmetic coding (smaller, but few programs read it), or Huffman coding. [default: as the file is]",
 )
+@levels
 @rearranging
 @writing
 @copy("all")
@@ -64,14 +67,15 @@ def command(
     optimize: bool,
     progressive: bool | None,
     arithmetic: bool | None,
+    rdo: RateDistortion | None,
     rearranged: dict[str, Any],
     on_error: str,
     **written: Any,
 ) -> None:
     """Change the quantization tables of JPEG files without going through pixels.
 
-    INPUT is a JPEG file, a folder, a glob in quotes, or - for standard input. Without --tables and --quality nothing
-    is lost: the same coefficients, coded anew. With them the coefficients are requantized; sampling stays as it is. So
+    INPUT is a JPEG file, a folder, a glob in quotes, or - for standard input. Without --tables, --quality and --rdo
+    nothing is lost: the same coefficients, coded anew. With tables they are requantized; sampling stays as it is. So
     do restart interval (--restart 0 drops it) and metadata, if the options do not say otherwise. Turning and cropping
     lose nothing either.
 
@@ -88,6 +92,7 @@ def command(
             "optimize": optimize,
             "progressive": progressive,
             "arithmetic": arithmetic,
+            "rdo": rdo,
             **rearranged,
             **written,
         }

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from dnjpeg.codec.entropy.scan import FAULT, start_scan, stopped
+from dnjpeg.codec.decoding_threads import decode_on_two_threads
+from dnjpeg.codec.entropy.scan import start_scan, stopped
 from dnjpeg.codec.entropy.sequential_decoder import decode_mcu_row
 from dnjpeg.codec.format.coding_tables import CodingTables
 from dnjpeg.codec.format.exif import UPRIGHT, Turn, orientation_of
@@ -26,15 +25,12 @@ from dnjpeg.codec.pixels.orientation import stored_window, turned, upright_frame
 from dnjpeg.codec.pixels.precision import sample_type, strip_memory
 from dnjpeg.codec.pixels.window import Region, Scale, Window, window_of
 from dnjpeg.codec.reader import Reader, Scan
-from dnjpeg.codec.scan_reader import decode_rows, read_shown
+from dnjpeg.codec.scan_reader import read_shown
 from dnjpeg.errors import FormatError, JpegWarning
 
-__all__ = ["decode"]
+__all__ = ["begin", "decode", "decode_begun"]
 
 Pixels = npt.NDArray[Any]  # uint8 or, of 12 bits, uint16
-
-PIECE = 1 << 18  # coefficients that are handed from thread to thread at once, about
-PIECES = 3
 
 
 def decode(
@@ -50,10 +46,39 @@ def decode(
     threads: int = 1,
 ) -> Pixels:
     """Decode a file to pixels; see `dnjpeg.decode`."""
+    reader, scan = begin(data, strict=strict, limits=limits, coding_tables=coding_tables)
+    pixels = decode_begun(reader, scan, scale=scale, region=region, orient=orient, out=out, threads=threads)
+    for warning in reader.warnings:
+        warnings.warn(warning, JpegWarning, stacklevel=3)
+    return pixels
+
+
+def begin(
+    data: bytes | bytearray | memoryview,
+    *,
+    strict: bool,
+    limits: Limits,
+    coding_tables: CodingTables | None = None,
+) -> tuple[Reader, Scan]:
+    """Read a file up to the data of its first scan: what it is, before it is known what of it is wanted."""
     reader = Reader(data, strict, limits, coding_tables)
     scan = reader.next_scan()
     if scan is None:
         raise FormatError("no image: EOI before the first scan", offset=reader.position - 2)
+    return reader, scan
+
+
+def decode_begun(
+    reader: Reader,
+    scan: Scan,
+    *,
+    scale: Scale = 1,
+    region: Region | None = None,
+    orient: bool = False,
+    out: Pixels | None = None,
+    threads: int = 1,
+) -> Pixels:
+    """Decode a file that `begin` has read the beginning of, once; what it warns of is in the reader."""
     assert reader.frame is not None
     turn = _turn(reader) if orient else None
     if turn is None:
@@ -68,8 +93,6 @@ def decode(
         lying = _output(reader.frame, stored, None)
         _decode_window(reader, scan, stored, lying, threads)
         pixels[...] = turned(lying, turn)
-    for warning in reader.warnings:
-        warnings.warn(warning, JpegWarning, stacklevel=3)
     return pixels
 
 
@@ -83,7 +106,7 @@ def _decode_window(reader: Reader, scan: Scan, window: Window, pixels: Pixels, t
     assert reader.frame is not None
     in_one_scan = len(scan.indices) == len(reader.frame.components) and not reader.frame.progressive
     if in_one_scan and not reader.frame.arithmetic:
-        if threads == 1 or not _decode_on_two_threads(reader, scan, window, pixels):
+        if threads == 1 or not decode_on_two_threads(reader, scan, window, pixels):
             _decode_one_scan(reader, scan, window, pixels)
     else:
         _render(reader, *read_shown(reader, scan), window, pixels)
@@ -124,64 +147,6 @@ def _decode_one_scan(reader: Reader, scan: Scan, window: Window, pixels: Pixels)
         pixels.reshape(-1),
     )
     reader.finish_scan(state)
-
-
-@kernel
-def _clear(coefficients):
-    coefficients = span(coefficients)
-    clear(coefficients, 0, len(coefficients))
-
-
-def _decode_on_two_threads(reader: Reader, scan: Scan, window: Window, pixels: Pixels) -> bool:
-    """All components in one scan: one thread decodes some rows of MCUs while another makes pixels of those before.
-
-    Returns False, and has done nothing, if there are too few rows for that.
-    """
-    frame = reader.frame
-    assert frame is not None
-    row = plan_inverse(frame, reader.color(), window, kept_rows=1)
-    kept_rows = max(PIECE // row.coefficients, 1)
-    if row.last_mcu_row <= kept_rows:
-        return False
-    plan = plan_inverse(frame, reader.color(), window, kept_rows=kept_rows)
-    _, geometry, _, mcu_cols = row_geometry(frame, scan.indices, scan.starts, kept_rows)
-    state = start_scan(reader.restart_interval, scan.begin, strict=reader.strict)
-    coded, steps = reader.unstuffed_scratch(), joined_steps(reader.tables(), frame.precision)
-    samples, sums = strip_memory(plan.precision, plan.samples), scratch("sums", plan.sums, np.int16)
-    ring = scratch("ring", PIECES * plan.coefficients, np.int16).reshape(PIECES, -1)
-
-    def make_pixels(coefficients: npt.NDArray[np.int16], first: int, last: int) -> None:
-        inverse_rows(
-            coefficients,
-            first,
-            last,
-            plan.layout,
-            plan.sizes,
-            plan.scaled,
-            plan.unusual,
-            steps,
-            samples,
-            sums,
-            pixels.reshape(-1),
-        )
-        _clear(coefficients)  # here, for the other thread has more to do
-
-    _clear(ring.reshape(-1))
-    with ThreadPoolExecutor(1) as other:
-        under_way: deque[Future[None]] = deque()
-        for number, first in enumerate(range(0, plan.last_mcu_row, kept_rows)):
-            if len(under_way) == PIECES:
-                under_way.popleft().result()
-            coefficients, last = ring[number % PIECES], min(first + kept_rows, plan.last_mcu_row)
-            filler = plan.coefficients - 64
-            decode_rows(state, geometry, first, last, mcu_cols, reader.bytes, coded, scan.lookups, coefficients, filler)
-            if reader.strict and state[FAULT] != 0:
-                break
-            under_way.append(other.submit(make_pixels, coefficients, first, last))
-        for piece in under_way:
-            piece.result()
-    reader.finish_scan(state)
-    return True
 
 
 def _render(reader: Reader, coefficients: npt.NDArray[np.int16], filled: bool, window: Window, pixels: Pixels) -> None:

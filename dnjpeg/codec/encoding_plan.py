@@ -8,19 +8,19 @@ from functools import cached_property, lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from dnjpeg.codec.entropy.scan_writer import CodedScan, ScanPlan, plan_scan, standard_tables
+from dnjpeg.codec.entropy.scan_writer import ScanPlan, plan_scan, standard_tables
 from dnjpeg.codec.format.application import Jfif, Metadata
 from dnjpeg.codec.format.coding import Coding, Restart
 from dnjpeg.codec.format.coding_tables import CodingTables, TablesKey
 from dnjpeg.codec.format.color import COLORS, quantization_slots
 from dnjpeg.codec.format.frame import Component, Frame
-from dnjpeg.codec.format.headers import EOI_MARKER, Headers
+from dnjpeg.codec.format.headers import Headers
 from dnjpeg.codec.format.script import ScriptScan, check_mcu
 from dnjpeg.codec.format.subsampling import Subsampling, component_factors
 from dnjpeg.codec.pixels.forward import ForwardPlan, plan_forward
 from dnjpeg.codec.pixels.planes import CONVERSIONS
 from dnjpeg.codec.pixels.quantize import reciprocals
-from dnjpeg.codec.writer import assemble
+from dnjpeg.codec.writer import before_only_scan
 
 __all__ = [
     "EncodingPlan",
@@ -85,15 +85,29 @@ class EncodingPlan:
         return plan_forward(self.frame, self.headers.color, self.channels, kept_rows=1)
 
     @cached_property
+    def last_mcu(self) -> ForwardPlan:
+        """Where they find the last MCU of a row that is not the last one, as if it were all of a picture."""
+        frame = self.frame
+        width = frame.width - (frame.mcu_cols - 1) * 8 * frame.max_horizontal
+        part = replace(frame, height=8 * frame.max_vertical, width=width)
+        return plan_forward(part, self.headers.color, self.channels, line=frame.width)
+
+    @cached_property
     def interval(self) -> int:
         """Ri of that scan."""
         return self.headers.restart.interval(self.plan.mcu_cols)
 
     @cached_property
+    def standard_codes(self) -> npt.NDArray[np.int64]:
+        """`codes_of` the standard Huffman tables."""
+        _, codes = standard_tables(self.plan.slots_of(self.scan))
+        return codes
+
+    @cached_property
     def standard_start(self) -> bytes:
         """All before the entropy-coded data, if the Huffman tables are the standard ones."""
         huffman, _ = standard_tables(self.plan.slots_of(self.scan))
-        return assemble(self.headers, [CodedScan(self.scan, self.plan, huffman, b"")]).removesuffix(EOI_MARKER)
+        return before_only_scan(self.headers, self.scan, self.plan, huffman)
 
 
 def steps_key(table: npt.NDArray[np.uint16]) -> bytes:

@@ -14,7 +14,7 @@ from dnjpeg.codec.entropy.scan import start_scan, stopped
 from dnjpeg.codec.entropy.scan_writer import ScanPlan, Tokens, plan_scan, token_scan
 from dnjpeg.codec.entropy.sequential_decoder import decode_mcu_row
 from dnjpeg.codec.entropy.sequential_encoder import tokenize_mcu_row
-from dnjpeg.codec.entropy.tokens import CODES, COUNTS, count_symbols
+from dnjpeg.codec.entropy.tokens import CODES, COUNTS, count_symbols, join_counts
 from dnjpeg.codec.format.application import Jfif, Metadata
 from dnjpeg.codec.format.coding import Coding
 from dnjpeg.codec.format.coding_tables import CodingTables
@@ -22,17 +22,19 @@ from dnjpeg.codec.format.coefficients import CoefficientImage
 from dnjpeg.codec.format.color import quantization_slots
 from dnjpeg.codec.format.frame import Frame
 from dnjpeg.codec.format.headers import Headers
-from dnjpeg.codec.format.layout import FIRST, row_geometry
+from dnjpeg.codec.format.layout import FIRST, coefficient_arrays, component_layout, row_geometry
 from dnjpeg.codec.format.limits import Limits
 from dnjpeg.codec.format.metadata import KEPT, kept, replaced
 from dnjpeg.codec.format.script import ScriptScan, check_mcu
 from dnjpeg.codec.kernels.jit import kernel
 from dnjpeg.codec.kernels.scratch import scratch
 from dnjpeg.codec.kernels.vector import clear, span
-from dnjpeg.codec.pixels.quantize import requantize, requantize_blocks
+from dnjpeg.codec.pixels.quantize import USUAL_SIZE, requantize, requantize_blocks, usual_factors
 from dnjpeg.codec.reader import Reader, Scan
 from dnjpeg.codec.scan_reader import following_scan, read
-from dnjpeg.codec.writer import assemble, headers_of, write
+from dnjpeg.codec.trellis.choice import RateDistortion
+from dnjpeg.codec.trellis.search import choose_levels
+from dnjpeg.codec.writer import assemble_only, headers_of, write
 from dnjpeg.errors import FormatError
 
 __all__ = ["requantized", "transcode"]
@@ -49,6 +51,7 @@ def transcode(
     jfif: Jfif | None = None,
     metadata: Sequence[Metadata] = (),
     rearranged: Callable[[CoefficientImage], CoefficientImage] | None = None,
+    rdo: RateDistortion | None = None,
 ) -> bytes:
     """Rewrite a file; see `dnjpeg.transcode`.
 
@@ -60,8 +63,10 @@ def transcode(
         In the place of those of their kinds.
     rearranged : callable, optional
         What to do without loss with its coefficients, before anything else.
+    rdo : RateDistortion, optional
+        None: each coefficient is rounded to the nearest level.
     """
-    if rearranged is None:
+    if rearranged is None and rdo is None:
         written = _streamed(data, tables, coding, limits, copy, jfif, tuple(metadata), coding_tables)
         if written is not None:
             return written
@@ -70,7 +75,8 @@ def transcode(
     image = replace(image, jfif=jfif or image.jfif, metadata=replaced(kept(image.metadata, copy), metadata))
     coding = coding.following(image.frame, image.restart_interval)
     try:
-        return write(image if tables is None else requantized(image, tables), coding)
+        changed = image if tables is None else requantized(image, tables)
+        return write(changed if rdo is None else _optimized(image, changed, coding, rdo), coding)
     except ValueError as error:  # what the file holds cannot be written again
         raise FormatError(f"cannot be rewritten: {error}", offset=0) from None
 
@@ -94,6 +100,19 @@ def requantized(image: CoefficientImage, tables: Sequence[npt.NDArray[np.uint16]
     return replace(described, coefficients=tuple(coefficients))
 
 
+def _optimized(
+    image: CoefficientImage, rounded: CoefficientImage, coding: Coding, rdo: RateDistortion
+) -> CoefficientImage:
+    """Return the image that was rounded with other levels, chosen for what it was before."""
+    headers, coding = headers_of(rounded, coding)
+    count = len(image.frame.components)
+    source = np.concatenate([image.dequantized(index).reshape(-1) for index in range(count)])
+    nearest = np.concatenate([array.reshape(-1) for array in rounded.coefficients])
+    made = coding.optimize or headers.frame.progressive or headers.frame.arithmetic
+    levels = choose_levels(headers, source, 1, nearest, rdo, made=made)
+    return replace(rounded, coefficients=coefficient_arrays(levels, component_layout(headers.frame)))
+
+
 def _with_tables(image: CoefficientImage, tables: Sequence[npt.NDArray[np.uint16]]) -> CoefficientImage:
     """Return the image with other tables and the coefficients that it has."""
     slots = quantization_slots(image.color, len(image.frame.components), tables)
@@ -103,6 +122,14 @@ def _with_tables(image: CoefficientImage, tables: Sequence[npt.NDArray[np.uint16
 def _factors(old: Sequence[npt.NDArray[np.uint16]], new: Sequence[npt.NDArray[np.uint16]]) -> npt.NDArray[np.float64]:
     """``q / q'`` of each component: (components, 64)."""
     return (np.stack(old).astype(np.float64) / np.stack(new)).reshape(-1, 64)
+
+
+def _usual_factors(
+    old: Sequence[npt.NDArray[np.uint16]], new: Sequence[npt.NDArray[np.uint16]]
+) -> npt.NDArray[np.float32]:
+    """`usual_factors` of all components; empty if one has none."""
+    factors = [usual_factors(*steps) for steps in zip(old, new, strict=True)]
+    return np.concatenate(factors) if all(map(len, factors)) else np.empty(0, np.float32)
 
 
 # From sequential Huffman coding to the same, which is most of what is transcoded, coefficients need not be kept: a row
@@ -117,7 +144,8 @@ class _Plan:
     coding: Coding
     scan: ScriptScan
     plan: ScanPlan
-    factors: npt.NDArray[np.float64] | None
+    factors: tuple[npt.NDArray[np.float64], npt.NDArray[np.float32]] | None
+    """`_factors` and `_usual_factors`."""
 
 
 def _streamed(
@@ -153,7 +181,7 @@ def _streamed(
         if said != (reader.density(), reader.metadata()):  # some segments lay behind the scan
             plan = _plan(*kind, jfif or reader.density(), replaced(kept(reader.metadata(), copy), metadata))
         coded = token_scan(plan.headers, plan.scan, plan.plan, tokens, optimize=coding.optimize)
-        return assemble(plan.headers, [coded])
+        return assemble_only(plan.headers, coded)
     except ValueError:  # the other way tells which
         return None
 
@@ -188,7 +216,8 @@ def _plan(
     (scan,) = coding.scans(headers.frame, headers.color)
     plan = plan_scan(headers.frame, headers.color, scan.components, kept_rows=1)
     check_mcu(scan, headers.frame)
-    return _Plan(headers, coding, scan, plan, None if new is None else _factors(steps, image.tables))
+    factors = None if new is None else (_factors(steps, image.tables), _usual_factors(steps, image.tables))
+    return _Plan(headers, coding, scan, plan, factors)
 
 
 def _tokens(reader: Reader, scan: Scan, to: _Plan) -> Tokens:
@@ -243,16 +272,22 @@ def _transcode_rows(
     layout, coefficients, tokenizing = span(layout), span(coefficients), span(tokenizing)
     lists, new_scan, tokens = list_spans(lists), span(new_scan), span(tokens)
     filler = layout[len(layout) - 1, FIRST]
+    counts = span(counts)
     count = 0
+    clear(counts, 0, COUNTS)
     for row in range(mcu_rows):
         clear(coefficients, 0, filler + 64)
         decode_mcu_row(state, scan, row, row, mcu_cols, data, coded, lookups, coefficients, filler)
         if stopped(state):
             break
         if factors is not None:
+            exact, usual = factors
+            exact, usual = span(exact), span(usual)
             for c in range(len(layout) - 1):
                 first, last = layout[c, FIRST], layout[c + 1, FIRST]
-                requantize_blocks(coefficients, first, last, span(factors), 64 * c)
+                requantize_blocks(coefficients, first, last, exact, 64 * c, usual, USUAL_SIZE * c)
+        begin = count
         count = tokenize_mcu_row(tokenizing, new_scan, row, row, mcu_cols, coefficients, lists, tokens, count)
-    count_symbols(tokens, count, span(counts))
+        count_symbols(tokens, begin, count, counts)
+    join_counts(counts)
     return count

@@ -10,18 +10,18 @@ import numpy.typing as npt
 
 from dnjpeg.codec.entropy.arithmetic_writer import code_arithmetic
 from dnjpeg.codec.entropy.progressive_writer import code_progressive
-from dnjpeg.codec.entropy.scan_writer import CodedScan
+from dnjpeg.codec.entropy.scan_writer import CodedScan, ScanPlan
 from dnjpeg.codec.entropy.sequential_writer import code_sequential
 from dnjpeg.codec.format.coding import Coding, Restart
 from dnjpeg.codec.format.coding_tables import CodingTables
 from dnjpeg.codec.format.coefficients import CoefficientImage
 from dnjpeg.codec.format.color import COLORS
-from dnjpeg.codec.format.headers import EOI_MARKER, Headers
+from dnjpeg.codec.format.headers import EOI_MARKER, Headers, HuffmanTables
 from dnjpeg.codec.format.huffman import HuffmanTable
 from dnjpeg.codec.format.script import ScriptScan, check_mcu
 from dnjpeg.codec.script_search import smallest_script
 
-__all__ = ["assemble", "headers_of", "write", "write_scans"]
+__all__ = ["assemble", "assemble_only", "before_only_scan", "headers_of", "write", "write_scans"]
 
 
 def write(image: CoefficientImage, coding: Coding, coding_tables: CodingTables | None = None) -> bytes:
@@ -115,6 +115,20 @@ def write_scans(headers: Headers, coefficients: npt.NDArray[np.int16], coding: C
     return assemble(headers, (code(scan) for scan in script))
 
 
+def before_only_scan(headers: Headers, scan: ScriptScan, plan: ScanPlan, huffman: HuffmanTables) -> bytes:
+    """Return all that stands before the data of the only scan of a file."""
+    known = headers.known_huffman
+    new = {key: table for key, table in huffman.items() if known.get(key) is not table} if known else huffman
+    interval = headers.restart.interval(plan.mcu_cols)
+    return headers.before_scans + headers.before_scan(scan, plan.slots, new, interval or None)
+
+
+def assemble_only(headers: Headers, coded: CodedScan) -> bytes:
+    """Join the only scan of a file and what stands around it."""
+    start = before_only_scan(headers, coded.scan, coded.plan, coded.huffman)
+    return b"".join([start, coded.data, EOI_MARKER])
+
+
 def assemble(headers: Headers, scans: Iterable[CodedScan]) -> bytes:
     """Join coded scans to a whole file. A Huffman table is sent once, restart intervals when they change."""
     parts = [headers.before_scans]
@@ -126,6 +140,6 @@ def assemble(headers: Headers, scans: Iterable[CodedScan]) -> bytes:
         sent.update(new)
         interval = headers.restart.interval(coded.plan.mcu_cols)
         parts.append(headers.before_scan(coded.scan, coded.plan.slots, new, interval if interval != told else None))
-        parts.append(coded.data)
+        parts.append(bytes(coded.data))
         told = interval
     return b"".join([*parts, EOI_MARKER])

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from dnjpeg.api import encode
 from dnjpeg.machine.activity import activity, step_factor
+from dnjpeg.machine.coefficients import parts_of, quantized, smallest_file
 from dnjpeg.machine.ladder import TableLadder, shipped_ladder, step_of_quality
 
-__all__ = ["EFFORTS", "FINEST", "encode_for_machines", "smallest_file", "within"]
+__all__ = ["EFFORTS", "FINEST", "encode_for_machines", "within"]
 
 Pixels = npt.NDArray[np.uint8]
 
 EFFORTS = ("best", "fast")
 FINEST, COARSEST = 1.0, 700.0  # of the steps that a size is sought at
 PROBES = 12  # halvings of their logarithms' range: to 0.2 % of a step
-PROGRESSIVE_FROM = 4000  # bytes below which no progressive file was found smaller than the baseline one
 
 
 def encode_for_machines(
@@ -86,10 +86,12 @@ def encode_for_machines(
     if pixels.ndim == 3 and pixels.shape[2] != 3:
         raise ValueError("images for machines are RGB or gray")
     rungs = ladder or shipped_ladder()
-    options = {"jfif": "dpi" in written, "subsampling": subsampling, **written}
+    restarts = {name: written.pop(name) for name in ("restart", "restart_rows") if name in written}
+    parts = parts_of(**written)
 
     def coded(chosen: float, effort: str) -> bytes:
-        return smallest_file(pixels, rungs, chosen, effort, options)
+        image = quantized(pixels, rungs.at(chosen), subsampling)
+        return smallest_file(replace(image, **parts), effort, **restarts)
 
     if bpp is not None:
         size = _bytes_of(bpp, pixels.shape[0] * pixels.shape[1])
@@ -97,16 +99,6 @@ def encode_for_machines(
         return within(size, coded, effort)
     chosen = step if step is not None else step_of_quality(75 if quality is None else quality)
     return coded(chosen * (step_factor(activity(pixels)) if adaptive else 1), effort)
-
-
-def smallest_file(pixels: Pixels, ladder: TableLadder, step: float, effort: str, options: dict[str, Any]) -> bytes:
-    """Encode with the ladder's tables of a step, in the smallest of the files that an effort allows."""
-    tables = ladder.at(step)
-    files = [encode(pixels, tables=tables, **options)]
-    if len(files[0]) >= PROGRESSIVE_FROM:
-        how: dict[str, Any] = {"scans": "smallest"} if effort == "best" else {"progressive": True}
-        files.append(encode(pixels, tables=tables, **how, **options))
-    return min(files, key=len)
 
 
 def within(size: int, coded: Callable[[float, str], bytes], effort: str) -> bytes:

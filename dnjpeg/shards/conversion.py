@@ -9,7 +9,7 @@ from typing import Literal, TypeVar
 from dnjpeg.errors import JpegError
 from dnjpeg.parallel import ordered_map
 from dnjpeg.shards.operations import Operation
-from dnjpeg.shards.records import Counts, Failure
+from dnjpeg.shards.records import Counts, Failure, one_line
 from dnjpeg.shards.selection import Selection
 
 __all__ = ["ON_ERROR", "Attempt", "Conversion", "OnError", "ShardError"]
@@ -96,9 +96,9 @@ class Conversion:
         try:
             return Attempt(name, len(data), self.operation(data))
         except (JpegError, ValueError) as error:
-            return Attempt(name, len(data), reason=_line(str(error)))
+            return Attempt(name, len(data), reason=one_line(str(error)))
         except Exception as error:  # one image out of a billion must not end the run, whatever it makes us run into
-            return Attempt(name, len(data), reason=_line(f"{type(error).__name__}: {error}"))
+            return Attempt(name, len(data), reason=one_line(f"{type(error).__name__}: {error}"))
 
     def settle(self, attempt: Attempt | None) -> bool:
         """Count one item; return whether it is to be written, as it was or converted.
@@ -138,7 +138,3 @@ class Conversion:
         """How many items the new shard must have."""
         kept = self.counts.failed if self.on_error == "keep" else 0
         return self.counts.converted + self.counts.untouched + kept
-
-
-def _line(text: str) -> str:
-    return " ".join(text.split()) or "no reason given"

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 from dnjpeg.shards.stores import Digest
 
-__all__ = ["Counts", "Failure", "Outcome", "Record", "Totals", "combined", "settings_hash"]
+__all__ = ["Counts", "Failure", "Outcome", "Record", "Totals", "combined", "one_line", "settings_hash"]
 
 FORMAT = "dnjpeg shard"
 VERSION = 1
@@ -202,6 +202,11 @@ class Totals:
     def to_json(self) -> dict[str, Any]:
         """Give it as a dictionary that JSON can hold."""
         return asdict(self)
+
+
+def one_line(text: str) -> str:
+    """Give a reason as records and lists have it."""
+    return " ".join(text.split()) or "no reason given"
 
 
 def settings_hash(settings: Mapping[str, Any]) -> str:

@@ -12,7 +12,7 @@ from typing import Literal
 
 from dnjpeg.errors import JpegError, JpegWarning
 from dnjpeg.shards.conversion import ShardError
-from dnjpeg.shards.records import Outcome, Record
+from dnjpeg.shards.records import Outcome, Record, one_line
 from dnjpeg.shards.stores import Digest, Store
 from dnjpeg.shards.tasks import Task, source_digest
 from dnjpeg.shards.units import Unit
@@ -68,11 +68,13 @@ def work(job: Job, unit: Unit) -> Outcome:
             path.write_bytes(record.to_json())
         return Outcome(unit.name, unit.target, record)
     except (ShardError, JpegError, ValueError) as error:
-        return Outcome(unit.name, unit.target, error=_line(str(error)))
+        return Outcome(unit.name, unit.target, error=one_line(str(error)))
     except OSError as error:
-        return Outcome(unit.name, unit.target, error=_line(error.strerror or str(error)), fatal=error.errno in _FATAL)
+        return Outcome(
+            unit.name, unit.target, error=one_line(error.strerror or str(error)), fatal=error.errno in _FATAL
+        )
     except Exception as error:  # a store's own errors; the other units must go on
-        return Outcome(unit.name, unit.target, error=_line(f"{type(error).__name__}: {error}"))
+        return Outcome(unit.name, unit.target, error=one_line(f"{type(error).__name__}: {error}"))
 
 
 def _finished(job: Job, unit: Unit) -> Record | None:
@@ -139,7 +141,3 @@ def _counted_warnings() -> Iterator[Counter[str]]:
         warnings.simplefilter("always", JpegWarning)
         warnings.showwarning = count  # type: ignore[assignment]
         yield counted
-
-
-def _line(text: str) -> str:
-    return " ".join(text.split()) or "no reason given"

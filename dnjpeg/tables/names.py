@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 from os import PathLike
@@ -56,6 +55,8 @@ def _resolve_text(text: str) -> QuantizationTables:
         return shipped(text)
     if _may_be_file(text):
         return QuantizationTables.load(text)
+    import difflib  # noqa: PLC0415 - who names tables rightly does not wait for it
+
     close = difflib.get_close_matches(text.lower(), shipped_names(), n=3, cutoff=0.55)
     hint = f"did you mean {' or '.join(close)}?" if close else f"there are {', '.join(shipped_names())}"
     raise ValueError(f"no quantization tables or table file are called {text[:80]!r}; {hint}")

@@ -51,7 +51,7 @@ def entries(mozjpeg: Path | None, photo_names: Sequence[str]) -> Iterator[Entry]
         yield _each("fixed table", step, lambda pixels, s: dnjpeg.encode(pixels, tables=f"machine-{s:g}"))
     for quality in (12, 20, 35, 55, 75, 88, 94):
         yield _each("per image", quality, lambda pixels, q: dnjpeg.encode_for_machines(pixels, quality=q))
-    for step in (10, 18, 40, 80, 140, 240):
+    for step in (14, 28, 56, 110, 220, 440, 700):
         yield Entry("networks in the loop", step, lambda images, s=step: _in_the_loop(images, s))
     yield from _others()
     if mozjpeg is not None:

@@ -22,7 +22,12 @@ from dnjpeg.evaluation import Contender, MeasurementCache, align, load_classifie
 from dnjpeg.evaluation.photos import Dataset
 
 HERE = Path(__file__).parent
-JUDGES = ("efficientnet-lite0", "efficientnet-lite2", f"{HERE / 'mobilenet_v2.py'}:load")
+JUDGES = (
+    "efficientnet-lite0",
+    "efficientnet-lite2",
+    f"{HERE / 'mobilenet_v2.py'}:load",
+    f"{HERE / 'finetuned.py'}:load",
+)
 
 # What is compared with standard JPEG in one set of rows. Sets may have different numbers of photos.
 SETS = {

@@ -9,7 +9,7 @@ dnjpeg sensitivity work/calibration --network efficientnet-lite0 --network effic
     --data-name "250 ImageNet photos, 299x299" -o work/sensitivity.json
 [ -f work/statistics.json ] || dnjpeg stats work/calibration -o work/statistics.json
 for step in 3.5 5 7 10 14 20 28 40 57 80 113 160 226; do # the shipped ladder: machine-3 for 3.5, and so on
-    dnjpeg design opts --sensitivity work/sensitivity.json --statistics work/statistics.json --quantizer rounding \
+    dnjpeg design opts --sensitivity work/sensitivity.json --statistics work/statistics.json --quantizer rounding --ceiling 3 \
         --step $step --name "machine-${step%.5}" -o "work/machine-${step%.5}.json" --force > work/design.txt
 done
 if [ -d node_modules/sharp ]; then
@@ -18,4 +18,7 @@ if [ -d node_modules/sharp ]; then
 else
     python run.py --count "${COUNT:-500}"
 fi
+# the mask of another task, out of the wheel of mediapipe (pip download --no-deps mediapipe==0.10.21; unzip), if it lies here
+mask=mediapipe/modules/selfie_segmentation/selfie_segmentation.tflite
+[ ! -f "$mask" ] || python segmentation.py "$mask" --count "${COUNT:-500}"
 python summarise.py

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
 
-from dnjpeg import encode, read, transcode
+from dnjpeg import RateDistortion, encode, read, transcode
 from dnjpeg.cli import failures
+from dnjpeg.statistics.sensitivity import NetworkGradients, Sensitivity
 
 SCRIPT = "0: 0-0, 0, 0;\n1,2: 0-0, 0, 0;\n0: 1-63, 0, 1;\n1: 1-63, 0, 0;\n2: 1-63, 0, 0;\n0: 1-63, 1, 0;\n"
 GRAY_PROFILE, RGB_PROFILE = (bytes(16) + space + bytes(200) for space in (b"GRAY", b"RGB "))
@@ -135,3 +136,38 @@ def test_steps_above_255_are_clamped_with_a_warning_or_kept(cli, pixels):
     assert read(Path("clamped.jpg").read_bytes()).tables[0].max() == 255
     assert cli("encode", "photo.png", "-o", "x.jpg", "--tables", "wide.txt", "--wide-tables").status == 0
     assert read(Path("x.jpg").read_bytes()).tables[0].max() == 300
+
+
+def test_rate_distortion_means_what_it_means_in_the_api(cli, pixels):
+    weights = np.linspace(1, 2, 64).reshape(8, 8)
+    sums = NetworkGradients("toy", "0", np.stack([weights, weights.T, weights]), np.ones((3, 8, 8)))
+    sensitivity = Sensitivity(("Y", "Cb", "Cr"), "4:2:0", "kl", 1, (sums,), (1, 1, 1))
+    sensitivity.save("sensitivity.json")
+    maps = [sensitivity.mean_square(index) for index in range(3)]
+    for arguments, rdo in (
+        (["--rdo", "0.1"], 0.1),
+        (["--rdo", "0.1", "--rdo-weights", "steps"], RateDistortion(0.1, "steps")),
+        (["--rdo", "0.1", "--rdo-weights", "sensitivity.json"], RateDistortion(0.1, maps)),
+    ):
+        assert cli("encode", "photo.png", "-o", "x.jpg", "--force", *arguments).status == failures.ALL_WELL
+        assert Path("x.jpg").read_bytes() == encode(pixels, rdo=rdo)
+        arguments += ["--quality", "50"]
+        assert cli("transcode", "photo.jpg", "-o", "y.jpg", "--force", *arguments).status == failures.ALL_WELL
+        assert Path("y.jpg").read_bytes() == transcode(Path("photo.jpg").read_bytes(), quality=50, rdo=rdo)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["--rdo-weights", "steps"], "--rdo-weights needs --rdo"),
+        (["--rdo", "0"], "0"),
+        (["--rdo", "0.1", "--rdo-weights", "scans.txt"], "scans.txt"),
+        (["--rdo", "0.1", "--rdo-weights", "nothing.json"], "nothing.json"),
+        (["--rdo", "0.1", "--preset", "machine"], "leave it out"),
+    ],
+)
+def test_rate_distortion_that_cannot_be(cli, pixels, arguments, reason):
+    outcome = cli("encode", "photo.png", "-o", "x.jpg", *arguments)
+    assert outcome.status != failures.ALL_WELL
+    assert reason in outcome.stderr
+    assert not Path("x.jpg").exists()

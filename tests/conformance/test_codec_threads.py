@@ -19,6 +19,25 @@ def test_the_bytes_are_those_of_libjpeg_whatever_the_number_of_threads(make, sub
             assert ours == theirs, f"{threads} threads, optimize {optimize}"
 
 
+@pytest.mark.parametrize("optimize", [False, True])
+def test_bands_with_far_more_bytes_than_is_usual(optimize):
+    pixels = make_noise(1000, 803)
+    theirs = pillow_encode(pixels, quality=100, subsampling="4:4:4", optimize=optimize)
+    assert len(theirs) > 2 * pixels.shape[0] * pixels.shape[1]
+    assert encode(pixels, quality=100, subsampling="4:4:4", optimize=optimize, threads=2) == theirs
+
+
+@pytest.mark.parametrize(
+    "options", [{"color": "RGB"}, {"color": "YCCK"}, {"subsampling": "3x2,1x1,3x1"}, {"subsampling": "4:1:0"}]
+)
+def test_other_colours_and_sampling_factors(options):
+    pixels = make_photo(300, 77)
+    if options.get("color") == "YCCK":
+        pixels = np.dstack([pixels, pixels[..., :1]])
+    for optimize in (False, True):
+        assert encode(pixels, optimize=optimize, threads=2, **options) == encode(pixels, optimize=optimize, **options)
+
+
 @pytest.mark.parametrize("width", [1, 9, 17])
 def test_narrow_and_gray_images(width):
     for pixels in (make_photo(300, width), make_photo(300, width, gray=True)):

@@ -2,14 +2,18 @@
 
 import io
 import warnings
+from unittest import mock
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from libjpeg import pillow_encode
 from pictures import make_photo
 from PIL import Image
 
 from dnjpeg import decode, encode
+from dnjpeg.codec import decoding_threads
 from dnjpeg.errors import FormatError, JpegError
 
 
@@ -35,6 +39,53 @@ def test_gray_pictures_restarts_and_other_processes(photo):
         assert np.array_equal(decode(data, threads=2), decode(data)), options
     data = encode(photo[..., 0])
     assert np.array_equal(decode(data, threads=2), np.asarray(Image.open(io.BytesIO(data))))
+
+
+@pytest.mark.parametrize("color", ["RGB", "YCbCr"])
+def test_components_with_the_same_tables_are_told_apart_by_where_they_begin(photo, color):
+    data = encode(photo, color=color, subsampling="4:4:4", optimize=False, quality=95)
+    assert np.array_equal(decode(data, threads=2), np.asarray(Image.open(io.BytesIO(data)).convert("RGB")))
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.integers(0, 2**32 - 1), st.sampled_from([None, "cut", "changed", "removed", "inserted"]))
+def test_whatever_the_data_are_they_are_decoded_as_on_one_thread(seed, damage):
+    """Pieces so small that many begin at guesses, of data that are whole or not."""
+    random = np.random.default_rng(seed)
+    shape = (int(random.integers(100, 400)), int(random.integers(60, 300)))
+    pixels = make_photo(*shape) if random.random() < 0.7 else random.integers(0, 256, (*shape, 3), np.uint8)
+    data = bytearray(
+        pillow_encode(pixels, quality=int(random.integers(5, 100)), subsampling=str(random.choice(["4:2:0", "4:4:4"])))
+    )
+    at = int(random.integers(len(data) // 3, len(data)))
+    match damage:
+        case "cut":
+            del data[at:]
+        case "changed":
+            data[at] = int(random.integers(0, 255))
+        case "removed":
+            del data[at : at + int(random.integers(1, 40))]
+        case "inserted":
+            data[at:at] = random.integers(0, 255, int(random.integers(1, 40)), np.uint8).tobytes()
+    with (
+        mock.patch.object(decoding_threads, "PIECE", 1 << 12),
+        mock.patch.object(decoding_threads, "LARGE_PIECE", 1 << int(random.integers(10, 16))),
+    ):
+        assert _outcome(bytes(data), 2) == _outcome(bytes(data), 1)
+
+
+def _outcome(data: bytes, threads: int) -> tuple[object, ...]:
+    """What strict and lenient decoding yield, with errors and warnings."""
+    found: list[object] = []
+    for strict in (True, False):
+        with warnings.catch_warnings(record=True) as noted:
+            warnings.simplefilter("always")
+            try:
+                found.append(decode(data, strict=strict, threads=threads).tobytes())
+            except JpegError as error:
+                found.append(str(error))
+        found += [str(warning.message) for warning in noted]
+    return tuple(found)
 
 
 def test_damage_is_told_as_on_one_thread(photo):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator
-from itertools import islice
+from itertools import islice, product
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +27,7 @@ from dnjpeg import decode, encode, read, transcode
 from dnjpeg.codec.format.frame import SUBSAMPLINGS
 from dnjpeg.codec.kernels.jit import kernel
 from dnjpeg.codec.kernels.vector import span
+from dnjpeg.codec.pixels import resizing
 
 LARGE = 20_000  # bytes
 SIZES = [(height, width) for height in (1, 2, 8, 9, 17, 33) for width in (1, 3, 8, 17, 33, 65)]
@@ -87,6 +88,20 @@ def reduced(data: bytes, eighths: int) -> Iterator[Callable[[], object]]:
     yield lambda: decode(data, region=(0, 0, 1, 1), strict=False, limits=LIMITS)
 
 
+def resizing_outside() -> int:
+    """Resize to and from many sizes, in scratch memory that is no larger than it was asked for; count the errors."""
+    resizing.scratch = lambda name, size, dtype=np.uint8: np.zeros(size, dtype)
+    outside = 0
+    for height, width in product((1, 2, 15, 17, 31, 32, 33, 65), (1, 2, 5, 21, 22, 43, 64)):
+        for channels, size in product((1, 3), ((1, 1), (3, 33), (32, 31), (33, 64))):
+            shape = (height, width, channels)
+            memory, _ = resizing.padded(*shape)
+            out = np.empty((channels, *size), np.uint8)
+            error = outcome(lambda: resizing.resize(memory, shape, out, "bicubic")).error  # noqa: B023
+            outside += isinstance(error, IndexError)
+    return outside
+
+
 def main() -> int:
     """Return the exit status."""
     if not is_armed():
@@ -105,6 +120,7 @@ def main() -> int:
                 if isinstance(error, IndexError):
                     outside += 1
                     sys.stdout.write(f"{source.__name__}: {name}: {error}\n")
+    outside += resizing_outside()
     sys.stdout.write(f"{count} files, {outside} accesses outside an array\n")
     return int(outside > 0)
 

@@ -13,7 +13,7 @@ from making import Deadly, contents, jpeg, read_tar, samples, task, transcoded, 
 from PIL import Image
 
 import dnjpeg
-from dnjpeg.shards import Convert, RunError, Transcode, convert_shards, stores
+from dnjpeg.shards import Convert, RunError, Transcode, convert_shards
 
 
 def convert(source, target, chosen=None, jobs=1, **options):
@@ -172,7 +172,7 @@ def test_an_error_that_all_shards_would_share_ends_the_run(tmp_path, monkeypatch
             raise OSError(code, "no")
         return opened(self, mode, *args, **kwargs)
 
-    monkeypatch.setattr(stores.Path, "open", refuse)
+    monkeypatch.setattr(Path, "open", refuse)
     with pytest.raises(RunError, match="what is finished stays"):
         convert(tmp_path / "in", tmp_path / "out")
     monkeypatch.undo()

@@ -66,23 +66,31 @@ def test_killed_ten_times_the_output_is_that_of_an_undisturbed_run(source, tmp_p
     assert contents(tmp_path / "out") == contents(tmp_path / "alone")
 
 
-def test_a_killed_command_leaves_no_workers_behind_and_goes_on(source, tmp_path, cli):
-    words = ("transcode", str(source), str(tmp_path / "out"), "--quality", str(QUALITY), "-j", "2")
-    with start_dnjpeg(*words, start_new_session=True) as process:
-        deadline = time.monotonic() + 60
-        while not list((tmp_path / "out").rglob("*.parquet")):
-            assert time.monotonic() < deadline
-            assert process.poll() is None, process.communicate()[1]
-            time.sleep(0.005)
-        process.kill()
-        process.wait()
-    while True:  # the workers are in the command's session
+def end_of_session(leader: int, deadline: float) -> None:
+    """Wait until a killed command has no workers any more."""
+    while True:
         try:
-            os.killpg(process.pid, 0)
+            os.killpg(leader, 0)
         except ProcessLookupError:
-            break
+            return
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+def test_commands_killed_with_two_workers_leave_none_behind_and_the_next_goes_on(source, tmp_path, cli):
+    words = ("transcode", str(source), str(tmp_path / "out"), "--quality", str(QUALITY), "-j", "2")
+    for _ in range(2):
+        before = len(records(tmp_path / "out"))
+        with start_dnjpeg(*words, start_new_session=True) as process:
+            deadline = time.monotonic() + 60
+            while len(records(tmp_path / "out")) <= before + 2:  # beside that of the run
+                assert time.monotonic() < deadline
+                assert process.poll() is None, process.communicate()[1]
+                time.sleep(0.001)
+            time.sleep(random.uniform(0, 0.03))
+            process.kill()
+        end_of_session(process.pid, deadline)
+    assert len(records(tmp_path / "out")) < 37, "all of it was done before the last kill"
     for target in ("out", "alone"):
         assert cli(*words[:2], tmp_path / target, *words[3:5], "-j", 1).status == 0
     assert contents(tmp_path / "out") == contents(tmp_path / "alone")

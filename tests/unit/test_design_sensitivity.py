@@ -87,6 +87,21 @@ def test_opts_fills_to_one_level(statistics, quantizer):
     assert (made.luma == 255).any()
 
 
+@pytest.mark.parametrize("name", ["opts", "rate_distortion"])
+def test_a_ceiling_bounds_steps_and_nothing_else(statistics, name):
+    function = getattr(design, name)
+    squares = FLAT.copy()
+    squares[0] = np.geomspace(30, 0.03, 64).reshape(8, 8)
+    free, held = (function(_sensitivity(squares), statistics, step=20, **more) for more in ({}, {"ceiling": 2.5}))
+    assert free.max_step > 50
+    for before, after in zip(free.arrays, held.arrays, strict=True):
+        assert np.array_equal(after, np.minimum(before, 50))
+    assert held.provenance["parameters"]["ceiling"] == 2.5
+    assert "ceiling" not in free.provenance["parameters"]
+    with pytest.raises(ValueError, match="the ceiling is a number above 0"):
+        function(_sensitivity(squares), statistics, ceiling=0)
+
+
 def test_rate_distortion_takes_the_least_cost(statistics):
     squares = FLAT.copy()
     squares[0, 0, 1] = 3

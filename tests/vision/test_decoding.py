@@ -12,6 +12,7 @@ from PIL import Image
 from torchvision.transforms import InterpolationMode, v2
 
 import dnjpeg
+from dnjpeg.codec.decoder import decode_begun
 from dnjpeg.vision import (
     DecodeJpeg,
     DecodeRandomResizedCrop,
@@ -131,11 +132,11 @@ def test_the_center_crop_is_that_of_the_resized_image(large):
 def test_no_more_is_decoded_than_is_needed(large, monkeypatch):
     calls = []
 
-    def decode(data, *, scale, region):
+    def decode(reader, scan, *, scale, region, out):
         calls.append((scale, region))
-        return dnjpeg.decode(data, scale=scale, region=region)
+        return decode_begun(reader, scan, scale=scale, region=region, out=out)
 
-    monkeypatch.setattr(sources, "decode", decode)
+    monkeypatch.setattr(sources, "decode_begun", decode)
     torch.manual_seed(1)
     DecodeRandomResizedCrop(64, scale=(0.1, 0.2))(large)
     ((scale, (_, _, height, width)),) = calls

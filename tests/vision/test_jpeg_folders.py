@@ -115,6 +115,16 @@ def test_skip_leaves_bad_files_out_of_batches(folder, workers):
     assert all(re.search(r"byte|truncated|ends", failure.reason) for failure in dataset.failures)
 
 
+def test_a_bad_file_is_listed_once_however_often_it_is_tried(folder):
+    spoil(folder / "cat" / "1.jpg")
+    (folder / "cat" / "2.jpg").write_bytes(b"no image at all")
+    spoil(folder / "dog" / "5.JPEG")
+    dataset = JpegFolder(folder, on_error="skip")
+    kept = [list(DataLoader(dataset, 3)) for _ in range(3)]
+    assert len(kept) == 3
+    assert [Path(failure.path).name for failure in dataset.failures] == ["1.jpg", "2.jpg", "5.JPEG"]
+
+
 def test_where_one_item_must_come_the_next_good_one_does(folder):
     for index in (1, 2):
         spoil(folder / "cat" / f"{index}.jpg")

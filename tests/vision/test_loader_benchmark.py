@@ -14,11 +14,11 @@ loader = pytest.importorskip("benchmarks.loader")
 
 def test_all_contenders_read_all_files(tmp_path, photo):
     crops = [photo(375, 500, seed=seed) for seed in range(4)]
-    sets = loader.write_photos(tmp_path, crops, large=0, quality=90)
+    sets = loader.write_photos(tmp_path, crops, small=6, large=0, quality=90)
     assert list(sets) == ["500x375"]
     folder, count = sets["500x375"]
     datasets = loader.contenders(folder, 96)
-    assert {len(dataset) for dataset in datasets.values()} == {count} == {4}
+    assert {len(dataset) for dataset in datasets.values()} == {count} == {6}
     for dataset in datasets.values():
         image, label = dataset[3]
         assert image.shape == (3, 96, 96)

@@ -20,7 +20,7 @@ from dnjpeg.codec.kernels.vector import (
     trailing_zeros,
 )
 
-__all__ = ["PADDING", "put_bits", "refill", "stuff", "stuffed_length", "unstuff"]
+__all__ = ["PADDING", "put_bits", "refill", "stuff", "stuff_shifted", "stuffed_length", "unstuff"]
 
 PADDING = 64  # bytes that must be there beyond what is written
 
@@ -56,14 +56,29 @@ def _copy_and_find_ff(source: Memory, index: Scalar, target: Memory, at: Scalar)
     return block.where_equal(-1)
 
 
+@operation(types.uint64)
+def _shift_and_find_ff(
+    source: Memory, index: Scalar, target: Memory, at: Scalar, right: Scalar, left: Scalar
+) -> Scalar:
+    """Copy 64 bytes as if all bits lay `right` = 7 - `left` further on, else as `_copy_and_find_ff`."""
+    before, block = source.load(index + -1, 64), source.load(index, 64)
+    block = ((before << 1) << left.splat(64, 8)) | block.shift_right(right.splat(64, 8))
+    target.store(at, block)
+    return block.where_equal(-1)
+
+
 @inlined
-def stuff(source, start, end, target, at):
+def stuff(source, start, end, target, at, shift=None):
     """Copy bytes and insert a zero after each 0xFF; returns the position after the last byte written.
 
-    Both arrays must have `PADDING` bytes beyond the end; up to twice as many bytes are written.
+    Both arrays must have `PADDING` bytes beyond the end; up to twice as many bytes are written. If there is a `shift`,
+    0..7, all bits move so much towards the end, and those of the byte before `start` into the first one.
     """
     while start < end:
-        found = _copy_and_find_ff(source, start, target, at)
+        if shift is None:
+            found = _copy_and_find_ff(source, start, target, at)
+        else:
+            found = _shift_and_find_ff(source, start, target, at, shift, 7 - shift)
         left = end - start
         if left < 64:
             found &= (np.uint64(1) << np.uint64(left)) - np.uint64(1)
@@ -111,6 +126,12 @@ def unstuff(source, start, end, target, at):
         at += 1
         start = following + 1
     return start, at
+
+
+@kernel
+def stuff_shifted(source, start, end, target, shift):
+    """Stuff bytes that are moved by some bits; returns how many there are then. See `stuff`."""
+    return stuff(span(source), start, end, span(target), 0, shift)
 
 
 @kernel

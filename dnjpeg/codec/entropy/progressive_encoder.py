@@ -10,12 +10,12 @@ import numpy as np
 
 from dnjpeg.codec.entropy.scan import EOB_RUN, INTERVAL, LEFT, PENDING, PREDICTIONS, reset_interval
 from dnjpeg.codec.entropy.sequential_encoder import put_value
-from dnjpeg.codec.entropy.tokens import RAW, RESTART, count_symbols
+from dnjpeg.codec.entropy.tokens import COUNTS, RAW, RESTART, count_symbols, join_counts
 from dnjpeg.codec.entropy.zigzag_masks import band_mask, reaching_zigzag
 from dnjpeg.codec.format.layout import AC_TABLE, BLOCK_COLS, BLOCK_ROWS, DC_TABLE, FIRST, HORIZONTAL, VERTICAL
 from dnjpeg.codec.format.zigzag import NATURAL
 from dnjpeg.codec.kernels.jit import inlined, kernel
-from dnjpeg.codec.kernels.vector import bit_length, span, trailing_zeros
+from dnjpeg.codec.kernels.vector import bit_length, clear, span, trailing_zeros
 
 __all__ = ["CORRECTIONS", "tokenize_progressive"]
 
@@ -171,7 +171,7 @@ def tokenize_progressive(state, scan, mcu_rows, mcu_cols, coefficients, band, to
     tokens : ndarray, int32
         Where they go, with `ScanPlan.token_room`.
     counts : ndarray, int64, (COUNTS,)
-        As `count_symbols` has them.
+        As `join_counts` leaves them.
     corrections : ndarray, uint8, (CORRECTIONS,)
         Scratch.
     wide : bool
@@ -195,5 +195,8 @@ def tokenize_progressive(state, scan, mcu_rows, mcu_cols, coefficients, band, to
                 state[LEFT] -= 1
             count = _tokenize_mcu(state, scan, row, col, coefficients, tokens, count, corrections, band, wide)
     count = _put_run(state, tokens, count, scan[0, AC_TABLE], corrections)
-    count_symbols(tokens, count, span(counts))
+    counts = span(counts)
+    clear(counts, 0, COUNTS)
+    count_symbols(tokens, 0, count, counts)
+    join_counts(counts)
     return count

@@ -31,6 +31,8 @@ GOOD_ROW = 18  # progressive, decoding: row of the last MCU that began with data
 STRICT = 19  # decoding: whether the first fault ends it
 STATE = 20
 
+APART = 16  # items to both sides that belong to nobody: two threads that write to one line of cache wait for each other
+
 BAD_CODE, PAST_BLOCK, OUT_OF_DATA, NO_RESTART, TOO_LARGE = 1, 2, 3, 4, 5
 FAULTS = {
     BAD_CODE: "bits that no Huffman code that can stand here begins with",
@@ -47,7 +49,7 @@ OVERRUN = 4096
 
 def start_scan(interval: int, source: int = 0, *, strict: bool = False) -> npt.NDArray[np.int64]:
     """State at the beginning of a scan, of `interval` MCUs between restarts, whose data begin at `source`."""
-    state = np.zeros(STATE, np.int64)
+    state = np.zeros(STATE + 2 * APART, np.int64)[APART:-APART]
     state[INTERVAL] = state[LEFT] = interval
     state[SOURCE], state[STRICT] = source, strict
     return state

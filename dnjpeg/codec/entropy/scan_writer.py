@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from dnjpeg.codec.entropy.best_codes import code_with_best_tables
 from dnjpeg.codec.entropy.bits import PADDING
 from dnjpeg.codec.entropy.gathering import Lists, list_memory
 from dnjpeg.codec.entropy.scan import start_scan
@@ -114,14 +115,14 @@ class CodedScan:
     plan : ScanPlan
     huffman : dict
         The Huffman tables that it needs; none if coding is arithmetic.
-    data : bytes
-        Entropy-coded data.
+    data : bytes or memoryview
+        Entropy-coded data; a view is good until the next scan is coded.
     """
 
     scan: ScriptScan
     plan: ScanPlan
     huffman: HuffmanTables
-    data: bytes
+    data: bytes | memoryview
 
 
 @lru_cache(1024)
@@ -151,7 +152,7 @@ class Tokens(NamedTuple):
     ----------
     tokens : ndarray, int32
     frequencies : ndarray, int64, (CODES,)
-        How often each code is used, from `count_symbols`.
+        How often each code is used, from `join_counts`.
     """
 
     tokens: npt.NDArray[np.int32]
@@ -169,6 +170,10 @@ def _check_codes(frequencies: npt.NDArray[np.int64], codes: npt.NDArray[np.int64
         table, symbol = divmod(int(lacking[0]), SYMBOLS)
         name = f"{('DC', 'AC')[table >> 1]} Huffman table {table & 1}"
         raise ValueError(f"the shared {name} has no code for the symbol 0x{symbol:02X}, which this image needs")
+
+
+KEYS = tuple(product((0, 1), (0, 1)))
+"""Class and slot of the tables, in the order of their codes."""
 
 
 @lru_cache(16)
@@ -193,6 +198,12 @@ def token_scan(headers: Headers, scan: ScriptScan, plan: ScanPlan, tokens: Token
     ValueError
         If a coefficient is out of range, or a table that the decoder has lacks a code.
     """
+    if (optimize or plan.wide) and not headers.known_huffman:
+        coded = code_with_best_tables(*tokens, _impossible(headers.frame.precision))
+        if coded is None:
+            raise ValueError(out_of_range(headers.frame.precision))
+        tables, data = coded
+        return CodedScan(scan, plan, {key: table for key, table in zip(KEYS, tables, strict=True) if table}, data)
     huffman, codes = choose_codes(headers, scan, plan, tokens.frequencies, optimize=optimize)
     restarts = int(tokens.frequencies[RESTART])
     unstuffed = (tokens.bits(codes) >> 3) + 1 + restarts
@@ -209,7 +220,7 @@ def choose_codes(
         raise ValueError(out_of_range(headers.frame.precision))
     known = headers.known_huffman
     if optimize or known or plan.wide:  # the standard ones have no codes for 12-bit samples
-        made = zip(product((0, 1), (0, 1)), optimal_tables(frequencies[:RAW]), strict=True)
+        made = zip(KEYS, optimal_tables(frequencies[:RAW]), strict=True)
         huffman = {key: known.get(key, table) for key, table in made if table is not None}
         codes = codes_of(huffman)
         if known:

@@ -29,7 +29,7 @@ from dnjpeg.codec.format.zigzag import NATURAL
 from dnjpeg.codec.kernels.jit import inlined
 from dnjpeg.codec.kernels.vector import span
 
-__all__ = ["decode_mcu_row", "receive_extend"]
+__all__ = ["decode_block", "decode_mcu_row", "receive_extend"]
 
 
 @inlined
@@ -72,7 +72,7 @@ def _store_pair(coefficients, block, k, entry):
 
 
 @inlined
-def _decode_block(position, word, filled, coded, lookups, dc, ac, coefficients, block):
+def decode_block(position, word, filled, coded, lookups, dc, ac, coefficients, block):
     """Figures F.13 to F.15; all of the block's coefficients must be zero before.
 
     In bounds: a code and its value take at most 31 of the 56 bits that a refill leaves; k is at most 63 before it grows
@@ -148,7 +148,7 @@ def _decode_mcu(state, scan, row, first_row, col, coded, lookups, coefficients, 
             line = scan[c, FIRST] + 64 * (y - first_row * vertical) * cols
             for x in range(col * horizontal, (col + 1) * horizontal):
                 block = line + 64 * x if y < scan[c, BLOCK_ROWS] and x < cols else filler
-                position, word, filled, difference, wrong = _decode_block(
+                position, word, filled, difference, wrong = decode_block(
                     position, word, filled, coded, lookups, scan[c, DC_TABLE], scan[c, AC_TABLE], coefficients, block
                 )
                 if wrong != 0:

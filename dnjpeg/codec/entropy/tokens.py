@@ -21,7 +21,7 @@ from dnjpeg.codec.entropy.bits import PADDING, put_bits
 from dnjpeg.codec.entropy.scan import FILLED, POSITION, WORD, end_interval, flush, write_restart
 from dnjpeg.codec.format.huffman import HuffmanTable, encoding_lookups
 from dnjpeg.codec.kernels.jit import inlined, kernel
-from dnjpeg.codec.kernels.vector import clear, span
+from dnjpeg.codec.kernels.vector import span
 
 __all__ = [
     "AC_CODES",
@@ -37,6 +37,7 @@ __all__ = [
     "code_tokens",
     "codes_of",
     "count_symbols",
+    "join_counts",
 ]
 
 SYMBOLS = 256  # of a table; the tables are: DC of slot 0, DC of slot 1, AC of slot 0, AC of slot 1
@@ -73,26 +74,29 @@ COUNTS = LANES * CODES
 
 
 @inlined
-def count_symbols(tokens, count, counts):
-    """Count how often each code is used.
+def count_symbols(tokens, first, last, counts):
+    """Count how often each code is used by the tokens from `first` to before `last`.
 
     Parameters
     ----------
     tokens : span, int32
-    count : int
-        How many there are.
+    first, last : int
     counts : span, int64, (COUNTS,)
-        Set to the frequencies, by index; what lies behind index `CODES` is scratch.
+        Cleared before the first ones; `join_counts` makes frequencies of them when all are counted.
     """
-    clear(counts, 0, COUNTS)
-    whole = count & -LANES
-    for first in range(0, whole, LANES):
+    whole = first + ((last - first) & -LANES)
+    for at in range(first, whole, LANES):
         for lane in range(LANES):
-            index = lane * CODES + (tokens[first + lane] >> 16)
+            index = lane * CODES + (tokens[at + lane] >> 16)
             counts[index] = counts[index] + 1
-    for last in range(whole, count):
-        index = tokens[last] >> 16
+    for at in range(whole, last):
+        index = tokens[at] >> 16
         counts[index] = counts[index] + 1
+
+
+@inlined
+def join_counts(counts):
+    """Turn counts into frequencies, by index; what lies behind index `CODES` means nothing any more."""
     for index in range(CODES):
         for lane in range(1, LANES):
             counts[index] = counts[index] + counts[lane * CODES + index]
@@ -118,7 +122,7 @@ def code_tokens(state, tokens, count, codes, coded, out, written):
     codes : span, int64
         From `codes_of`.
     coded : span, uint8
-        Scratch of `CODED_BYTES`.
+        Scratch of `CODED_BYTES`; or, if `out` is empty, with room for all bytes, which stay there and are not stuffed.
     out : span, uint8
         Output, with room for all bytes stuffed.
     written : int
@@ -148,7 +152,8 @@ def code_tokens(state, tokens, count, codes, coded, out, written):
                 first += 1
             position, word, used = put_bits(coded, position, word, used, bits, size)
         state[POSITION], state[WORD], state[FILLED] = position, np.int64(word), used
-        written = flush(state, coded, out, written)
+        if len(out) > 0:
+            written = flush(state, coded, out, written)
     return written
 
 

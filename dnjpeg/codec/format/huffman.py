@@ -10,10 +10,22 @@ import numpy.typing as npt
 
 from dnjpeg.codec.kernels.jit import brief_kernel, inlined
 from dnjpeg.codec.kernels.scratch import scratch
-from dnjpeg.codec.kernels.vector import span
+from dnjpeg.codec.kernels.vector import clear, span
 from dnjpeg.errors import FormatError
 
-__all__ = ["JOINED_BITS", "STANDARD", "HuffmanTable", "encoding_lookups", "optimal_table", "optimal_tables"]
+__all__ = [
+    "JOINED_BITS",
+    "STANDARD",
+    "TABLE_BYTES",
+    "HuffmanTable",
+    "assign_codes",
+    "choose_tables",
+    "encoding_lookups",
+    "made_tables",
+    "optimal_table",
+    "optimal_tables",
+    "work_memory",
+]
 
 
 @dataclass(frozen=True)
@@ -110,18 +122,27 @@ def _fill_codes(tables, starts, lookup):
     tables, starts, lookup = span(tables), span(starts), span(lookup)
     counts = 0
     for i in range(len(starts)):
-        code = 0
-        index = counts + 16
-        for length in range(1, 17):
-            for _ in range(tables[counts + length - 1]):
-                symbol = tables[index]
-                size = symbol & 15
-                size = size if size <= JOINED_BITS else 0
-                lookup[starts[i] + symbol] = code << size << 8 | (length + size)
-                code += 1
-                index += 1
-            code <<= 1
-        counts = index
+        counts = assign_codes(tables, counts, lookup, starts[i])
+
+
+@inlined
+def assign_codes(tables, counts, lookup, start):
+    """Fill in the lookup of one table as `encoding_lookups` does, from `start` on.
+
+    Its numbers of codes by length begin at `counts` in `tables`, its symbols behind them. Returns where these end.
+    """
+    code = 0
+    index = counts + 16
+    for length in range(1, 17):
+        for _ in range(tables[counts + length - 1]):
+            symbol = tables[index]
+            size = symbol & 15
+            size = size if size <= JOINED_BITS else 0
+            lookup[start + symbol] = code << size << 8 | (length + size)
+            code += 1
+            index += 1
+        code <<= 1
+    return index
 
 
 def optimal_table(frequencies: npt.NDArray[np.int64]) -> HuffmanTable:
@@ -145,16 +166,32 @@ def optimal_table(frequencies: npt.NDArray[np.int64]) -> HuffmanTable:
 def optimal_tables(frequencies: npt.NDArray[np.int64]) -> list[HuffmanTable | None]:
     """Make the best tables for several times 256 frequencies at once; None where all are zero."""
     tables = len(frequencies) // 256
-    made = np.zeros(tables * TABLE_BYTES, np.uint8)
-    work = scratch("huffman", WORK_ROWS * WORK_COLS, np.int64).reshape(WORK_ROWS, WORK_COLS)
-    _choose_all(frequencies, work, made)
+    made = np.empty(tables * TABLE_BYTES, np.uint8)
+    _choose_all(frequencies, work_memory(), made)
+    return made_tables(made)
+
+
+def work_memory() -> npt.NDArray[np.int64]:
+    """Scratch memory for `choose_tables`."""
+    return scratch("huffman", WORK_ROWS * WORK_COLS, np.int64).reshape(WORK_ROWS, WORK_COLS)
+
+
+def made_tables(made: npt.NDArray[np.uint8]) -> list[HuffmanTable | None]:
+    """Return what `choose_tables` made."""
     parts = made.tobytes()
-    return [_table_of(parts[first : first + TABLE_BYTES]) for first in range(0, len(parts), TABLE_BYTES)]
+    tables: list[HuffmanTable | None] = []
+    for first in range(0, len(parts), TABLE_BYTES):
+        counts = parts[first : first + 16]
+        symbols = sum(counts)
+        tables.append(_unchecked(counts, parts[first + 16 : first + 16 + symbols]) if symbols else None)
+    return tables
 
 
-def _table_of(made: bytes) -> HuffmanTable | None:
-    counts = made[:16]
-    return HuffmanTable(counts, made[16 : 16 + sum(counts)]) if any(counts) else None
+def _unchecked(counts: bytes, values: bytes) -> HuffmanTable:
+    """Return a table that needs no check, for one is made for each image."""
+    table = object.__new__(HuffmanTable)
+    table.__dict__.update(counts=counts, values=values)
+    return table
 
 
 TABLE_BYTES = 16 + 256  # numbers of codes by length, and the symbols
@@ -166,14 +203,31 @@ TREES = 1  # by symbol: the node that it stands for
 PARENTS = 2  # by node
 DEPTHS = 3  # by node
 NUMBERS = 4  # by length: how many codes
-WORK_ROWS, WORK_COLS = 5, 2 * NODES
+PLACES = 5  # by length: where the next symbol goes
+WORK_ROWS, WORK_COLS = 6, 2 * NODES
 
 
 @brief_kernel
 def _choose_all(frequencies, work, made):
-    """Fill in `TABLE_BYTES` for each table; zeros before."""
-    frequencies, work, made = span(frequencies), span(work), span(made)
-    for index in range(len(frequencies) >> 8):
+    frequencies = span(frequencies)
+    choose_tables(frequencies, len(frequencies) >> 8, span(work), span(made))
+
+
+@inlined
+def choose_tables(frequencies, tables, work, made):
+    """Make the best tables for so many times 256 frequencies.
+
+    Parameters
+    ----------
+    frequencies : span, int64
+    tables : int
+    work : span, int64
+        `work_memory`.
+    made : span, uint8
+        `TABLE_BYTES` for each: how many codes each length 1..16 has, and the symbols; no codes where all are zero.
+    """
+    clear(made, 0, tables * TABLE_BYTES)
+    for index in range(tables):
         _choose_codes(frequencies, index << 8, work, made, index * TABLE_BYTES)
 
 
@@ -190,6 +244,10 @@ def _choose_codes(frequencies, first, work, made, at):
         work[NUMBERS, length] = work[NUMBERS, length] + 1
         deepest = max(deepest, length)
     work[NUMBERS, 0] = 0
+    place = 0
+    for length in range(1, deepest + 1):
+        work[PLACES, length] = place
+        place += work[NUMBERS, length] - (1 if length == work[DEPTHS, NODES - 1] else 0)
     for length in range(deepest, 16, -1):  # figure K.3: no code longer than 16 bits
         while work[NUMBERS, length] > 0:
             shorter = length - 2
@@ -205,12 +263,12 @@ def _choose_codes(frequencies, first, work, made, at):
     work[NUMBERS, longest] = work[NUMBERS, longest] - 1  # take the reserved code point out
     for length in range(1, 17):
         made[at + length - 1] = work[NUMBERS, length]
-    at += 16
-    for length in range(1, deepest + 1):  # figure K.4: by length before the adjustment, then by value
-        for symbol in range(NODES - 1):
-            if work[DEPTHS, symbol] == length:
-                made[at] = symbol
-                at += 1
+    for symbol in range(NODES - 1):  # figure K.4: by length before the adjustment, then by value
+        length = work[DEPTHS, symbol]
+        if length > 0:
+            place = work[PLACES, length]
+            made[at + 16 + place] = symbol
+            work[PLACES, length] = place + 1
 
 
 @inlined

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import llvmlite.binding
 import numba
+from numba import types
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
 
@@ -46,7 +47,7 @@ def _compiled(function: Callable[..., Any], *, nogil: bool) -> Any:
 def inlined(function: Callable[..., Any]) -> Any:
     """Compile a function as a part of the kernels that call it, without the cost of a call."""
     njit: Any = numba.njit  # whose annotations do not know all options
-    return njit(
+    dispatcher = njit(
         boundscheck=CHECKED,
         error_model="numpy",
         forceinline=True,
@@ -54,6 +55,17 @@ def inlined(function: Callable[..., Any]) -> Any:
         no_cfunc_wrapper=True,
         pipeline_class=_PartCompiler,
     )(function)
+    template = dispatcher.get_call_template
+
+    def without_literals(arguments: Iterable[Any], keywords: dict[str, Any]) -> Any:
+        """Compile for an integer that is written in a call as for any other: LLVM sees it when it puts the part in."""
+        return template(
+            [types.unliteral(kind) for kind in arguments],
+            {name: types.unliteral(kind) for name, kind in keywords.items()},
+        )
+
+    dispatcher.get_call_template = without_literals
+    return dispatcher
 
 
 class _PartLibrary(JITCodeLibrary):

@@ -10,7 +10,9 @@ import numpy.typing as npt
 
 __all__ = ["scratch"]
 
-KEPT_BYTES = 1 << 26  # larger requests are not kept
+KEPT_BYTES = (
+    1 << 28
+)  # larger requests are not kept: tokens of a photo of 20 megapixels at most, a third of which are there
 INHERITED_BYTES = 1 << 22  # nor are these, when the thread ends
 HEIRLESS = 8  # threads' memory that waits for a thread that begins
 

@@ -38,6 +38,7 @@ __all__ = ["ForwardPlan", "forward_mcu_row", "forward_rows", "plan_forward"]
 
 # Entries of the sizes that a strip is described by.
 HEIGHT, WIDTH, MAX_HORIZONTAL, MAX_VERTICAL, MCU_ROWS, MCU_COLS, FULL_STRIDE, TAIL, CHANNELS, CONVERSION = range(10)
+LINE_BYTES = 10  # from one line of pixels to the next
 
 
 @dataclass(frozen=True)
@@ -62,10 +63,13 @@ class ForwardPlan:
 
 
 @lru_cache(256)
-def plan_forward(frame: Frame, color: str, channels: int, *, kept_rows: int | None = None) -> ForwardPlan:
+def plan_forward(
+    frame: Frame, color: str, channels: int, *, kept_rows: int | None = None, line: int | None = None
+) -> ForwardPlan:
     """Plan the memory; the coefficients of `kept_rows` rows of MCUs are kept (all by default).
 
-    `color` and `channels` choose one of `planes.CONVERSIONS`.
+    `color` and `channels` choose one of `planes.CONVERSIONS`. If the picture is a part of one that is wider, `line` is
+    the width of that.
     """
     layout = component_layout(frame, mcu_rows=kept_rows)
     full_stride = frame.mcu_cols * 8 * frame.max_horizontal + 2 * PIXELS
@@ -89,6 +93,7 @@ def plan_forward(frame: Frame, color: str, channels: int, *, kept_rows: int | No
         position,
         channels,
         CONVERSIONS[channels, color],
+        channels * (line or frame.width),
     ]
     return ForwardPlan(layout, np.array(sizes), position + 2 * MOST_BYTES, int(layout[-1, FIRST]))
 
@@ -117,7 +122,7 @@ def _sample_mcu_row(pixels, sizes, layout, components, row, strip):
     first = row * 8 * max_vertical
     lines = min(8 * max_vertical, sizes[HEIGHT] - first)
     for line in range(lines):
-        start = (first + line) * width * channels
+        start = (first + line) * sizes[LINE_BYTES]
         separate_line(pixels, start, width, channels, conversion, layout, strip, line * stride, sizes[TAIL])
         for c in range(components):
             _extend_line(strip, layout[c, FULL] + line * stride, width, length)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -12,15 +12,11 @@ import numpy.typing as npt
 
 from dnjpeg.codec.format.frame import Frame
 from dnjpeg.codec.format.layout import (
-    COUNT,
     FANCY,
     FIRST,
-    FIRST_COL,
     FIRST_ROW,
     FULL,
     HORIZONTAL,
-    LAST_COL,
-    LAST_ROW,
     LINE_SAMPLES,
     LINES,
     OFFSET,
@@ -28,7 +24,6 @@ from dnjpeg.codec.format.layout import (
     RATIO_H,
     RATIO_V,
     SIDE,
-    START,
     STRIDE,
     TABLE,
     VERTICAL,
@@ -90,6 +85,47 @@ class InversePlan:
         return int(self.sizes[LAST_MCU_ROW])
 
 
+@dataclass(frozen=True)
+class _Component:
+    """What of a component at a scale decides which of its samples a window needs."""
+
+    horizontal: int
+    vertical: int
+    side: int
+    ratio_h: int
+    ratio_v: int
+    lines: int
+    samples: int
+
+    @property
+    def fancy(self) -> bool:
+        """Whether it is filtered: libjpeg does that if it is more than two samples wide; vertically alone always."""
+        return self.samples > 2 or (self.ratio_h, self.ratio_v) == (1, 2)
+
+    def needed(self, window: Window, columns: int, rows: int) -> tuple[int, ...]:
+        """Entries `FIRST_ROW` to `OFFSET`: samples that a window covers, and their neighbours where it is upsampled.
+
+        `columns` and `rows` are Hmax and Vmax.
+        """
+        if self.ratio_h:
+            start, end = _needed(window.left, window.right, self.ratio_h, self.samples)
+            above, below = _needed(window.top, window.bottom, self.ratio_v, self.lines)
+        else:
+            start, end = window.left * self.horizontal // columns, (window.right - 1) * self.horizontal // columns + 1
+            above, below = window.top * self.vertical // rows, (window.bottom - 1) * self.vertical // rows + 1
+        side = self.side
+        first, last = (above // side, start // side), (-(-below // side), -(-end // side))
+        return first[0], last[0], first[1], last[1], start, end - start, window.left - start * self.ratio_h
+
+
+@dataclass(frozen=True)
+class _WholePlan:
+    """What does not depend on the window: `components`, and an `InversePlan` of all but their `needed`."""
+
+    components: tuple[_Component, ...]
+    plan: InversePlan
+
+
 @lru_cache(256)
 def plan_inverse(
     frame: Frame, color: str, window: Window, *, kept_rows: int | None = None, filled: bool = False
@@ -98,64 +134,49 @@ def plan_inverse(
 
     `filled` is that of `component_layout`.
     """
+    whole = _plan_whole(frame, color, window.eighths, kept_rows, filled)
+    layout, sizes = whole.plan.layout.copy(), whole.plan.sizes.copy()
+    columns, rows = frame.max_horizontal, frame.max_vertical
+    layout[:-1, FIRST_ROW : OFFSET + 1] = [part.needed(window, columns, rows) for part in whole.components]
+    height = -(-frame.height * window.eighths // FULL_SIZE)
+    last_line = min(window.bottom - 1 + 2 * int(sizes[CONTEXT]), height - 1)
+    sizes[: LAST_MCU_ROW + 1] = window.top, window.bottom, window.width, last_line // (window.eighths * rows) + 1
+    sizes[LEFT] = window.left
+    return replace(whole.plan, layout=layout, sizes=sizes)
+
+
+@lru_cache(64)
+def _plan_whole(frame: Frame, color: str, eighths: int, kept_rows: int | None, filled: bool) -> _WholePlan:
     layout = component_layout(frame, mcu_rows=kept_rows, filled=filled)
-    for component, side in zip(layout, block_sides(frame, window.eighths), strict=False):
-        _plan_component(component, side, frame, window)
-    width = frame.mcu_cols * window.eighths * frame.max_horizontal
+    columns, rows = frame.max_horizontal, frame.max_vertical
+    components = []
+    for row, part, side in zip(layout[:-1], frame.components, block_sides(frame, eighths), strict=True):
+        horizontal, vertical = part.horizontal, part.vertical
+        ratios = _ratios(horizontal * side, vertical * side, columns * eighths, rows * eighths)
+        samples = -(-frame.width * horizontal * side // (columns * FULL_SIZE))
+        lines = -(-frame.height * vertical * side // (rows * FULL_SIZE))
+        component = _Component(horizontal, vertical, side, *ratios, lines, samples)
+        row[[SIDE, RATIO_H, RATIO_V, FANCY]] = side, *ratios, eighths > 1 and component.fancy
+        row[[LINES, LINE_SAMPLES]] = lines, samples
+        components.append(component)
+    width = frame.mcu_cols * eighths * columns
     samples = _plan_planes(layout, frame, width)
     context = any(row[FANCY] and row[RATIO_V] == 2 for row in layout)
-    lines = window.eighths * frame.max_vertical
-    height = -(-frame.height * window.eighths // FULL_SIZE)
-    sizes = [
-        window.top,
-        window.bottom,
-        window.width,
-        min(window.bottom - 1 + 2 * context, height - 1) // lines + 1,
-        lines,
-        int(context),
-        int(color in {"YCbCr", "YCCK"}),
-        samples,
-        window.left,
-        frame.max_horizontal,
-        frame.max_vertical,
-    ]
-    scaled = None if window.eighths == FULL_SIZE else True
-    usual = len(frame.components) in {1, 3} and (layout[:-1, RATIO_H] > 0).all()
-    coefficients = int(layout[-1, FIRST]) + 64  # one block more for what has no place
-    return InversePlan(
+    sizes = np.zeros(ROWS_V + 1, np.int64)
+    sizes[ROW_LINES : TAIL + 1] = eighths * rows, context, color in {"YCbCr", "YCCK"}, samples
+    sizes[[COLUMNS_H, ROWS_V]] = columns, rows
+    usual = len(components) in {1, 3} and all(component.ratio_h > 0 for component in components)
+    plan = InversePlan(
         frame.precision,
         layout,
-        np.array(sizes),
-        scaled,
+        sizes,
+        None if eighths == FULL_SIZE else True,
         None if usual else True,
         samples + 2 * RGB_BYTES,
         width + 2 * SAMPLES + 2,
-        coefficients,
+        int(layout[-1, FIRST]) + 64,  # one block more for what has no place
     )
-
-
-def _plan_component(row: npt.NDArray[np.int64], side: int, frame: Frame, window: Window) -> None:
-    """Set what is needed of a component: samples that the window covers, and their neighbours where it is upsampled."""
-    horizontal, vertical, columns, rows = (
-        int(row[HORIZONTAL]),
-        int(row[VERTICAL]),
-        frame.max_horizontal,
-        frame.max_vertical,
-    )
-    ratio_h, ratio_v = _ratios(horizontal * side, vertical * side, columns * window.eighths, rows * window.eighths)
-    samples = -(-frame.width * horizontal * side // (columns * FULL_SIZE))
-    lines = -(-frame.height * vertical * side // (rows * FULL_SIZE))
-    if ratio_h:
-        start, end = _needed(window.left, window.right, ratio_h, samples)
-        above, below = _needed(window.top, window.bottom, ratio_v, lines)
-    else:
-        start, end = window.left * horizontal // columns, (window.right - 1) * horizontal // columns + 1
-        above, below = window.top * vertical // rows, (window.bottom - 1) * vertical // rows + 1
-    # libjpeg filters if a component is more than two samples wide; vertically alone always.
-    fancy = window.eighths > 1 and (samples > 2 or (ratio_h, ratio_v) == (1, 2))
-    row[[SIDE, RATIO_H, RATIO_V, FANCY]] = side, ratio_h, ratio_v, fancy
-    row[[LINES, LINE_SAMPLES, START, COUNT, OFFSET]] = lines, samples, start, end - start, window.left - start * ratio_h
-    row[[FIRST_COL, LAST_COL, FIRST_ROW, LAST_ROW]] = start // side, -(-end // side), above // side, -(-below // side)
+    return _WholePlan(tuple(components), plan)
 
 
 def _ratios(horizontal: int, vertical: int, columns: int, rows: int) -> tuple[int, int]:

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from dnjpeg.codec.kernels.vector import Memory, Scalar, Vector, concatenate, interleave, operation, transpose8x8
+from dnjpeg.codec.kernels.vector import Memory, Scalar, Vector, concatenate, interleave, operation, transpose
 from dnjpeg.codec.pixels.transform import CONST_BITS, PASS1_BITS, WIDE_PASS1_BITS, store_wide
 
 __all__ = [
@@ -148,13 +148,13 @@ def _padded(rows: Sequence[Vector]) -> list[Vector]:
 def _rows_to_lanes(rows: Sequence[Vector]) -> list[Vector]:
     """Rows of 8 lanes to 8 vectors that have a lane a row."""
     rows = _padded(rows)
-    return transpose8x8([concatenate(rows[i::8]) for i in range(8)])
+    return transpose([concatenate(rows[i::8]) for i in range(8)])
 
 
 def _lanes_to_rows(columns: Sequence[Vector]) -> list[Vector]:
     """Undo `_rows_to_lanes` for any number of columns; the rows have 8 or 16 lanes."""
     columns = _padded(columns)
-    squares = [transpose8x8(columns[i : i + 8]) for i in range(0, len(columns), 8)]
+    squares = [transpose(columns[i : i + 8]) for i in range(0, len(columns), 8)]
     return [
         concatenate([square[i].part(first, 8) for square in squares])
         for first in range(0, columns[0].lanes, 8)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from numba import types
 
-from dnjpeg.codec.kernels.vector import Memory, Scalar, Vector, concatenate, interleave, operation, transpose8x8
+from dnjpeg.codec.kernels.vector import Memory, Scalar, Vector, concatenate, interleave, operation, transpose
 from dnjpeg.codec.pixels.precision import center_of
 from dnjpeg.codec.pixels.quantize import quantized_rows
 
@@ -136,8 +136,8 @@ def inverse_pass(x: Sequence[Vector], *, shift: int) -> list[Vector]:
 def _forward(samples: Memory, index: Scalar, stride: Scalar, blocks: int) -> list[Vector]:
     """Rows of coefficients, 8 times orthonormal, of blocks that lie side by side in a plane of samples."""
     rows = [(samples.load(index + stride * y, 8 * blocks)).unsigned(16) - 128 for y in range(8)]
-    columns = _forward_pass(transpose8x8(rows), first=True)
-    return _forward_pass(transpose8x8(columns), first=False)
+    columns = _forward_pass(transpose(rows), first=True)
+    return _forward_pass(transpose(columns), first=False)
 
 
 def _store_blocks(rows: Sequence[Vector], out: Memory, block: Scalar) -> None:
@@ -157,8 +157,8 @@ def _inverse(coefficients: Memory, block: Scalar, steps: Memory, table: Scalar, 
 
 def inverse_rows(columns: Sequence[Vector]) -> list[Vector]:
     """Second pass, to rows of samples."""
-    rows = inverse_pass(transpose8x8(columns), shift=CONST_BITS + PASS1_BITS + 3)
-    return [row.clamped(-128, 127).truncated(8) ^ -128 for row in transpose8x8(rows)]
+    rows = inverse_pass(transpose(columns), shift=CONST_BITS + PASS1_BITS + 3)
+    return [row.clamped(-128, 127).truncated(8) ^ -128 for row in transpose(rows)]
 
 
 def _store_inverse_wide(
@@ -167,7 +167,7 @@ def _store_inverse_wide(
     """Dequantize, transform and store one block of 12 bits."""
     x = [coefficients.load(block + 8 * y, 8).signed(64) * steps.load(table + 8 * y, 8).unsigned(64) for y in range(8)]
     columns = inverse_pass(x, shift=CONST_BITS - WIDE_PASS1_BITS)
-    rows = transpose8x8(inverse_pass(transpose8x8(columns), shift=CONST_BITS + WIDE_PASS1_BITS + 3))
+    rows = transpose(inverse_pass(transpose(columns), shift=CONST_BITS + WIDE_PASS1_BITS + 3))
     for y, row in enumerate(rows):
         store_wide(row, samples, index + stride * y)
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import SupportsIndex
 
 from dnjpeg.codec.format.frame import Frame
 
@@ -106,7 +106,7 @@ def scale_for(size: tuple[int, int], target: int | tuple[int, int]) -> Fraction:
     Fraction(5, 8)
     """
     height, width = size
-    rows, columns = (int(target), int(target)) if isinstance(target, SupportsIndex) else target
+    rows, columns = target if isinstance(target, Sequence) else (int(target), int(target))
     if min(height, width, rows, columns) < 1:
         raise ValueError(f"sizes must be positive, not {height}x{width} and {rows}x{columns}")
     for eighths in range(1, FULL_SIZE):

@@ -9,7 +9,17 @@ import numpy as np
 from dnjpeg.tables.design.deltas import BandStatistics
 from dnjpeg.tables.design.histograms import BandHistograms, check_components
 from dnjpeg.tables.design.registry import Design, Option
-from dnjpeg.tables.design.sensitivities import CHROMA, STEP, Bands, BandSensitivity, check_positive, made, weigh
+from dnjpeg.tables.design.sensitivities import (
+    CEILING,
+    CHROMA,
+    STEP,
+    Bands,
+    BandSensitivity,
+    bounded,
+    check_positive,
+    made,
+    weigh,
+)
 from dnjpeg.tables.quantization import QuantizationTables
 from dnjpeg.tables.steps import MAX_BASELINE_STEP
 
@@ -50,6 +60,7 @@ def opts(
     step: float = 16,
     chroma: float = 1.0,
     quantizer: str = "dead-zone",
+    ceiling: float | None = None,
 ) -> QuantizationTables:
     """Give each band the largest step at which its weighted error stays below one level for all.
 
@@ -76,6 +87,9 @@ def opts(
     quantizer : {"dead-zone", "rounding"}
         Whose error is meant: the paper's soft quantizer, which sets more to zero, or plain rounding, which all JPEG
         encoders do. Under rounding the steps get larger.
+    ceiling : float, optional
+        No step is larger than this many times `step`. What a band holds is mostly a few large coefficients: at a step
+        of 255 these are lost too, and networks mind that more than its mean squared error says.
 
     Returns
     -------
@@ -99,11 +113,12 @@ def opts(
     weights = weigh(sensitivity, chroma=chroma)
     level = step**2 / 12
     maps = [_filled(weights.maps[part], statistics, part, level, quantizer) for part in (slice(0, 1), slice(1, 3))]
+    held, bound = bounded((maps[0], maps[1]), step, ceiling)
     return made(
-        (maps[0], maps[1]),
+        held,
         "opts",
         "OptS: water-filling of errors weighted by sensitivity.",
-        {"step": step, "chroma": chroma, "quantizer": quantizer},
+        {"step": step, "chroma": chroma, "quantizer": quantizer, **bound},
         {**weights.origin, "statistics": {"hash": statistics.hash}, "data": dict(statistics.provenance)},
         "OptS, ICIP 2023 and IEEE JSAIT 2024",
     )
@@ -135,5 +150,6 @@ DESIGN = Design(
         Option("step", float, STEP),
         Option("chroma", float, CHROMA),
         Option("quantizer", QUANTIZERS, "Whose error is meant: the paper's, or that of plain rounding."),
+        Option("ceiling", float, CEILING),
     ),
 )

@@ -10,15 +10,30 @@ import numpy.typing as npt
 
 from dnjpeg.tables.design.histograms import BandHistograms, check_components
 from dnjpeg.tables.design.registry import Design, Option
-from dnjpeg.tables.design.sensitivities import CHROMA, STEP, Bands, BandSensitivity, check_positive, made, weigh
+from dnjpeg.tables.design.sensitivities import (
+    CEILING,
+    CHROMA,
+    STEP,
+    Bands,
+    BandSensitivity,
+    bounded,
+    check_positive,
+    made,
+    weigh,
+)
 from dnjpeg.tables.quantization import QuantizationTables
 from dnjpeg.tables.steps import MAX_BASELINE_STEP
 
-__all__ = ["DESIGN", "rate_distortion"]
+__all__ = ["DESIGN", "band_curves", "rate_distortion"]
 
 
 def rate_distortion(
-    sensitivity: BandSensitivity, statistics: BandHistograms, *, step: float = 16, chroma: float = 1.0
+    sensitivity: BandSensitivity,
+    statistics: BandHistograms,
+    *,
+    step: float = 16,
+    chroma: float = 1.0,
+    ceiling: float | None = None,
 ) -> QuantizationTables:
     """Choose for each band the step of the least weighted error plus bits.
 
@@ -40,6 +55,8 @@ def rate_distortion(
         As for `opts`.
     chroma : float
         Factor on how much chroma counts; Cb and Cr share a table, from the sum of their costs.
+    ceiling : float, optional
+        As for `opts`.
 
     Returns
     -------
@@ -65,20 +82,21 @@ def rate_distortion(
     slope = step**2 * math.log(2) / 6
     costs = []
     for index, weight in enumerate(weights.maps):
-        error, bits = _curves(statistics, index)
+        error, bits = band_curves(statistics, index)
         costs.append(weight.reshape(64) * error + slope * bits)
     maps = [1.0 + np.argmin(sum(costs[part]), axis=0).reshape(8, 8) for part in (slice(0, 1), slice(1, 3))]
+    held, bound = bounded((maps[0], maps[1]), step, ceiling)
     return made(
-        (maps[0], maps[1]),
+        held,
         "rate-distortion",
         "Least weighted error plus bits for each band, from measured histograms.",
-        {"step": step, "chroma": chroma},
+        {"step": step, "chroma": chroma, **bound},
         {**weights.origin, "statistics": {"hash": statistics.hash}, "data": dict(statistics.provenance)},
         "Lagrangian optimisation of each band by itself",
     )
 
 
-def _curves(statistics: BandHistograms, component: int) -> tuple[Bands, Bands]:
+def band_curves(statistics: BandHistograms, component: int) -> tuple[Bands, Bands]:
     """Mean squared error and bits a coefficient at steps 1 to 255, (255, 64) each."""
     shares = statistics.histogram(component).reshape(64, -1) / max(1, statistics.count(component))
     error, bits = np.empty((MAX_BASELINE_STEP, 64)), np.empty((MAX_BASELINE_STEP, 64))
@@ -107,5 +125,5 @@ DESIGN = Design(
     "Least weighted error plus bits for each band, from measured histograms.",
     needs_statistics=True,
     needs_sensitivity=True,
-    options=(Option("step", float, STEP), Option("chroma", float, CHROMA)),
+    options=(Option("step", float, STEP), Option("chroma", float, CHROMA), Option("ceiling", float, CEILING)),
 )

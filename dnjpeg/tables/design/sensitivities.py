@@ -12,12 +12,24 @@ import numpy.typing as npt
 from dnjpeg.tables.quantization import QuantizationTables
 from dnjpeg.tables.steps import MAX_BASELINE_STEP
 
-__all__ = ["CHROMA", "STEP", "BandSensitivity", "Bands", "Weights", "check_positive", "made", "weigh"]
+__all__ = [
+    "CEILING",
+    "CHROMA",
+    "STEP",
+    "BandSensitivity",
+    "Bands",
+    "Weights",
+    "bounded",
+    "check_positive",
+    "made",
+    "weigh",
+]
 
 Bands = npt.NDArray[np.float64]
 
 STEP = "Step of luma's average band; the larger, the smaller the files."
 CHROMA = "Factor on how much an error in chroma counts; above 1: finer chroma."
+CEILING = "No step is larger than this many times STEP: no band is quite given up. [default: no such bound]"
 
 
 class BandSensitivity(Protocol):
@@ -97,6 +109,16 @@ def check_positive(number: object, what: str) -> float:
     if isinstance(number, bool) or not isinstance(number, int | float | np.number) or not 0 < number < np.inf:
         raise ValueError(f"{what} is a number above 0, not {number!s:.40}")
     return float(number)
+
+
+def bounded(
+    maps: tuple[Bands, Bands], step: float, ceiling: float | None
+) -> tuple[tuple[Bands, Bands], dict[str, float]]:
+    """Hold steps under `ceiling` times `step`, and say so for the provenance; None: leave them as they are."""
+    if ceiling is None:
+        return maps, {}
+    most = check_positive(ceiling, "the ceiling") * step
+    return (np.minimum(maps[0], most), np.minimum(maps[1], most)), {"ceiling": ceiling}
 
 
 def made(

@@ -7,18 +7,21 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, Literal
 
+import torch
 from torchvision.datasets import ImageFolder
 
 from dnjpeg.api import read_header
 from dnjpeg.errors import JpegError
+from dnjpeg.vision.datasets.batches import BatchSample, batch_memory
 from dnjpeg.vision.datasets.failures import Failure, FailureLog
 from dnjpeg.vision.decoding import DecodeJpeg, ReadCoefficients
+from dnjpeg.vision.decoding.pixels import PixelDecoder
 
 __all__ = ["ON_ERROR", "CoefficientFolder", "Decoder", "JpegFolder", "OnError", "blank_for"]
 
 OnError = Literal["raise", "skip", "gray"]
 ON_ERROR = ("raise", "skip", "gray")
-Decoder = Callable[[bytes], Any]
+Decoder = Callable[..., Any]
 
 UNKNOWN_SIZE = (256, 256)  # of a gray image in the place of a file whose header cannot be read
 
@@ -90,17 +93,37 @@ class JpegFolder(ImageFolder):  # type: ignore[misc]
                 return sample
         raise JpegError(f"none of the {len(self)} images can be decoded")
 
-    def __getitems__(self, indices: Sequence[int]) -> list[tuple[Any, Any]]:
-        """Decode a batch, as a ``DataLoader`` asks for it: the files that are skipped are not in it."""
-        samples = [sample for sample in map(self._attempt, indices) if sample is not None]
+    def __getitems__(self, indices: Sequence[int]) -> Sequence[tuple[Any, Any]]:
+        """Decode a batch, as a ``DataLoader`` asks for it: the files that are skipped are not in it.
+
+        Images that come out of decoding with one size, and have no `transform`, are decoded into one tensor.
+        """
+        shape = self.decode.shape if isinstance(self.decode, PixelDecoder) and self.transform is None else None
+        samples: Sequence[tuple[Any, Any]]
+        if shape is not None:
+            samples = self._decoded_in_place(indices, shape)
+        else:
+            samples = [sample for sample in map(self._attempt, indices) if sample is not None]
         return samples or [self[indices[0]]]
 
-    def _attempt(self, index: int) -> tuple[Any, Any] | None:
+    def _decoded_in_place(self, indices: Sequence[int], shape: tuple[int, ...]) -> list[BatchSample]:
+        memory = batch_memory((len(indices), *shape))
+        samples: list[tuple[Any, Any]] = []
+        for index in indices:
+            sample = self._attempt(index, memory[len(samples)])
+            if sample is not None:
+                samples.append(sample)
+        batch = memory[: len(samples)]
+        return [BatchSample(image, target, batch, place) for place, (image, target) in enumerate(samples)]
+
+    def _attempt(self, index: int, out: torch.Tensor | None = None) -> tuple[Any, Any] | None:
+        """Decode one image, to `out` if that is given; None if it is to be skipped."""
         path, target = self.samples[index]
         data = b""
+        place = {} if out is None else {"out": out}
         try:
             data = Path(path).read_bytes()
-            image = self.decode(data)
+            image = self.decode(data, **place)
         except (JpegError, OSError) as error:
             self.failure_log.add(path, error)
             if self.on_error == "raise":
@@ -108,21 +131,21 @@ class JpegFolder(ImageFolder):  # type: ignore[misc]
                 raise
             if self.on_error == "skip":
                 return None
-            image = blank_for(self.decode, data)
+            image = blank_for(self.decode, data, **place)
         # Errors of the user's own functions are not the file's.
         if self.transform is not None:
             image = self.transform(image)
         return image, target if self.target_transform is None else self.target_transform(target)
 
 
-def blank_for(decode: Any, data: bytes) -> Any:
+def blank_for(decode: Any, data: bytes, **place: Any) -> Any:
     """Give what a decoder makes of a mid-gray image in the place of a broken file, as large as its header says."""
     try:
         frame = read_header(data).frame
         size = (frame.height, frame.width)
     except JpegError:
         size = UNKNOWN_SIZE
-    return decode.blank(size)
+    return decode.blank(size, **place)
 
 
 class CoefficientFolder(JpegFolder):

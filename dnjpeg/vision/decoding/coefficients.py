@@ -15,7 +15,7 @@ from dnjpeg.codec.encoder import transform
 from dnjpeg.codec.format.coefficients import CoefficientImage
 from dnjpeg.codec.format.frame import SUBSAMPLINGS, Frame, sampling_factors
 from dnjpeg.errors import UnsupportedError
-from dnjpeg.vision.decoding.source import FileSource, file_bytes, is_jpeg
+from dnjpeg.vision.decoding.source import FileSource, file_bytes, is_jpeg, rgb
 
 __all__ = ["LAYOUTS", "ReadCoefficients", "read_coefficients"]
 
@@ -145,7 +145,7 @@ class ReadCoefficients:
         """Coefficients from pixels."""
         if not self.dequantize:
             raise OSError("this is not a JPEG file, and has no quantized coefficients")
-        planes = transform(FileSource(data).part(Fraction(1)), subsampling=self.subsampling)
+        planes = transform(rgb(FileSource(data).part(Fraction(1))), subsampling=self.subsampling)
         return [plane.astype(np.float32) / np.float32(8) for plane in planes]
 
     def _arranged(self, blocks: list[Blocks]) -> tuple[torch.Tensor, ...]:

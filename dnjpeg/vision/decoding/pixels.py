@@ -13,6 +13,7 @@ from PIL import Image
 from torchvision.transforms import InterpolationMode, RandomResizedCrop
 from torchvision.transforms.v2 import functional
 
+from dnjpeg.codec.pixels.resizing_taps import Filter
 from dnjpeg.codec.pixels.window import scale_for
 from dnjpeg.vision.decoding.source import (
     FileSource,
@@ -22,6 +23,8 @@ from dnjpeg.vision.decoding.source import (
     economical_scale,
     file_bytes,
     resampled,
+    resize_to,
+    rgb,
 )
 
 __all__ = [
@@ -42,23 +45,30 @@ _FILTERS = {
     InterpolationMode.LANCZOS: Image.Resampling.LANCZOS,
 }
 
+_TORCH_FILTERS: dict[InterpolationMode, Filter] = {
+    InterpolationMode.BILINEAR: "bilinear",
+    InterpolationMode.BICUBIC: "bicubic",
+}
+
 
 class PixelDecoder(ABC):
     """From a file's bytes to a uint8 tensor (3, H, W)."""
 
-    def __call__(self, data: Any) -> torch.Tensor:
+    def __call__(self, data: Any, out: torch.Tensor | None = None) -> torch.Tensor:
         """Decode a file.
 
         Parameters
         ----------
         data : bytes, or uint8 tensor or array, (n,)
             A JPEG file, or one of any kind that Pillow knows.
+        out : Tensor, uint8, (3, H, W), contiguous, optional
+            Where to write, if the decoder has a `shape`.
 
         Returns
         -------
         Tensor, uint8, (3, H, W)
             RGB. Gray images have three equal channels; an EXIF orientation is not applied. In memory the channels of a
-            pixel lie together.
+            pixel lie together, but those of `DecodeRandomResizedCrop` and of `out` lie apart.
 
         Raises
         ------
@@ -69,21 +79,28 @@ class PixelDecoder(ABC):
         TypeError
             If it is none of the above.
         """
-        return self._tensor(self.pixels(FileSource(file_bytes(data))))
+        return self.tensor(FileSource(file_bytes(data)), out)
 
-    def blank(self, size: tuple[int, int]) -> torch.Tensor:
+    def blank(self, size: tuple[int, int], out: torch.Tensor | None = None) -> torch.Tensor:
         """Give what a mid-gray image of (H, W) pixels becomes."""
-        return self._tensor(self.pixels(PixelsSource(np.full((*size, 3), 128, np.uint8))))
+        return self.tensor(PixelsSource(np.full((*size, 3), 128, np.uint8)), out)
+
+    @property
+    def shape(self) -> tuple[int, int, int] | None:
+        """Shape of all that comes out: (3, H, W); None if it depends on the image."""
+        return None
 
     @abstractmethod
-    def pixels(self, source: Source) -> Pixels:
-        """Decode what is needed, uint8 (H, W, 3)."""
+    def tensor(self, source: Source, out: torch.Tensor | None = None) -> torch.Tensor:
+        """Decode what is needed, uint8 (3, H, W)."""
 
-    @staticmethod
-    def _tensor(pixels: Pixels) -> torch.Tensor:
-        if not pixels.flags.writeable:
-            pixels = pixels.copy()
-        return torch.from_numpy(pixels).permute(2, 0, 1)
+
+def _as_tensor(pixels: Pixels, out: torch.Tensor | None) -> torch.Tensor:
+    """Pixels (H, W, 3) as a tensor (3, H, W)."""
+    if not pixels.flags.writeable:
+        pixels = pixels.copy()
+    tensor = torch.from_numpy(pixels).permute(2, 0, 1)
+    return tensor if out is None else out.copy_(tensor)
 
 
 @dataclass(frozen=True)
@@ -99,11 +116,11 @@ class DecodeJpeg(PixelDecoder):
 
     target: int | tuple[int, int] | None = None
 
-    def pixels(self, source: Source) -> Pixels:
-        """Decode all, uint8 (H, W, 3)."""
-        if self.target is None or not source.scalable:
-            return source.part(Fraction(1))
-        return source.part(scale_for(source.size, self.target))
+    def tensor(self, source: Source, out: torch.Tensor | None = None) -> torch.Tensor:
+        """Decode all, uint8 (3, H, W)."""
+        whole = self.target is None or not source.scalable
+        scale = Fraction(1) if whole or self.target is None else scale_for(source.size, self.target)
+        return _as_tensor(rgb(source.part(scale)), out)
 
 
 @dataclass(frozen=True)
@@ -136,19 +153,34 @@ class DecodeRandomResizedCrop(PixelDecoder):
     oversampling: float = 1.0
 
     def __post_init__(self) -> None:
-        _check(self.size, self.interpolation, list(_FILTERS)[:3])
+        _check(self.size, self.interpolation, [InterpolationMode.NEAREST, *_TORCH_FILTERS])
 
-    def pixels(self, source: Source) -> Pixels:
-        """Draw a rectangle and decode it, uint8 (H, W, 3)."""
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Shape of all that comes out: (3, H, W)."""
+        return 3, *_pair(self.size)
+
+    def tensor(self, source: Source, out: torch.Tensor | None = None) -> torch.Tensor:
+        """Draw a rectangle and decode it, uint8 (3, H, W)."""
         shape = torch.empty((3, *source.size), device="meta")  # a size without memory
         box = RandomResizedCrop.get_params(shape, list(self.scale), list(self.ratio))
         size = _pair(self.size)
         scale = economical_scale(source, box[2:], size, self.oversampling)
+        if self.interpolation not in _TORCH_FILTERS:
+            return self._nearest(source, box, scale, out)
+        if out is None:
+            out = torch.empty(self.shape, dtype=torch.uint8)
+        resize_to(out.numpy(), source, box, scale, _TORCH_FILTERS[self.interpolation])
+        return out
+
+    def _nearest(
+        self, source: Source, box: tuple[int, int, int, int], scale: Fraction, out: torch.Tensor | None
+    ) -> torch.Tensor:
         if scale != 1:
-            return resampled(source, box, size, scale, _FILTERS[self.interpolation])
-        crop = self._tensor(source.part(scale, box))
-        resized: torch.Tensor = functional.resize(crop, list(size), interpolation=self.interpolation, antialias=True)
-        return resized.permute(1, 2, 0).numpy()
+            return _as_tensor(resampled(source, box, _pair(self.size), scale, Image.Resampling.NEAREST), out)
+        crop = _as_tensor(rgb(source.part(scale, box)), None)
+        resized: torch.Tensor = functional.resize(crop, list(_pair(self.size)), interpolation=self.interpolation)
+        return resized if out is None else out.copy_(resized)
 
 
 @dataclass(frozen=True)
@@ -188,8 +220,13 @@ class DecodeResizedCenterCrop(PixelDecoder):
         """Length of the shorter side before cropping."""
         return round(max(_pair(self.size)) * 8 / 7) if self.resize is None else self.resize
 
-    def pixels(self, source: Source) -> Pixels:
-        """Decode the middle, uint8 (H, W, 3)."""
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Shape of all that comes out: (3, H, W)."""
+        return 3, *_pair(self.size)
+
+    def tensor(self, source: Source, out: torch.Tensor | None = None) -> torch.Tensor:
+        """Decode the middle, uint8 (3, H, W)."""
         size, whole = _pair(self.size), source.size
         short = min(whole)
         resized = [self.shorter if side == short else int(self.shorter * side / short) for side in whole]
@@ -197,7 +234,7 @@ class DecodeResizedCenterCrop(PixelDecoder):
         ratios = [side / now for side, now in zip(whole, resized, strict=True)]
         box = (starts[0] * ratios[0], starts[1] * ratios[1], size[0] * ratios[0], size[1] * ratios[1])
         scale = economical_scale(source, (box[2], box[3]), size, self.oversampling)
-        return resampled(source, box, size, scale, _FILTERS[self.interpolation], context=True)
+        return _as_tensor(resampled(source, box, size, scale, _FILTERS[self.interpolation], context=True), out)
 
 
 def decode_jpeg(data: Any, *, target: int | tuple[int, int] | None = None) -> torch.Tensor:

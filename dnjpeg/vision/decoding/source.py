@@ -11,10 +11,15 @@ from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
-from dnjpeg.api import decode, read_header
+from dnjpeg.codec.decoder import begin, decode_begun
+from dnjpeg.codec.format.frame import Frame
+from dnjpeg.codec.format.limits import Limits
+from dnjpeg.codec.pixels.resizing import padded, resize
+from dnjpeg.codec.pixels.resizing_taps import Filter
 from dnjpeg.codec.pixels.window import scale_for
+from dnjpeg.codec.reader import Reader, Scan
 from dnjpeg.errors import UnsupportedError
 
 __all__ = [
@@ -27,9 +32,12 @@ __all__ = [
     "file_bytes",
     "is_jpeg",
     "resampled",
+    "resize_to",
+    "rgb",
 ]
 
 Pixels = npt.NDArray[np.uint8]
+Region = tuple[int, int, int, int]
 Box = tuple[float, float, float, float]
 """``(top, left, height, width)`` in pixels of the whole image at full size."""
 
@@ -62,6 +70,8 @@ def pillow_image(data: bytes) -> Image.Image:
     try:
         with Image.open(io.BytesIO(data)) as image:
             return image.convert("RGB")
+    except UnidentifiedImageError:
+        raise OSError("cannot identify the format of this file") from None  # Pillow's words have an address in memory
     except (OSError, MemoryError):
         raise
     except Exception as error:  # Pillow's decoders let nearly anything escape from damaged files
@@ -75,12 +85,16 @@ class Source(Protocol):
     def size(self) -> tuple[int, int]:
         """H and W of the whole."""
 
-    def part(self, scale: Fraction, region: tuple[int, int, int, int] | None = None) -> Pixels:
-        """Decode a region of the scaled image, uint8 (H, W, 3) RGB; all of it by default."""
+    @property
+    def channels(self) -> int:
+        """1 of gray, 3 of RGB."""
 
     @property
     def scalable(self) -> bool:
         """Whether a smaller scale than 1 can be asked for."""
+
+    def part(self, scale: Fraction, region: Region | None = None, out: Pixels | None = None) -> Pixels:
+        """Decode a region of the scaled image, uint8 (H, W, channels); all of it by default."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +108,7 @@ class PixelsSource:
     """
 
     pixels: Pixels
+    channels: int = 3
     scalable: bool = False
 
     @property
@@ -101,13 +116,15 @@ class PixelsSource:
         """H and W."""
         return self.pixels.shape[0], self.pixels.shape[1]
 
-    def part(self, scale: Fraction, region: tuple[int, int, int, int] | None = None) -> Pixels:
+    def part(self, scale: Fraction, region: Region | None = None, out: Pixels | None = None) -> Pixels:
         """Cut a region out; the scale is 1."""
         assert scale == 1
-        if region is None:
-            return self.pixels
-        top, left, height, width = region
-        return self.pixels[top : top + height, left : left + width]
+        top, left, height, width = region or (0, 0, *self.size)
+        pixels = self.pixels[top : top + height, left : left + width]
+        if out is None:
+            return pixels
+        out[...] = pixels
+        return out
 
 
 class FileSource:
@@ -128,14 +145,15 @@ class FileSource:
 
     def __init__(self, data: bytes) -> None:
         self._data = data
-        self._frame = None
+        self._frame: Frame | None = None
+        self._begun: tuple[Reader, Scan] | None = None
         if is_jpeg(data):
             try:
-                header = read_header(data)
+                reader, scan = begin(data, strict=True, limits=Limits())
             except UnsupportedError:
                 return
-            if header.color in {"grayscale", "YCbCr", "RGB"} and header.frame.precision == 8:
-                self._frame = header.frame
+            if reader.color() in {"grayscale", "YCbCr", "RGB"} and reader.frame and reader.frame.precision == 8:
+                self._frame, self._begun = reader.frame, (reader, scan)
 
     @cached_property
     def _whole(self) -> PixelsSource:
@@ -151,12 +169,20 @@ class FileSource:
         """H and W; of a JPEG file, from its header."""
         return self._whole.size if self._frame is None else (self._frame.height, self._frame.width)
 
-    def part(self, scale: Fraction, region: tuple[int, int, int, int] | None = None) -> Pixels:
-        """Decode a region of the scaled image, uint8 (H, W, 3) RGB."""
+    @property
+    def channels(self) -> int:
+        """1 of gray JPEG files, 3 of all else."""
+        return 3 if self._frame is None else len(self._frame.components)
+
+    def part(self, scale: Fraction, region: Region | None = None, out: Pixels | None = None) -> Pixels:
+        """Decode a region of the scaled image, uint8 (H, W, channels)."""
         if self._frame is None:
-            return self._whole.part(scale, region)
-        pixels = decode(self._data, scale=scale, region=region)
-        return pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2)
+            return self._whole.part(scale, region, out)
+        begun, self._begun = self._begun or begin(self._data, strict=True, limits=Limits()), None
+        if out is not None and self.channels == 1:
+            out = out[..., 0]
+        pixels = decode_begun(*begun, scale=scale, region=region, out=out)
+        return pixels if pixels.ndim == 3 else pixels[..., None]
 
 
 def economical_scale(
@@ -203,18 +229,45 @@ def resampled(
     -------
     ndarray, uint8, (H, W, 3)
     """
-    top, left, height, width = box
-    factor = float(scale)
-    rows = _covered(top * factor, height * factor, source.size[0], scale, size[0] if context else None)
-    cols = _covered(left * factor, width * factor, source.size[1], scale, size[1] if context else None)
-    pixels = source.part(scale, (rows[0], cols[0], rows[1] - rows[0], cols[1] - cols[0]))
-    within = (
-        left * factor - cols[0],
-        top * factor - rows[0],
-        min((left + width) * factor - cols[0], cols[1] - cols[0]),
-        min((top + height) * factor - rows[0], rows[1] - rows[0]),
-    )
-    return np.asarray(Image.fromarray(pixels).resize((size[1], size[0]), interpolation, box=within))
+    region, (top, left, height, width) = _needed(source, box, scale, size if context else None)
+    image = Image.fromarray(rgb(source.part(scale, region)))
+    return np.asarray(image.resize((size[1], size[0]), interpolation, box=(left, top, left + width, top + height)))
+
+
+def resize_to(out: Pixels, source: Source, box: Box, scale: Fraction, interpolation: Filter) -> None:
+    """Resize a rectangle of an image to planes, as `resampled` does, with PyTorch's rounding.
+
+    Parameters
+    ----------
+    out : ndarray, uint8, (3, H, W), C-contiguous
+        Where the planes of red, green and blue go.
+    source, box, scale
+        As for `resampled`.
+    interpolation : {"bilinear", "bicubic"}
+        The filter; always antialiased.
+    """
+    region, within = _needed(source, box, scale, None)
+    memory, pixels = padded(region[2], region[3], source.channels)
+    source.part(scale, region, pixels)
+    resize(memory, pixels.shape, out[: source.channels], interpolation, within)
+    if source.channels == 1:
+        out[1:] = out[0]
+
+
+def rgb(pixels: Pixels) -> Pixels:
+    """Repeat gray for all three channels."""
+    return np.repeat(pixels, 3, axis=2) if pixels.shape[2] == 1 else pixels
+
+
+def _needed(source: Source, box: Box, scale: Fraction, context_of: tuple[int, int] | None) -> tuple[Region, Box]:
+    """Region of the scaled image that a rectangle covers, and where in it the rectangle lies."""
+    top, left, height, width = (side * float(scale) for side in box)
+    rows_of, cols_of = context_of or (None, None)
+    first_row, last_row = _covered(top, height, source.size[0], scale, rows_of)
+    first_col, last_col = _covered(left, width, source.size[1], scale, cols_of)
+    rows, cols = last_row - first_row, last_col - first_col
+    top, left = top - first_row, left - first_col
+    return (first_row, first_col, rows, cols), (top, left, min(height, rows - top), min(width, cols - left))
 
 
 def _covered(start: float, length: float, side: int, scale: Fraction, context_of: int | None) -> tuple[int, int]:

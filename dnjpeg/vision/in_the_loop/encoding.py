@@ -10,12 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from dnjpeg.api import write
-from dnjpeg.codec.format.coefficients import CoefficientImage
-from dnjpeg.codec.format.metadata import described, per_inch
 from dnjpeg.machine import TableLadder, activity, shipped_ladder, step_of_quality
 from dnjpeg.machine.activity import WIDEST, step_factor
-from dnjpeg.machine.encoding import EFFORTS, PROGRESSIVE_FROM
+from dnjpeg.machine.coefficients import parts_of, smallest_file, transformed
+from dnjpeg.machine.encoding import EFFORTS
 from dnjpeg.vision.differentiable.interchange import to_coefficient_images
 from dnjpeg.vision.in_the_loop.offsets import Search, rounded_for
 from dnjpeg.vision.in_the_loop.scale import bearable_steps, expected_divergence
@@ -93,10 +91,15 @@ def encode_for_networks(
         bearable = bearable_steps(batch, networks, rungs, expected, subsampling=subsampling)
         steps = np.clip(steps ** (1 - trust) * bearable**trust, chosen / WIDEST, chosen * WIDEST)
     tables = [rungs.at(float(own)) for own in steps]
-    quantized = rounded_for(batch, tables, networks, expected=expected, subsampling=subsampling, search=search)
+    coefficients = _coefficients(images, batch, subsampling)
+    quantized = rounded_for(
+        batch, tables, networks, expected=expected, coefficients=coefficients, subsampling=subsampling, search=search
+    )
     size = (batch.shape[2], batch.shape[3])
     made = to_coefficient_images(quantized, tables, size, subsampling=subsampling)
-    return [_file(image, effort, **written) for image in made]
+    restarts = {name: written.pop(name) for name in ("restart", "restart_rows") if name in written}
+    parts = parts_of(**written)
+    return [smallest_file(replace(image, **parts), effort, **restarts) for image in made]
 
 
 def _tensor(images: Sequence[Pixels], networks: Sequence[Network]) -> torch.Tensor:
@@ -105,20 +108,6 @@ def _tensor(images: Sequence[Pixels], networks: Sequence[Network]) -> torch.Tens
     return torch.from_numpy(stacked).permute(0, 3, 1, 2).float().to(device)
 
 
-def _file(
-    image: CoefficientImage,
-    effort: str,
-    *,
-    restart: int | None = None,
-    restart_rows: int | None = None,
-    dpi: Any = None,
-    **metadata: Any,
-) -> bytes:
-    """Write the smallest file that the effort allows, without a JFIF segment unless a density is to stand in it."""
-    image = replace(image, jfif=None if dpi is None else per_inch(dpi), metadata=described(**metadata))
-    options: dict[str, Any] = {"restart": restart, "restart_rows": restart_rows}
-    files = [write(image, **options)]
-    if len(files[0]) >= PROGRESSIVE_FROM:
-        how: dict[str, Any] = {"scans": "smallest"} if effort == "best" else {"progressive": True}
-        files.append(write(image, **how, **options))
-    return min(files, key=len)
+def _coefficients(images: Sequence[Pixels], batch: torch.Tensor, subsampling: str) -> tuple[torch.Tensor, ...]:
+    each = [transformed(image, subsampling) for image in images]
+    return tuple(torch.from_numpy(np.stack(component)).to(batch) / 8 for component in zip(*each, strict=True))

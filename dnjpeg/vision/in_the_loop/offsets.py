@@ -6,13 +6,13 @@ a step's chosen part, and the file stays an ordinary JPEG near its source. Desce
 DCT, upsampling, colour and what the network sees; rounding counts as the identity (straight-through).
 
 In every other iteration networks look at another section of the picture: an offset that helps only on one grid of
-pixels helps only the one network that has it.
+pixels helps only the one network that has it. In the end, what was found is kept for the images that it is better for.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -71,6 +71,7 @@ def rounded_for(
     networks: Sequence[Network],
     *,
     expected: float,
+    coefficients: Components | None = None,
     subsampling: str = "4:2:0",
     search: Search | None = None,
 ) -> Components:
@@ -86,6 +87,8 @@ def rounded_for(
         Whose divergences are averaged.
     expected : float
         Divergence, in nats, that plain rounding has on average in images at such steps: what bits are weighed against.
+    coefficients : tuple of Tensor, (N, block_rows, block_cols, 8, 8), optional
+        What is to be quantized, on the scale of the orthonormal DCT; otherwise the images' as libjpeg codes them.
     subsampling : str
         As in `dnjpeg.encode`.
     search : Search, optional
@@ -107,7 +110,8 @@ def rounded_for(
     size = (images.shape[2], images.shape[3])
     steps = _steps(tables, images)
     with torch.no_grad():
-        scaled = [c / q for c, q in zip(pixels_to_coefficients(images, subsampling=subsampling), steps, strict=True)]
+        coded = coefficients or pixels_to_coefficients(images, subsampling=subsampling)
+        scaled = [c / q for c, q in zip(coded, steps, strict=True)]
     offsets = [torch.zeros_like(values, requires_grad=True) for values in scaled]
     # Fast to forget: there are few iterations, and each looks at another view.
     descent = torch.optim.Adam(offsets, lr=search.limit / 3, betas=(0.8, 0.95))
@@ -116,8 +120,8 @@ def rounded_for(
         per_bit = search.rate * expected / estimate_bits(scaled)
     for iteration in range(search.iterations):
         moved = [values + offset for values, offset in zip(scaled, offsets, strict=True)]
-        coefficients = [attach(half_away(values), values) * q for values, q in zip(moved, steps, strict=True)]
-        decoded = coefficients_to_pixels(coefficients, size, subsampling=subsampling, exact=False)
+        dequantized = [attach(half_away(values), values) * q for values, q in zip(moved, steps, strict=True)]
+        decoded = coefficients_to_pixels(dequantized, size, subsampling=subsampling, exact=False)
         turn = (search.iterations - 1 - iteration) // 2 if search.in_turn else 0
         asked = [networks[turn % len(networks)]] if search.in_turn else networks
         own = (search.iterations - iteration) % 2 == 1
@@ -132,7 +136,39 @@ def rounded_for(
             for offset in offsets:
                 offset.clamp_(-search.limit, search.limit)
     with torch.no_grad():
-        return tuple(half_away(values + offset) for values, offset in zip(scaled, offsets, strict=True))
+        plain = tuple(half_away(values) for values in scaled)
+        if not search.iterations:
+            return plain
+        found = tuple(half_away(values + offset) for values, offset in zip(scaled, offsets, strict=True))
+        costs = [
+            _divergence_in_full(images, made, steps, networks, subsampling) + per_bit * estimate_bits(made)
+            for made in (plain, found)
+        ]
+        worse = (costs[1] > costs[0])[:, None, None, None, None]
+        return tuple(torch.where(worse, a, b) for a, b in zip(plain, found, strict=True))
+
+
+def _divergence_in_full(
+    images: torch.Tensor,
+    quantized: Components,
+    steps: Sequence[torch.Tensor],
+    networks: Sequence[Network],
+    subsampling: str,
+) -> torch.Tensor:
+    """Mean over networks of each image's divergence in their own view, in float32 and of the decoder's very pixels.
+
+    At fine steps bfloat16 cannot tell two roundings apart: what it found there may be worse than plain rounding.
+    """
+    size = (images.shape[2], images.shape[3])
+    decoded = coefficients_to_pixels(
+        [k * q for k, q in zip(quantized, steps, strict=True)], size, subsampling=subsampling
+    )
+    apart = []
+    for network in networks:
+        precise = replace(network, bfloat16=False)
+        before, after = precise.log_probabilities(images), precise.log_probabilities(decoded)
+        apart.append((before.exp() * (before - after)).sum(1))
+    return torch.stack(apart).mean(0)
 
 
 def _steps(tables: Sequence[QuantizationTables], images: torch.Tensor) -> list[torch.Tensor]:

@@ -19,7 +19,7 @@ kernel may ask `target` for it, but must do without.
 Loads and stores have no alignment needs, and no bounds checks unless ``DNJPEG_CHECKED=1`` is set.
 """
 
-from dnjpeg.codec.kernels.vector.lanes import Scalar, Vector, concatenate, interleave, transpose8x8
+from dnjpeg.codec.kernels.vector.lanes import Scalar, Vector, concatenate, interleave, repeated, transpose
 from dnjpeg.codec.kernels.vector.memory import Memory, span
 from dnjpeg.codec.kernels.vector.operations import (
     bit_length,
@@ -50,8 +50,9 @@ __all__ = [
     "load_big_endian",
     "mostly_zero",
     "operation",
+    "repeated",
     "span",
     "store_big_endian",
     "trailing_zeros",
-    "transpose8x8",
+    "transpose",
 ]

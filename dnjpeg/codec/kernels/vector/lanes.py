@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from llvmlite import ir
+from numba.core import cgutils
 
-__all__ = ["I64", "Scalar", "Vector", "concatenate", "interleave", "transpose8x8"]
+__all__ = ["I64", "Scalar", "Vector", "concatenate", "interleave", "repeated", "transpose"]
 
 I64 = ir.IntType(64)
 
@@ -83,7 +84,7 @@ class Scalar:
 
 
 class Vector:
-    """Lanes of integers (8, 16, 32 bits) or of 64-bit floats in registers.
+    """Lanes of integers (8, 16, 32 bits) or of floats (32, 64 bits) in registers.
 
     Operators work lane by lane and wrap around; the other operand may be a vector of the same type or a number.
     ``>>`` keeps the sign; `shift_right` does not.
@@ -136,10 +137,10 @@ class Vector:
     def __lshift__(self, count: Vector | int) -> Vector:
         return self._new(self.builder.shl(self.value, self._other(count)))
 
-    def __rshift__(self, count: int) -> Vector:
+    def __rshift__(self, count: Vector | int) -> Vector:
         return self._new(self.builder.ashr(self.value, self._other(count)))
 
-    def shift_right(self, count: int) -> Vector:
+    def shift_right(self, count: Vector | int) -> Vector:
         """Shift right, filling with zeros."""
         return self._new(self.builder.lshr(self.value, self._other(count)))
 
@@ -201,7 +202,11 @@ class Vector:
 
     def pair_products(self, first: int, second: int) -> Vector:
         """``self[2i] * first + self[2i+1] * second`` in 32 bits, from 16-bit lanes: one multiply-add instruction."""
-        products = self.signed(32) * ([first, second] * (self.lanes // 2))
+        return self.dot_pairs(self.filled_with([first, second] * (self.lanes // 2)))
+
+    def dot_pairs(self, factors: Vector) -> Vector:
+        """``self[2i] * factors[2i] + self[2i+1] * factors[2i+1]`` in 32 bits, likewise."""
+        products = self.signed(32) * factors.signed(32)
         return products.select(range(0, self.lanes, 2)) + products.select(range(1, self.lanes, 2))
 
     def select(self, indices: Iterable[int]) -> Vector:
@@ -212,18 +217,22 @@ class Vector:
         """Return consecutive lanes."""
         return self.select(range(first, first + lanes))
 
-    def to_float(self) -> Vector:
-        """Convert signed integers to 64-bit floats."""
-        return self._new(self.builder.sitofp(self.value, ir.VectorType(ir.DoubleType(), self.lanes)))
+    def to_float(self, bits: int = 64) -> Vector:
+        """Convert signed integers to floats of 64 or 32 bits."""
+        kind = ir.DoubleType() if bits == 64 else ir.FloatType()
+        return self._new(self.builder.sitofp(self.value, ir.VectorType(kind, self.lanes)))
 
     def to_integer(self) -> Vector:
         """Convert floats to signed 32-bit integers, towards zero."""
         return self._new(self.builder.fptosi(self.value, self._integer(32)))
 
-    def scaled(self, factors: Vector, offset: float) -> Vector:
+    def times(self, factors: Vector) -> Vector:
+        """``self * factors`` of floats."""
+        return self._new(self.builder.fmul(self.value, factors.value))
+
+    def scaled(self, factors: Vector, offset: Vector | float) -> Vector:
         """``self * factors + offset`` of floats."""
-        builder = self.builder
-        return self._new(builder.fadd(builder.fmul(self.value, factors.value), self._other(offset)))
+        return self._new(self.builder.fadd(self.times(factors).value, self._other(offset)))
 
     def where_equal(self, number: int) -> Scalar:
         """Bit i is set where lane i equals the number; at most 64 lanes."""
@@ -277,25 +286,42 @@ def interleave(a: Vector, b: Vector) -> Vector:
     return _shuffle(a, b, [lane for i in range(a.lanes) for lane in (i, a.lanes + i)])
 
 
-def transpose8x8(rows: Sequence[Vector]) -> list[Vector]:
-    """Transpose each 8x8 square of eight vectors whose lanes hold one or more squares side by side."""
-    lanes = rows[0].lanes
+def transpose(rows: Sequence[Vector]) -> list[Vector]:
+    """Transpose each square of n vectors, n a power of two, whose lanes hold one or more of n lanes side by side."""
+    lanes, side = rows[0].lanes, len(rows)
 
-    def merge(a: Vector, b: Vector, pattern: Sequence[int]) -> Vector:
-        return _shuffle(
-            a, b, [start + i if i < 8 else lanes + start + i - 8 for start in range(0, lanes, 8) for i in pattern]
-        )
+    def merge(a: Vector, b: Vector, distance: int, start: int) -> Vector:
+        """Take turns: so many lanes of one, so many of the other; from the first or the second half of each square."""
+        order = [
+            lane
+            for group in range(start, start + side // 2, distance)
+            for vector in (0, lanes)
+            for lane in range(vector + group, vector + group + distance)
+        ]
+        return _shuffle(a, b, [square + lane for square in range(0, lanes, side) for lane in order])
 
     current = list(rows)
-    for low, high, distance in (
-        ((0, 8, 1, 9, 2, 10, 3, 11), (4, 12, 5, 13, 6, 14, 7, 15), 1),
-        ((0, 1, 8, 9, 2, 3, 10, 11), (4, 5, 12, 13, 6, 7, 14, 15), 2),
-        ((0, 1, 2, 3, 8, 9, 10, 11), (4, 5, 6, 7, 12, 13, 14, 15), 4),
-    ):
+    distance = 1
+    while distance < side:
         merged = list(current)
-        for group in range(0, 8, 2 * distance):
+        for group in range(0, side, 2 * distance):
             for i in range(distance):
                 a, b = current[group + i], current[group + i + distance]
-                merged[group + 2 * i], merged[group + 2 * i + 1] = merge(a, b, low), merge(a, b, high)
+                merged[group + 2 * i] = merge(a, b, distance, 0)
+                merged[group + 2 * i + 1] = merge(a, b, distance, side // 2)
         current = merged
+        distance *= 2
     return current
+
+
+def repeated(
+    count: Scalar, start: Sequence[Vector], body: Callable[[Scalar, list[Vector]], Sequence[Vector]]
+) -> list[Vector]:
+    """Return what becomes of vectors in a loop: ``vectors = body(i, vectors)`` for i from 0 to before `count`."""
+    builder = count.builder
+    variables = [cgutils.alloca_once_value(builder, vector.value) for vector in start]  # registers, once optimized
+    with cgutils.for_range(builder, count.value) as loop:
+        vectors = [Vector(builder, builder.load(variable)) for variable in variables]
+        for variable, vector in zip(variables, body(Scalar(builder, loop.index), vectors), strict=True):
+            builder.store(vector.value, variable)
+    return [Vector(builder, builder.load(variable)) for variable in variables]

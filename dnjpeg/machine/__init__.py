@@ -1,7 +1,8 @@
 """JPEG files for machine eyes without asking a network: what a person takes who does not know which one will look.
 
 Tables whose steps weigh errors as networks do (`ladder`), scaled for each image by how much it holds (`activity`),
-at a quality, a number of bytes or of bits a pixel (`encoding`), in the smallest file that holds the coefficients.
+chroma that is right after the decoder has interpolated it (`chroma`), in the smallest file that holds the coefficients
+(`coefficients`), at a quality, a number of bytes or of bits a pixel (`encoding`).
 """
 
 from __future__ import annotations

@@ -58,7 +58,8 @@ def _halved(lines: Plane) -> Plane:
     count = len(lines)
     cells = -(-count // 2)
     if cells < 2:
-        return lines.mean(axis=0, keepdims=True)
+        only: Plane = lines.mean(axis=0, keepdims=True)
+        return only
     padded = lines if count % 2 == 0 else np.concatenate([lines, np.zeros_like(lines[:1])])
     upper, lower = padded[0::2], padded[1::2]
     # U'lines: what each cell gives to the lines of its own, to the upper one of the next and the lower one of the last

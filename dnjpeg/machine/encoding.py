@@ -37,9 +37,9 @@ def encode_for_machines(
 ) -> bytes:
     """Encode an image in few bytes for networks that nobody named.
 
-    Its tables weigh errors as image classifiers do; they are scaled by how much the image holds; of the ways to code
-    the coefficients the smallest is taken; and the JFIF segment, which decoders do without, is left out. Any JPEG
-    decoder reads the file.
+    Its tables weigh errors as image classifiers do; they are scaled by how much the image holds; halved chroma is
+    sampled for the interpolation that decoders do; of the ways to code the coefficients the smallest is taken; and the
+    JFIF segment, which decoders do without, is left out. Any JPEG decoder reads the file.
 
     Parameters
     ----------

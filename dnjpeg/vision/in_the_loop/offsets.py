@@ -140,35 +140,33 @@ def rounded_for(
         if not search.iterations:
             return plain
         found = tuple(half_away(values + offset) for values, offset in zip(scaled, offsets, strict=True))
-        costs = [
-            _divergence_in_full(images, made, steps, networks, subsampling) + per_bit * estimate_bits(made)
-            for made in (plain, found)
-        ]
+        apart = _divergences_in_full(images, (plain, found), steps, networks, subsampling)
+        costs = [own + per_bit * estimate_bits(made) for own, made in zip(apart, (plain, found), strict=True)]
         worse = (costs[1] > costs[0])[:, None, None, None, None]
         return tuple(torch.where(worse, a, b) for a, b in zip(plain, found, strict=True))
 
 
-def _divergence_in_full(
+def _divergences_in_full(
     images: torch.Tensor,
-    quantized: Components,
+    roundings: Sequence[Components],
     steps: Sequence[torch.Tensor],
     networks: Sequence[Network],
     subsampling: str,
-) -> torch.Tensor:
+) -> list[torch.Tensor]:
     """Mean over networks of each image's divergence in their own view, in float32 and of the decoder's very pixels.
 
     At fine steps bfloat16 cannot tell two roundings apart: what it found there may be worse than plain rounding.
     """
     size = (images.shape[2], images.shape[3])
-    decoded = coefficients_to_pixels(
-        [k * q for k, q in zip(quantized, steps, strict=True)], size, subsampling=subsampling
-    )
-    apart = []
-    for network in networks:
-        precise = replace(network, bfloat16=False)
-        before, after = precise.log_probabilities(images), precise.log_probabilities(decoded)
-        apart.append((before.exp() * (before - after)).sum(1))
-    return torch.stack(apart).mean(0)
+    precise = [replace(network, bfloat16=False) for network in networks]
+    before = [network.log_probabilities(images) for network in precise]
+    means = []
+    for quantized in roundings:
+        dequantized = [k * q for k, q in zip(quantized, steps, strict=True)]
+        decoded = coefficients_to_pixels(dequantized, size, subsampling=subsampling)
+        after = [network.log_probabilities(decoded) for network in precise]
+        means.append(torch.stack([(p.exp() * (p - q)).sum(1) for p, q in zip(before, after, strict=True)]).mean(0))
+    return means
 
 
 def _steps(tables: Sequence[QuantizationTables], images: torch.Tensor) -> list[torch.Tensor]:

@@ -39,6 +39,7 @@ PIECES = 3
 LARGE_PIECE = 1 << 20  # the same where both threads decode
 LEAST_SHARE = 0.02  # of a piece: to begin at a guess is not worth while for less
 MEETING = 4096  # blocks within which both must meet
+DOUBTFUL = 1024  # first blocks of a guess in which faults are taken for nonsense that was read
 NONE = np.empty(0, np.int64)
 
 
@@ -161,7 +162,7 @@ def _decode_on_both(work: _Work, other: ThreadPoolExecutor) -> int:
         guess = bit + int((1 - share) * wanted * density)
         if share < LEAST_SHARE or guess >= end:
             return memory[0], wanted, end, None
-        return memory[0], wanted, guess, other.submit(runs.decode, memory[1], guess, end, int(share * wanted))
+        return memory[0], wanted, guess, other.submit(runs.decode, memory[1], guess, end, int(share * wanted), DOUBTFUL)
 
     piece = begin_piece()
     under_way: deque[Future[None]] = deque()
@@ -198,12 +199,16 @@ class _Memory(NamedTuple):
 
 
 class _Run(NamedTuple):
-    """Blocks up to the index `size`, behind which it came to the block `met` of another run, or -1, or to a fault."""
+    """Blocks up to the index `size`, behind which it came to the block `met` of another run, or -1, or to a fault.
+
+    Those before the index `sound` are nonsense, if it was begun at a guess.
+    """
 
     memory: _Memory
     size: int
     met: int
     wrong: bool
+    sound: int
 
 
 class _Joined(NamedTuple):
@@ -254,18 +259,22 @@ class _Runs:
         self._memory.rotate(2)
         return self._memory[0], self._memory[1]
 
-    def decode(self, memory: _Memory, begin: int, end: int, last: int) -> _Run:
+    def decode(self, memory: _Memory, begin: int, end: int, last: int, doubtful: int = 0) -> _Run:
         """Decode from a bit to a bit, but not more than `last` blocks."""
-        return self._decode(memory, 0, last, begin, end, NONE)
+        return self._decode(memory, 0, last, begin, end, NONE, doubtful)
 
     def go_on(self, run: _Run, last: int, end: int, other: _Run | None = None) -> _Run:
-        """Go on with a run, up to a block of another."""
+        """Go on with a run, up to a sound block of another."""
         others = NONE if other is None else other.memory.starts[: other.size + 1]
+        if other is not None:  # bits come in order: before the last nonsense none is met
+            others = np.where(np.arange(len(others)) < other.sound, -1, others)
         return self._decode(run.memory, run.size, last, int(run.memory.starts[run.size]), end, others)
 
-    def _decode(self, memory: _Memory, first: int, last: int, begin: int, end: int, others: Ints) -> _Run:
+    def _decode(
+        self, memory: _Memory, first: int, last: int, begin: int, end: int, others: Ints, doubtful: int = 0
+    ) -> _Run:
         work = self.work
-        index, met, wrong = decode_run(
+        index, met, wrong, sound = decode_run(
             work.coded,
             work.scan.lookups,
             self.tables,
@@ -277,8 +286,9 @@ class _Runs:
             memory.starts,
             others,
             self.phases,
+            doubtful,
         )
-        return _Run(memory, index, met, wrong)
+        return _Run(memory, index, met, wrong, sound)
 
 
 class _PixelMaker:

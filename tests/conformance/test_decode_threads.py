@@ -47,6 +47,28 @@ def test_components_with_the_same_tables_are_told_apart_by_where_they_begin(phot
     assert np.array_equal(decode(data, threads=2), np.asarray(Image.open(io.BytesIO(data)).convert("RGB")))
 
 
+@pytest.mark.parametrize("subsampling", ["4:2:0", "4:4:4"])
+def test_both_threads_decode_a_whole_scan(photo, subsampling):
+    """Nothing is left to one thread alone, and guesses are met."""
+    data = pillow_encode(photo, quality=85, subsampling=subsampling)
+    taken = []
+    join = decoding_threads._join
+
+    def noted(*arguments):
+        blocks = join(*arguments)
+        taken.append((blocks.seam, blocks.size))
+        return blocks
+
+    with (
+        mock.patch.object(decoding_threads, "LARGE_PIECE", 1 << 18),
+        mock.patch.object(decoding_threads, "_decode_on_one", side_effect=AssertionError),
+        mock.patch.object(decoding_threads, "_join", noted),
+    ):
+        decode(data, threads=2)
+    assert len(taken) > 1
+    assert any(0 < seam < size for seam, size in taken)  # the rest of a piece is the other thread's
+
+
 @settings(deadline=None, max_examples=20)
 @given(st.integers(0, 2**32 - 1), st.sampled_from([None, "cut", "changed", "removed", "inserted"]))
 def test_whatever_the_data_are_they_are_decoded_as_on_one_thread(seed, damage):

@@ -10,6 +10,7 @@ same bit: from there on both would read the same.
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from dnjpeg.codec.entropy.scan import FILLED, POSITION, WORD, next_interval
 from dnjpeg.codec.entropy.sequential_decoder import decode_block
@@ -26,13 +27,13 @@ def open_interval(state, data, coded):
     next_interval(span(state), span(data), span(coded))
 
 
-def bit_of(state):
-    """Where the scan goes on, in bits of the unstuffed data."""
+def bit_of(state: npt.NDArray[np.int64]) -> int:
+    """Where the scan goes on, in bits of the unstuffed data; `state` is from `start_scan`."""
     return 8 * int(state[POSITION]) - int(state[FILLED])
 
 
-def go_to(state, coded, bit):
-    """Let the scan go on at a bit of the unstuffed data."""
+def go_to(state: npt.NDArray[np.int64], coded: npt.NDArray[np.uint8], bit: int) -> None:
+    """Let the scan go on at a bit of `coded`, the unstuffed data; `state` is from `start_scan`."""
     state[POSITION], state[FILLED] = (bit + 7) >> 3, -bit & 7
     word = (int(coded[bit >> 3]) << 56 + bit % 8) % (1 << 64) if bit % 8 else 0
     state[WORD] = np.uint64(word).astype(np.int64)
@@ -46,7 +47,7 @@ def _begin(coded, bit):
 
 
 @kernel
-def decode_run(coded, lookups, tables, first, last, begin, end, blocks, starts, others, phases):
+def decode_run(coded, lookups, tables, first, last, begin, end, blocks, starts, others, phases, doubtful):
     """Decode block after block, until a bit, a number of blocks, a fault, or a block of another run.
 
     Parameters
@@ -69,6 +70,8 @@ def decode_run(coded, lookups, tables, first, last, begin, end, blocks, starts, 
         The same of another run, in ascending order, at whose blocks this one ends; empty if there is none.
     phases : int
         The index of such a block differs from that in the other run by a multiple of this.
+    doubtful : int
+        In blocks before this index a fault does not end the run: it may still be reading nonsense.
 
     Returns
     -------
@@ -78,26 +81,30 @@ def decode_run(coded, lookups, tables, first, last, begin, end, blocks, starts, 
         Index of that block in the other run, or -1.
     wrong : bool
         Whether it ended with a fault; that block does not count.
+    sound : int
+        Index behind the last block with a fault that did not end it.
     """
     coded, lookups, tables, blocks = span(coded), span(lookups), span(tables), span(blocks)
     starts, others = span(starts), span(others)
     position, word, filled = _begin(coded, begin)
-    index, slot, other = first, first % len(tables), 0
+    index, slot, other, sound = first, first % len(tables), 0, first
     while True:
         bit = 8 * position - filled
         starts[index] = bit
         while other < len(others) and others[other] < bit:
             other += 1
         if other < len(others) and others[other] == bit and (index - other) % phases == 0:
-            return index, other, False
+            return index, other, False, sound
         if index >= last or bit >= end:
-            return index, -1, False
+            return index, -1, False, sound
         clear(blocks, 64 * index, 64)
         position, word, filled, difference, fault = decode_block(
             position, word, filled, coded, lookups, tables[slot, 0], tables[slot, 1], blocks, 64 * index
         )
         if fault != 0:
-            return index, -1, True
+            if index >= doubtful:
+                return index, -1, True, sound
+            sound = index + 1
         blocks[64 * index] = difference
         index += 1
         slot += 1

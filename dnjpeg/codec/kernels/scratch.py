@@ -10,9 +10,8 @@ import numpy.typing as npt
 
 __all__ = ["scratch"]
 
-KEPT_BYTES = (
-    1 << 28
-)  # larger requests are not kept: tokens of a photo of 20 megapixels at most, a third of which are there
+# Larger requests are not kept. Tokens of a photo of 20 megapixels may take as much; mostly a third of that is touched.
+KEPT_BYTES = 1 << 28
 INHERITED_BYTES = 1 << 22  # nor are these, when the thread ends
 HEIRLESS = 8  # threads' memory that waits for a thread that begins
 

@@ -6,12 +6,10 @@ import os
 from collections.abc import Callable, Iterable
 from typing import Any
 
-import llvmlite.binding
 import numba
 from numba import types
-from numba.core.codegen import JITCodeLibrary
-from numba.core.compiler import Compiler
 
+from dnjpeg.codec.kernels.compilation import KernelCompiler, PartCompiler
 from dnjpeg.codec.kernels.kernel_cache import KernelCache, cache_folder
 
 __all__ = ["CHECKED", "brief_kernel", "inlined", "kernel"]
@@ -23,7 +21,8 @@ CHECKED = os.environ.get("DNJPEG_CHECKED", "0") not in ("", "0")
 def kernel(function: Callable[..., Any]) -> Any:
     """Compile a function on first use, without the interpreter lock, and keep the machine code on disk.
 
-    Arithmetic follows NumPy; array accesses are unchecked unless the environment sets ``DNJPEG_CHECKED=1``.
+    Arithmetic follows NumPy; array accesses are unchecked unless the environment sets ``DNJPEG_CHECKED=1``. Kernels
+    make no arrays, but are given all memory that they write to.
     """
     return _compiled(function, nogil=True)
 
@@ -37,7 +36,7 @@ def brief_kernel(function: Callable[..., Any]) -> Any:
 
 
 def _compiled(function: Callable[..., Any], *, nogil: bool) -> Any:
-    dispatcher: Any = numba.njit(nogil=nogil, boundscheck=CHECKED, error_model="numpy")(function)
+    dispatcher: Any = _njit(nogil=nogil, pipeline_class=KernelCompiler)(function)
     folder = cache_folder("-checked" if CHECKED else "")
     if folder is not None:  # else each process compiles for itself
         dispatcher._cache = KernelCache(function, folder)
@@ -46,15 +45,7 @@ def _compiled(function: Callable[..., Any], *, nogil: bool) -> Any:
 
 def inlined(function: Callable[..., Any]) -> Any:
     """Compile a function as a part of the kernels that call it, without the cost of a call."""
-    njit: Any = numba.njit  # whose annotations do not know all options
-    dispatcher = njit(
-        boundscheck=CHECKED,
-        error_model="numpy",
-        forceinline=True,
-        no_cpython_wrapper=True,
-        no_cfunc_wrapper=True,
-        pipeline_class=_PartCompiler,
-    )(function)
+    dispatcher = _njit(forceinline=True, no_cpython_wrapper=True, pipeline_class=PartCompiler)(function)
     template = dispatcher.get_call_template
 
     def without_literals(arguments: Iterable[Any], keywords: dict[str, Any]) -> Any:
@@ -68,30 +59,10 @@ def inlined(function: Callable[..., Any]) -> Any:
     return dispatcher
 
 
-class _PartLibrary(JITCodeLibrary):
-    """Code that is optimized and becomes machine code only as part of the kernels that it is inlined into.
+def _njit(**options: Any) -> Any:
+    """Return Numba's decorator, with the options of all functions of kernels.
 
-    By itself it never runs, so Numba's work on it alone, at each level of calls anew, would be more than half of the
-    time that a kernel takes to compile.
+    Its runtime, which would count references to arrays and free them, is left out: it is compiled at each start.
     """
-
-    def _optimize_final_module(self) -> None:
-        pass
-
-    def _finalize_final_module(self) -> None:
-        self._finalize_dynamic_globals()
-        self._finalized = True
-        # Numba sets these variables, which the machine code would have held.
-        names = [v.name for v in self._final_module.global_variables if v.name.startswith("_ZN08NumbaEnv")]
-        variables = "".join(f'@"{name}" = common global i64 0\n' for name in names)
-        self._codegen._add_module(llvmlite.binding.parse_assembly(variables))
-
-    def get_pointer_to_function(self, name: str) -> int:
-        self._ensure_finalized()
-        return 0
-
-
-class _PartCompiler(Compiler):
-    def __init__(self, typing_context: Any, target_context: Any, library: Any, *rest: Any) -> None:
-        library = library or _PartLibrary(target_context.codegen(), "part")
-        super().__init__(typing_context, target_context, library, *rest)
+    njit: Any = numba.njit  # whose annotations do not know all options
+    return njit(boundscheck=CHECKED, error_model="numpy", no_cfunc_wrapper=True, _nrt=False, **options)

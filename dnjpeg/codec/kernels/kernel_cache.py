@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import gc
 import hashlib
 import os
 import pickle
@@ -21,16 +20,15 @@ import numba
 import platformdirs
 from numba.core.caching import _Cache
 from numba.core.compiler import CompileResult
-from numba.core.runtime.nrt import rtsys
 
 from dnjpeg.files import replacing
+from dnjpeg.garbage import collected_rarely
 
 __all__ = ["KernelCache", "cache_folder"]
 
 UNUSED_DAYS = 30  # machine code of other states of the sources is removed when it was not used for so long
 PATIENCE = 300.0  # seconds to wait for another process that compiles the same
 QUIET = 1.0  # seconds of compilation that need no explanation
-RARELY = (100_000, 50, 100)  # thresholds of garbage collection: a compiler makes many objects, and drops few in circles
 
 
 @functools.cache
@@ -103,7 +101,6 @@ class KernelCache(_Cache):
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """Load the code for a signature; None: this process is to compile it, and others wait for it."""
-        rtsys.initialize(target_context)  # what machine code calls
         path = self._path(sig, target_context.codegen())
         found = _load(path, target_context)
         if found is None:
@@ -147,7 +144,7 @@ class _Turn:
         self._spent = 0.0
         self._since = 0.0
         self._notice: threading.Timer | None = None
-        self._thresholds: tuple[int, int, int] | None = None
+        self._collection = contextlib.ExitStack()
 
     def begin(self, folder: Path) -> None:
         if self._lock is not None:  # what was compiled last could not be
@@ -155,8 +152,7 @@ class _Turn:
         if self._spent == 0:
             _remove_unused(folder)
         self._since = time.monotonic()
-        self._thresholds = gc.get_threshold()
-        gc.set_threshold(*RARELY)
+        self._collection.enter_context(collected_rarely())
         if self._spent < QUIET:
             self._notice = threading.Timer(QUIET - self._spent, _explain, (folder,))
             self._notice.daemon = True
@@ -171,9 +167,7 @@ class _Turn:
         if self._notice is not None:
             self._notice.cancel()
             self._notice = None
-        if self._thresholds is not None:
-            gc.set_threshold(*self._thresholds)
-            self._thresholds = None
+        self._collection.close()
         if self._lock is not None:
             self._spent += max(time.monotonic() - self._since, 1e-9)
             self._lock.release(force=True)

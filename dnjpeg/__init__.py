@@ -7,10 +7,10 @@
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING
 
 from dnjpeg.errors import FormatError, JpegError, JpegWarning, LimitError, TruncatedError, UnsupportedError
+from dnjpeg.on_use import imported_on_use
 
 if TYPE_CHECKING:
     from dnjpeg.api import decode, encode, inspect, read, read_header, transcode, write
@@ -77,18 +77,18 @@ _HOME = {
     "Headers": "dnjpeg.codec.format.headers",
     "Inspection": "dnjpeg.inspection",
     "Limits": "dnjpeg.codec.format.limits",
-    "QuantizationTables": "dnjpeg.tables",
+    "QuantizationTables": "dnjpeg.tables.quantization",
     "RateDistortion": "dnjpeg.codec.trellis.choice",
     "ScriptScan": "dnjpeg.codec.format.script",
     "collect_statistics": "dnjpeg.statistics",
     "decode": "dnjpeg.api",
     "decode_batch": "dnjpeg.batch",
-    "design": "dnjpeg.tables",
+    "design": "dnjpeg.tables.design",
     "encode": "dnjpeg.api",
     "encode_batch": "dnjpeg.batch",
     "encode_for_machines": "dnjpeg.machine",
     "inspect": "dnjpeg.api",
-    "lossless": "dnjpeg.api.coefficients",
+    "lossless": "dnjpeg.codec.lossless",
     "read": "dnjpeg.api",
     "read_header": "dnjpeg.api",
     "read_tables": "dnjpeg.api.sharing",
@@ -102,13 +102,7 @@ _HOME = {
 }
 
 
-def __getattr__(name: str) -> object:
-    """Import a public name on first use, so that ``dnjpeg --help`` does not load Numba (PEP 562)."""
-    if name not in _HOME:
-        raise AttributeError(f"module 'dnjpeg' has no attribute {name!r}")
-    value = getattr(importlib.import_module(_HOME[name]), name)
-    globals()[name] = value
-    return value
+__getattr__ = imported_on_use(__name__, _HOME)
 
 
 def __dir__() -> list[str]:

@@ -1,10 +1,18 @@
 """The public functions: each resolves what the caller named, then calls the codec."""
 
-from dnjpeg.api.choices import TablesLike
-from dnjpeg.api.coefficients import read, transcode, write
-from dnjpeg.api.headers import inspect, read_header
-from dnjpeg.api.pixels import decode, encode
-from dnjpeg.api.sharing import read_tables, shared_tables, write_tables
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dnjpeg.on_use import imported_on_use
+
+if TYPE_CHECKING:
+    from dnjpeg.api.choices import TablesLike
+    from dnjpeg.api.coefficients import read, transcode, write
+    from dnjpeg.api.decoding import decode
+    from dnjpeg.api.encoding import encode
+    from dnjpeg.api.headers import inspect, read_header
+    from dnjpeg.api.sharing import read_tables, shared_tables, write_tables
 
 __all__ = [
     "TablesLike",
@@ -19,3 +27,19 @@ __all__ = [
     "write",
     "write_tables",
 ]
+
+_HOME = {
+    "TablesLike": "dnjpeg.api.choices",
+    "decode": "dnjpeg.api.decoding",
+    "encode": "dnjpeg.api.encoding",
+    "inspect": "dnjpeg.api.headers",
+    "read": "dnjpeg.api.coefficients",
+    "read_header": "dnjpeg.api.headers",
+    "read_tables": "dnjpeg.api.sharing",
+    "shared_tables": "dnjpeg.api.sharing",
+    "transcode": "dnjpeg.api.coefficients",
+    "write": "dnjpeg.api.coefficients",
+    "write_tables": "dnjpeg.api.sharing",
+}
+
+__getattr__ = imported_on_use(__name__, _HOME)

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from dnjpeg.tables.catalogue import shipped, shipped_names
-from dnjpeg.tables.design.standard import standard
 from dnjpeg.tables.quantization import QuantizationTables
+from dnjpeg.tables.standard import standard
 
 __all__ = ["TablesLike", "resolve"]
 

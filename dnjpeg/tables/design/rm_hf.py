@@ -6,8 +6,8 @@ import numpy as np
 
 from dnjpeg.codec.format.zigzag import ZIGZAG
 from dnjpeg.tables.design.registry import Design, Option
-from dnjpeg.tables.design.standard import standard
 from dnjpeg.tables.quantization import QuantizationTables
+from dnjpeg.tables.standard import standard
 from dnjpeg.tables.steps import check_step
 
 __all__ = ["DESIGN", "rm_hf"]

@@ -9,24 +9,35 @@ import tempfile
 import time
 from collections.abc import Callable
 from statistics import median
+from typing import NamedTuple
 
 __all__ = ["STARTS", "measure_starts"]
 
 _ENCODE = "import numpy, dnjpeg; data = dnjpeg.encode(numpy.zeros((375, 500, 3), numpy.uint8))"
 _BOTH = f"{_ENCODE}; dnjpeg.decode(data)"
-_PYTHON = "import numpy"
+_TELL = "; print('done', flush=True)"
 
-STARTS: dict[str, tuple[list[str], bool]] = {
-    "Python with NumPy": (["-c", _PYTHON], False),
-    "first encoded image": (["-c", _ENCODE], False),
-    "first encoded and decoded image, nothing compiled yet": (["-c", _BOTH], True),
-    "dnjpeg --help": (["-m", "dnjpeg", "--help"], False),
+
+class _Start(NamedTuple):
+    arguments: list[str]
+    """Of Python; what it does ends when it writes its first line."""
+    cold: bool = False
+    """Whether the cache of kernels is empty."""
+
+
+STARTS = {
+    "Python with NumPy": _Start(["-c", f"import numpy{_TELL}"]),
+    "first encoded image": _Start(["-c", _ENCODE + _TELL]),
+    "first encoded and decoded image": _Start(["-c", _BOTH + _TELL]),
+    "first encoded and decoded image, nothing compiled yet": _Start(["-c", _BOTH + _TELL], cold=True),
+    "dnjpeg --help": _Start(["-m", "dnjpeg", "--help"]),
 }
-"""Arguments of Python, and whether the cache of kernels is empty."""
+
+ENDED = ", and the process has ended"
 
 
 def measure_starts(rounds: int) -> dict[str, float]:
-    """Median seconds of each start, from `STARTS`.
+    """Median seconds of each start, from `STARTS`, until its result is there and until its process has ended.
 
     Python finds bytecode, as of an installed package, even where the environment tells it not to write any.
     """
@@ -34,24 +45,28 @@ def measure_starts(rounds: int) -> dict[str, float]:
         environment = dict(os.environ)
         if environment.pop("PYTHONDONTWRITEBYTECODE", None):
             environment["PYTHONPYCACHEPREFIX"] = bytecode
-        return {
-            name: median(_times(_start(arguments, environment, cold), 3 if cold else rounds))
-            for name, (arguments, cold) in STARTS.items()
-        }
+        seconds = {}
+        for name, start in STARTS.items():
+            once = _once(start, environment)
+            once()  # fills the cache, and writes bytecode
+            times = [once() for _ in range(3 if start.cold else rounds)]
+            seconds[name], seconds[name + ENDED] = (median(each) for each in zip(*times, strict=True))
+        return seconds
 
 
-def _start(arguments: list[str], environment: dict[str, str], cold: bool) -> Callable[[], float]:
-    def start() -> float:
+def _once(start: _Start, environment: dict[str, str]) -> Callable[[], tuple[float, float]]:
+    def once() -> tuple[float, float]:
         with tempfile.TemporaryDirectory() as empty:
-            changed = environment | ({"DNJPEG_CACHE_DIR": empty} if cold else {})
+            changed = environment | ({"DNJPEG_CACHE_DIR": empty} if start.cold else {})
             begin = time.perf_counter()
-            subprocess.run([sys.executable, *arguments], env=changed, check=True, capture_output=True)
-            return time.perf_counter() - begin
+            command = [sys.executable, *start.arguments]
+            with subprocess.Popen(command, env=changed, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+                assert process.stdout is not None
+                told = process.stdout.readline()
+                done = time.perf_counter() - begin
+                process.stdout.read()
+            if process.returncode != 0 or not told:
+                raise subprocess.CalledProcessError(process.returncode, command)
+            return done, time.perf_counter() - begin
 
-    if not cold:
-        start()  # fills the cache
-    return start
-
-
-def _times(call: Callable[[], float], rounds: int) -> list[float]:
-    return [call() for _ in range(rounds)]
+    return once

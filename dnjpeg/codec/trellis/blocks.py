@@ -9,6 +9,7 @@ least costs so far would not do with the shortest code. So the search finds the 
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from dnjpeg.codec.entropy.zigzag_masks import nonzero_zigzag
 from dnjpeg.codec.format.zigzag import NATURAL
@@ -18,9 +19,22 @@ from dnjpeg.codec.trellis.rates import END_OF_BLOCK, SIZES, SMALLEST
 
 __all__ = ["choose_blocks", "weighted_error"]
 
+Levels = npt.NDArray[np.int16]
+Reals = npt.NDArray[np.float64]
 
-@kernel
-def choose_blocks(source, rounded, first, last, steps, weights, rates, chosen):
+NODES = 65  # DC, and all AC coefficients
+
+
+def choose_blocks(
+    source: npt.NDArray[np.integer],
+    rounded: Levels,
+    first: int,
+    last: int,
+    steps: Reals,
+    weights: Reals,
+    rates: Reals,
+    chosen: Levels,
+) -> float:
     """Choose the levels of some blocks but for DC.
 
     Parameters
@@ -45,12 +59,22 @@ def choose_blocks(source, rounded, first, last, steps, weights, rates, chosen):
     float
         Sum over all blocks of what an optimum costs, in bits, beyond the error of a block that is all zero.
     """
+    costs, least = np.empty((2, NODES))
+    places, values, before = np.empty((3, NODES), np.int64)
+    total: float = _choose_blocks(
+        source, rounded, first, last, steps, weights, rates, chosen, costs, least, places, values, before
+    )
+    return total
+
+
+@kernel
+def _choose_blocks(source, rounded, first, last, steps, weights, rates, chosen, costs, least, places, values, before):
+    """Choose the levels of some blocks.
+
+    By node, of which the first one is DC: the costs and the least of them so far, the place in the zigzag sequence, the
+    level and the node before.
+    """
     levels = span(rounded)
-    costs = np.empty(65, np.float64)  # by node; the first one is DC
-    least = np.empty(65, np.float64)  # of the costs so far
-    places = np.empty(65, np.int64)  # in the zigzag sequence
-    values = np.empty(65, np.int64)
-    before = np.empty(65, np.int64)  # node
     costs[0] = least[0] = 0
     places[0] = 0
     total = 0.0

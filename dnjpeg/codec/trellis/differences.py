@@ -52,8 +52,18 @@ def coding_order(frame: Frame, index: int, interval: int) -> tuple[npt.NDArray[n
     return order, np.array(bounds, np.int64)
 
 
-@kernel
-def choose_dc(source, rounded, first, order, starts, step, weight, rates, chosen, back):
+def choose_dc(
+    source: npt.NDArray[np.integer],
+    rounded: npt.NDArray[np.int16],
+    first: int,
+    order: npt.NDArray[np.int64],
+    starts: npt.NDArray[np.int64],
+    step: float,
+    weight: float,
+    rates: npt.NDArray[np.float64],
+    chosen: npt.NDArray[np.int16],
+    back: npt.NDArray[np.uint8],
+) -> float:
     """Choose the DC levels of a component.
 
     Parameters
@@ -77,6 +87,19 @@ def choose_dc(source, rounded, first, order, starts, step, weight, rates, chosen
         Sum of the weighted errors and the bits of the differences.
     """
     costs, following, bits = np.empty(3), np.empty(3), np.empty(5)
+    total: float = _choose_dc(
+        source, rounded, first, order, starts, step, weight, rates, chosen, back, costs, following, bits
+    )
+    return total
+
+
+@kernel
+def _choose_dc(source, rounded, first, order, starts, step, weight, rates, chosen, back, costs, following, bits):
+    """Choose the DC levels of a component.
+
+    By level below, at or above the rounded one: the costs, and those of the block that follows; the bits of a
+    difference from two below to two above that of the rounded ones.
+    """
     total = 0.0
     for interval in range(len(starts) - 1):
         begin, end = starts[interval], starts[interval + 1]

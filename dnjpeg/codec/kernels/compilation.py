@@ -1,4 +1,4 @@
-"""Numba's compiler with what our kernels do without left out: a third less time until the first image on a machine."""
+"""Numba's compiler without what our kernels do without, for a first use on a machine waits for it."""
 
 from __future__ import annotations
 

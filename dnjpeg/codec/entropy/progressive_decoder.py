@@ -7,6 +7,7 @@ import numpy as np
 from dnjpeg.codec.entropy.bits import refill
 from dnjpeg.codec.entropy.scan import (
     BAD_CODE,
+    END,
     EOB_RUN,
     FILLED,
     GOOD_ROW,
@@ -15,6 +16,7 @@ from dnjpeg.codec.entropy.scan import (
     PREDICTIONS,
     WORD,
     begin_mcu,
+    begin_mcus,
     end_mcu,
     stopped,
 )
@@ -48,9 +50,9 @@ def _decode_symbol(word, filled, lookups, table):
 
 
 @inlined
-def _decode_dc_first(state, c, coded, lookups, table, coefficients, block, low):
+def _decode_dc_first(position, word, filled, coded, lookups, table):
     """Difference as in sequential coding, of the value shifted right by Al (G.1.2.1)."""
-    position, word, filled = refill(coded, state[POSITION], np.uint64(state[WORD]), state[FILLED])
+    position, word, filled = refill(coded, position, word, filled)
     word, filled, entry, size, fault = _decode_symbol(word, filled, lookups, table)
     difference = first_value(entry)
     if size >= 0:
@@ -59,18 +61,7 @@ def _decode_dc_first(state, c, coded, lookups, table, coefficients, block, low):
             difference = receive_extend(word, size)
             word <<= np.uint64(size)
             filled -= size
-    state[PREDICTIONS + c] += difference
-    coefficients[block] = state[PREDICTIONS + c] << low
-    state[POSITION], state[WORD], state[FILLED] = position, np.int64(word), filled
-    return fault
-
-
-@inlined
-def _decode_dc_refine(state, coded, coefficients, block, low):
-    """One more bit of the value (G.1.2.1)."""
-    position, word, filled = refill(coded, state[POSITION], np.uint64(state[WORD]), state[FILLED])
-    coefficients[block] |= np.int64(word >> np.uint64(63)) << low
-    state[POSITION], state[WORD], state[FILLED] = position, np.int64(word << np.uint64(1)), filled - 1
+    return position, word, filled, difference, fault
 
 
 @inlined
@@ -83,13 +74,13 @@ def _end_of_band_run(word, filled, size):
 
 
 @inlined
-def _decode_ac_first(state, coded, lookups, table, coefficients, block, start, end, low):
-    """Decode runs and values of one band, shifted right by Al (figures G.3 to G.5)."""
-    if state[EOB_RUN] > 0:
-        state[EOB_RUN] -= 1
-        return 0
-    position, word, filled = state[POSITION], np.uint64(state[WORD]), state[FILLED]
+def _decode_ac_first(position, word, filled, coded, lookups, table, coefficients, block, start, end, low):
+    """Decode runs and values of one band, shifted right by Al (figures G.3 to G.5).
+
+    Returns the new ``position, word, filled``, for how many blocks behind this one the band has ended, and the fault.
+    """
     fault = 0
+    ended = 0
     k = start
     while k <= end:
         position, word, filled = refill(coded, position, word, filled)
@@ -117,12 +108,11 @@ def _decode_ac_first(state, coded, lookups, table, coefficients, block, start, e
             k += 16
         else:
             word, filled, run = _end_of_band_run(word, filled, run)
-            state[EOB_RUN] = run - 1
+            ended = run - 1
             break
     if k > 64:
         fault = PAST_BLOCK
-    state[POSITION], state[WORD], state[FILLED] = position, np.int64(word), filled
-    return fault
+    return position, word, filled, ended, fault
 
 
 @inlined
@@ -182,19 +172,20 @@ def _correct(coefficients, block, known, corrections, bit):
 
 
 @inlined
-def _decode_ac_refine(state, coded, lookups, table, coefficients, block, start, end, low):
+def _decode_ac_refine(
+    position, word, filled, ended, known, coded, lookups, table, coefficients, block, start, end, low
+):
     """One more bit of known coefficients, and new ones of magnitude ``2**Al`` between them (figure G.7).
 
-    The correction bits of a whole block are kept until all are there.
+    The correction bits of a whole block are kept until all are there. `ended` is for how many blocks, with this one,
+    the band has; returns as `_decode_ac_first`.
     """
-    position, word, filled = state[POSITION], np.uint64(state[WORD]), state[FILLED]
     fault = 0
     bit = 1 << low
     left = band_mask(start, end)  # what was not passed yet
-    known = nonzero_zigzag(coefficients, block) & left
     corrections = np.uint64(0)
     beyond = 0
-    while left != 0 and state[EOB_RUN] == 0:
+    while left != 0 and ended == 0:
         position, word, filled = refill(coded, position, word, filled)
         word, filled, entry, symbol, wrong = _decode_symbol(word, filled, lookups, table)
         if wrong != 0:
@@ -210,11 +201,10 @@ def _decode_ac_refine(state, coded, lookups, table, coefficients, block, start, 
                 word <<= np.uint64(1)
                 filled -= 1
             elif run < 15:
-                word, filled, run = _end_of_band_run(word, filled, run)
-                state[EOB_RUN] = run
+                word, filled, ended = _end_of_band_run(word, filled, run)
                 break
         elif run == END_OF_BLOCK:
-            state[EOB_RUN] = 1
+            ended = 1
             break
         place = _place_behind(coefficients, left & ~known, run)
         passed = left & (place - np.uint64(1))  # all, if there is no place left
@@ -227,35 +217,80 @@ def _decode_ac_refine(state, coded, lookups, table, coefficients, block, start, 
                 beyond = value
             else:
                 coefficients[block + span(NATURAL)[trailing_zeros(place)]] = bit if value > 0 else -bit
-    if state[EOB_RUN] > 0:
+    if ended > 0:
         position, word, filled, corrections = _keep_corrections(
             position, word, filled, coded, corrections, count_ones(known & left)
         )
-        state[EOB_RUN] -= 1
+        ended -= 1
     if known != 0:
         _correct(coefficients, block, known, corrections, bit)
     if beyond != 0:  # as libjpeg has it, after all corrections
         coefficients[block + span(NATURAL)[end + 1]] = bit if beyond > 0 else -bit
         fault = PAST_BLOCK
-    state[POSITION], state[WORD], state[FILLED] = position, np.int64(word), filled
-    return fault
+    return position, word, filled, ended, fault
+
+
+@inlined
+def _decode_ac_blocks(state, coded, lookups, table, coefficients, block, last, start, end, high, low):
+    """Blocks of one component, side by side and of one interval, as long as there are bits.
+
+    What is carried from block to block stays in registers.
+    """
+    position, word, filled = state[POSITION], np.uint64(state[WORD]), state[FILLED]
+    ended, limit = state[EOB_RUN], state[END]
+    while block < last and position - (filled >> 3) <= limit:
+        fault = 0
+        if high == 0:
+            if ended > 0:
+                passed = min(ended, (last - block) >> 6)
+                ended -= passed
+                block += 64 * passed
+                continue
+            position, word, filled, ended, fault = _decode_ac_first(
+                position, word, filled, coded, lookups, table, coefficients, block, start, end, low
+            )
+        else:
+            known = nonzero_zigzag(coefficients, block) & band_mask(start, end)
+            if known == 0 and ended > 0:
+                ended -= 1
+            else:
+                position, word, filled, ended, fault = _decode_ac_refine(
+                    position, word, filled, ended, known, coded, lookups, table, coefficients, block, start, end, low
+                )
+        block += 64
+        if fault != 0 or position - (filled >> 3) > limit:
+            state[POSITION], state[FILLED] = position, filled
+            end_mcu(state, fault)
+            if stopped(state):
+                break
+    state[POSITION], state[WORD], state[FILLED], state[EOB_RUN] = position, np.int64(word), filled, ended
 
 
 @inlined
 def _decode_dc_mcu(state, scan, row, col, coded, lookups, coefficients, filler, high, low):
+    """DC of an MCU, or one more bit of it (G.1.2.1)."""
+    position, word, filled = refill(coded, state[POSITION], np.uint64(state[WORD]), state[FILLED])
     fault = 0
     for c in range(len(scan)):
         horizontal, vertical = scan[c, HORIZONTAL], scan[c, VERTICAL]
+        rows, cols = scan[c, BLOCK_ROWS], scan[c, BLOCK_COLS]
+        prediction = state[PREDICTIONS + c]
         for y in range(row * vertical, (row + 1) * vertical):
             for x in range(col * horizontal, (col + 1) * horizontal):
-                inside = y < scan[c, BLOCK_ROWS] and x < scan[c, BLOCK_COLS]
-                block = scan[c, FIRST] + 64 * (y * scan[c, BLOCK_COLS] + x) if inside else filler
+                block = scan[c, FIRST] + 64 * (y * cols + x) if y < rows and x < cols else filler
                 if high == 0:
-                    wrong = _decode_dc_first(state, c, coded, lookups, scan[c, DC_TABLE], coefficients, block, low)
+                    position, word, filled, difference, wrong = _decode_dc_first(
+                        position, word, filled, coded, lookups, scan[c, DC_TABLE]
+                    )
                     if wrong != 0:
                         fault = wrong
-                else:
-                    _decode_dc_refine(state, coded, coefficients, block, low)
+                    prediction += difference
+                    coefficients[block] = prediction << low
+                else:  # a bit each of at most ten blocks, which are there
+                    coefficients[block] |= np.int64(word >> np.uint64(63)) << low
+                    word, filled = word << np.uint64(1), filled - 1
+        state[PREDICTIONS + c] = prediction
+    state[POSITION], state[WORD], state[FILLED] = position, np.int64(word), filled
     return fault
 
 
@@ -278,17 +313,21 @@ def decode_progressive_rows(
     state, scan, data, coded = span(state), span(scan), span(data), span(coded)
     lookups, coefficients = span(lookups), span(coefficients)
     for row in range(mcu_rows):
-        for col in range(mcu_cols):
-            if begin_mcu(state, data, coded):
-                state[GOOD_ROW] = row
-                block = scan[0, FIRST] + 64 * (row * scan[0, BLOCK_COLS] + col)
-                table = scan[0, AC_TABLE]
-                if start == 0:
+        col = 0
+        while col < mcu_cols:
+            if start == 0:
+                if begin_mcu(state, data, coded):
+                    state[GOOD_ROW] = row
                     fault = _decode_dc_mcu(state, scan, row, col, coded, lookups, coefficients, filler, high, low)
-                elif high == 0:
-                    fault = _decode_ac_first(state, coded, lookups, table, coefficients, block, start, end, low)
-                else:
-                    fault = _decode_ac_refine(state, coded, lookups, table, coefficients, block, start, end, low)
-                end_mcu(state, fault)
+                    end_mcu(state, fault)
+                col += 1
+            else:
+                count, has_bits = begin_mcus(state, data, coded, mcu_cols - col)
+                if has_bits:
+                    state[GOOD_ROW] = row
+                    block = scan[0, FIRST] + 64 * (row * scan[0, BLOCK_COLS] + col)
+                    table, last = scan[0, AC_TABLE], block + 64 * count
+                    _decode_ac_blocks(state, coded, lookups, table, coefficients, block, last, start, end, high, low)
+                col += count
             if stopped(state):
                 return

@@ -9,7 +9,7 @@ from dnjpeg.codec.entropy.bits import put_bits, stuff, unstuff
 from dnjpeg.codec.kernels.jit import inlined
 from dnjpeg.codec.kernels.vector import clear
 
-__all__ = ["begin_mcu", "end_interval", "end_mcu", "flush", "start_scan", "stopped", "write_restart"]
+__all__ = ["begin_mcu", "begin_mcus", "end_interval", "end_mcu", "flush", "start_scan", "stopped", "write_restart"]
 
 # Entries of the int64 state of a scan.
 POSITION = 0  # in the unstuffed bytes
@@ -168,12 +168,22 @@ def next_interval(state, data, coded):
 
 
 @inlined
-def begin_mcu(state, data, coded):
-    """Go on to the next interval if this one is complete; returns whether there are bits left for an MCU."""
+def begin_mcus(state, data, coded, wanted):
+    """Go on to the next interval if this one is complete; returns how many MCUs are in it, up to `wanted`.
+
+    It also returns whether there are bits left for the first of them.
+    """
     if state[INTERVALS] == 0 or (state[INTERVAL] > 0 and state[LEFT] == 0):
         next_interval(state, data, coded)
-    state[LEFT] -= 1
-    return state[POSITION] - (state[FILLED] >> 3) <= state[END]
+    count = min(wanted, state[LEFT]) if state[INTERVAL] > 0 else wanted
+    state[LEFT] -= count
+    return count, state[POSITION] - (state[FILLED] >> 3) <= state[END]
+
+
+@inlined
+def begin_mcu(state, data, coded):
+    """Go on to the next interval if this one is complete; returns whether there are bits left for an MCU."""
+    return begin_mcus(state, data, coded, 1)[1]
 
 
 @inlined

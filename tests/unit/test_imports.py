@@ -84,6 +84,28 @@ def test_garbage_collection_is_afterwards_as_it_was():
     assert any(each is kept for each in gc.get_objects(generation=2))  # old, without having been looked through
 
 
+def test_threads_that_overlap_leave_garbage_collection_as_it_was():
+    before = gc.get_threshold()
+    first, second = collected_rarely(), collected_rarely()
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert gc.get_threshold()[0] > before[0]  # the second is still at it
+    second.__exit__(None, None, None)
+    assert gc.get_threshold() == before
+
+
+def test_garbage_that_a_program_does_not_want_collected_is_not():
+    before = gc.get_threshold()
+    gc.set_threshold(0)
+    try:
+        with collected_rarely():
+            assert gc.get_threshold()[0] == 0
+        assert gc.get_threshold()[0] == 0
+    finally:
+        gc.set_threshold(*before)
+
+
 def test_what_a_program_has_frozen_stays_so():
     gc.freeze()
     try:

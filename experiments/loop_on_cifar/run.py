@@ -6,6 +6,7 @@ Usage: python experiments/loop_on_cifar/run.py [--minutes 3] [--help]
 from __future__ import annotations
 
 import hashlib
+import pickle
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
@@ -20,6 +21,7 @@ from dnjpeg.evaluation import Contender, compare
 from dnjpeg.evaluation.experiment import Experiment, main
 from dnjpeg.evaluation.pieces import compact
 from dnjpeg.evaluation.plots import render
+from dnjpeg.evaluation.provenance import code_identity
 from dnjpeg.evaluation.rows import ORIGINAL, write_rows
 from dnjpeg.evaluation.subjects import Subject
 from dnjpeg.machine import TableLadder
@@ -57,23 +59,22 @@ def run(experiment: Experiment) -> None:
 def contenders(experiment: Experiment, subject: Subject) -> Iterator[Contender]:
     """Make all: standard JPEG, and tables made for each network with and without it in the loop."""
     config = experiment.config
-    images = [photo.open().pixels() for photo in subject.tested.photos]
+    made = _Made(experiment, subject)
     for quality in config["qualities"]:
-        yield ready("JPEG", quality, images, lambda some, q=quality: [dnjpeg.encode(one, quality=q) for one in some])
+        yield made.contender("JPEG", quality, partial(_standard, quality=quality))
+    plainly = {"trust": 0.0, "search": Search(iterations=0)}
+    asking = {"trust": config["trust"], "search": Search(**config["search"])}
     for spec in subject.classifiers:
         network = subject.classifier(spec, engine="torch").network()
         ladder = designed(experiment, subject, network)
-        asking = {"trust": config["trust"], "search": Search(**config["search"])}
-        plainly = {"trust": 0.0, "search": Search(iterations=0)}
         for family, how in (("tables for", plainly), ("loop with", asking)):
             for step in config["steps"]:
-                experiment.check_time(f"before {family} {network.name}, step {step}")
-                yield ready(
-                    f"{family} {network.name}",
-                    step,
-                    images,
-                    partial(encode_for_networks, networks=[network], step=step, ladder=ladder, **how),
-                )
+                encode = partial(encode_for_networks, networks=[network], step=step, ladder=ladder, **how)
+                yield made.contender(f"{family} {network.name}", step, encode)
+
+
+def _standard(images: Sequence[Pixels], quality: int) -> list[bytes]:
+    return [dnjpeg.encode(image, quality=quality) for image in images]
 
 
 def designed(experiment: Experiment, subject: Subject, network: Network) -> TableLadder:
@@ -87,22 +88,36 @@ def designed(experiment: Experiment, subject: Subject, network: Network) -> Tabl
     return TableLadder({float(step): dnjpeg.design.opts(sensitivity, held, step=step, **options) for step in steps})
 
 
-def ready(
-    family: str, setting: float, images: Sequence[Pixels], encode: Callable[[Sequence[Pixels]], list[bytes]]
-) -> Contender:
-    """Make the files of all images, a batch at a time, and a contender that hands them out."""
-    files = [data for at in range(0, len(images), BATCH) for data in encode(images[at : at + BATCH])]
-    by_digest = {digest(image): data for image, data in zip(images, files, strict=True)}
-    return Contender(
-        name=f"{family} @{setting:g}",
-        family=family,
-        setting=setting,
-        settings={"files": hashlib.sha256(b"".join(files)).hexdigest()},
-        encode=lambda image: by_digest[digest(image)],
-        decode=dnjpeg.decode,
-        encoder=VERSION,
-        decoder=VERSION,
-    )
+class _Made:
+    """Files of all images, made a batch at a time and kept, in contenders that hand them out."""
+
+    def __init__(self, experiment: Experiment, subject: Subject) -> None:
+        self.experiment = experiment
+        self.images = [photo.open().pixels() for photo in subject.tested.photos]
+        code = code_identity("machine/*.py", "vision/**/*.py")
+        self.parts = (code, subject.tested.digest, subject.calibrating.digest, repr(experiment.config))
+
+    def contender(self, family: str, setting: float, encode: Callable[[Sequence[Pixels]], list[bytes]]) -> Contender:
+        key = hashlib.sha256(repr((*self.parts, family, setting)).encode()).hexdigest()
+        path = self.experiment.work / f"files-{key[:20]}.pickle"
+        if not path.exists():
+            self.experiment.check_time(f"before {family}, {setting}")
+            self.experiment.say(f"{family}, {setting}")
+            batches = [self.images[at : at + BATCH] for at in range(0, len(self.images), BATCH)]
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(pickle.dumps([data for batch in batches for data in encode(batch)]))
+        files = pickle.loads(path.read_bytes())
+        by_digest = {digest(image): data for image, data in zip(self.images, files, strict=True)}
+        return Contender(
+            name=f"{family} @{setting:g}",
+            family=family,
+            setting=setting,
+            settings={"files": hashlib.sha256(b"".join(files)).hexdigest()},
+            encode=lambda image: by_digest[digest(image)],
+            decode=dnjpeg.decode,
+            encoder=VERSION,
+            decoder=VERSION,
+        )
 
 
 def digest(image: Pixels) -> str:

@@ -95,9 +95,11 @@ class _Made:
         self.experiment = experiment
         self.images = [photo.open().pixels() for photo in subject.tested.photos]
         code = code_identity("machine/*.py", "vision/**/*.py")
-        self.parts = (code, subject.tested.digest, subject.calibrating.digest, repr(experiment.config))
+        how = [experiment.config[name] for name in ("rungs", "drawn", "trust", "search")]
+        self.parts = (code, subject.tested.digest, subject.calibrating.digest, repr(how))
 
     def contender(self, family: str, setting: float, encode: Callable[[Sequence[Pixels]], list[bytes]]) -> Contender:
+        """Make one point of a curve."""
         key = hashlib.sha256(repr((*self.parts, family, setting)).encode()).hexdigest()
         path = self.experiment.work / f"files-{key[:20]}.pickle"
         if not path.exists():

@@ -6,11 +6,13 @@ import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 
 import imagecodecs
 import numpy as np
 import numpy.typing as npt
+import pyjpegli
 from PIL import Image
 
 import dnjpeg
@@ -87,6 +89,8 @@ def _opened(data: bytes) -> Pixels:
 
 
 def _others() -> Iterator[Entry]:
+    for quality in (20, 40, 60, 75, 85, 92):
+        yield _each("jpegli", quality, _jpegli, encoder=f"pyjpegli {version('pyjpegli')}")
     pillow = {"decode": _opened, "encoder": f"Pillow {Image.__version__}"}
     for quality in (20, 50, 75, 85, 94):
         yield _each("WebP", quality, _pillow("WEBP", quality=None, method=6), **pillow)
@@ -103,6 +107,10 @@ def _others() -> Iterator[Entry]:
             decode=imagecodecs.jpegxl_decode,
             encoder=f"imagecodecs {imagecodecs.__version__}, {imagecodecs.jpegxl_version()}",
         )
+
+
+def _jpegli(pixels: Pixels, quality: float) -> bytes:
+    return pyjpegli.encode(np.ascontiguousarray(pixels), pixels.shape[1], pixels.shape[0], quality=int(quality))
 
 
 def _mozjpeg(folder: Path, photo_names: Sequence[str]) -> Iterator[Entry]:

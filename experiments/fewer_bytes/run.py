@@ -38,6 +38,7 @@ SETS = {
         "JPEG 4:4:4",
         "mozjpeg",
         "mozjpeg without trellis",
+        "jpegli",
         "WebP",
         "AVIF",
         "JPEG 2000",

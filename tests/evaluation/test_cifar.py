@@ -80,6 +80,9 @@ def test_weights_are_loaded_from_a_file(tmp_path: Path) -> None:
         expected = torch.log_softmax(network.eval()(prepared), 1)[0].numpy()
     assert np.allclose(answer, expected, atol=1e-5)
     assert classifier.class_names[9] == "truck"
+    with torch.no_grad():  # the same with gradients
+        own = classifier.network().log_probabilities(torch.from_numpy(pixels).permute(2, 0, 1)[None].float())
+    assert np.allclose(own[0].numpy(), answer, atol=1e-4)
     assert Preprocessing()(Image.new("RGB", (40, 50))).shape == (3, 32, 32)
 
 

@@ -132,6 +132,28 @@ def test_a_rate_makes_files_smaller(images, networks):
     assert sizes[1] < 0.97 * sizes[0]
 
 
+def test_a_temperature_keeps_second_thoughts(images, networks):
+    """Of a network that is sure, plain divergences say next to nothing: those of its softened answers do."""
+    sure = [replace(network, model=_Sure(network.model)) for network in networks]
+    apart = []
+    for temperature in (1, 20):
+        search = Search(iterations=12, rate=0, zoom=0, temperature=temperature)
+        found = encode_for_networks(images, sure, step=40, trust=0, search=search)
+        apart.append(sum(_divergence(images, found, network) for network in networks))
+    assert apart[1] < 0.8 * apart[0]
+
+
+class _Sure(torch.nn.Module):
+    """A network's logits, twenty times as large."""
+
+    def __init__(self, model):
+        super().__init__()
+        self.model = model
+
+    def forward(self, seen):
+        return 20 * self.model(seen)
+
+
 def test_images_that_networks_bear_get_coarser_steps(images, networks):
     ladder, batch = shipped_ladder(), _tensor(images)
     low, high = (bearable_steps(batch, networks, ladder, budget) for budget in (0.01, 0.1))
@@ -172,6 +194,6 @@ def test_refuses_what_networks_cannot_be_shown(images, networks):
             encode_for_networks(wrong, networks)
     with pytest.raises(ValueError, match="at least one network"):
         encode_for_networks(images, [])
-    for search in ({"limit": 0.6}, {"iterations": -1}, {"zoom": 1}, {"rate": -1}):
-        with pytest.raises(ValueError, match=r"iterations are 0 or more|views are larger"):
+    for search in ({"limit": 0.6}, {"iterations": -1}, {"zoom": 1}, {"rate": -1}, {"temperature": 0}):
+        with pytest.raises(ValueError, match=r"iterations are 0 or more|views are larger|a temperature is"):
             Search(**search)

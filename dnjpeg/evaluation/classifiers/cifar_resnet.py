@@ -15,6 +15,7 @@ from torch import nn
 from torch.nn import functional
 
 from dnjpeg.evaluation.classifiers.base import Classifier, ClassifierError, hash_weights
+from dnjpeg.vision.networks import View
 
 __all__ = ["CLASSES", "CifarResNet", "Preprocessing", "load"]
 
@@ -133,6 +134,7 @@ def load(spec: str, device: str) -> Classifier:
         reason = " ".join(str(error).split())[:200]
         raise ClassifierError(f"{spec}: {path} does not hold the weights of {name} ({reason})") from None
     preprocessing = Preprocessing()
+    mean, std = ((255 * red, 255 * green, 255 * blue) for red, green, blue in (preprocessing.mean, preprocessing.std))
     return Classifier(
         name=name,
         model=network,
@@ -142,6 +144,7 @@ def load(spec: str, device: str) -> Classifier:
         class_names=CLASSES if network.linear.out_features == len(CLASSES) else None,
         device=device,
         kept=1.0,
+        view=View(32, filter="bilinear", mean=mean, std=std),  # of a square picture; others are cut, not squeezed
     )
 
 

@@ -6,11 +6,14 @@ a step's chosen part, and the file stays an ordinary JPEG near its source. Desce
 DCT, upsampling, colour and what the network sees; rounding counts as the identity (straight-through).
 
 In every other iteration networks look at another section of the picture: an offset that helps only on one grid of
-pixels helps only the one network that has it. In the end, what was found is kept for the images that it is better for.
+pixels helps only the one network that has it. Predictions are compared at a temperature: at their own, a network that
+is sure of its answer says nothing of its second thoughts, which other networks take for their first. In the end, what
+was found is kept for the images that it is better for.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -20,7 +23,7 @@ from dnjpeg.tables import QuantizationTables
 from dnjpeg.vision.differentiable.pipeline import Components, coefficients_to_pixels, pixels_to_coefficients
 from dnjpeg.vision.differentiable.rate import estimate_bits
 from dnjpeg.vision.differentiable.rounding import attach, half_away
-from dnjpeg.vision.networks import Network
+from dnjpeg.vision.networks import Box, Network
 
 __all__ = ["Search", "rounded_for"]
 
@@ -40,6 +43,9 @@ class Search:
     rate : float
         What bits count: a file that grows by 1 % counts as much as `rate` per cent of the divergence that plain
         rounding is expected to have. Above 0, coefficients also move to where they cost less.
+    temperature : float
+        Logits are divided by it before divergences are taken, and these multiplied by its square, so that small ones
+        stay of one size: 1 counts what the networks answer, infinity would count all logits alike.
     in_turn : bool
         Ask one network an iteration, in turn, and not all: as many iterations in less time.
     seed : int
@@ -55,6 +61,7 @@ class Search:
     limit: float = 0.2
     zoom: float = 0.15
     rate: float = 1.0
+    temperature: float = 2.0
     in_turn: bool = False
     seed: int = 0
 
@@ -63,6 +70,8 @@ class Search:
             raise ValueError("iterations are 0 or more, and the limit of offsets is 0 to 0.5")
         if not (0 <= self.zoom < 1 and self.rate >= 0):
             raise ValueError("views are larger or smaller by less than 1, and the rate counts 0 or more")
+        if not 0 < self.temperature < math.inf:
+            raise ValueError("a temperature is a number above 0")
 
 
 def rounded_for(
@@ -118,6 +127,7 @@ def rounded_for(
     chance = torch.Generator().manual_seed(search.seed)
     with torch.no_grad():
         per_bit = search.rate * expected / estimate_bits(scaled)
+    divergence = _Divergence(images, search)
     for iteration in range(search.iterations):
         moved = [values + offset for values, offset in zip(scaled, offsets, strict=True)]
         dequantized = [attach(half_away(values), values) * q for values, q in zip(moved, steps, strict=True)]
@@ -125,7 +135,7 @@ def rounded_for(
         turn = (search.iterations - 1 - iteration) // 2 if search.in_turn else 0
         asked = [networks[turn % len(networks)]] if search.in_turn else networks
         own = (search.iterations - iteration) % 2 == 1
-        apart = [_divergence(images, decoded, network, None if own else search, chance) for network in asked]
+        apart = [divergence(decoded, network, None if own else chance) for network in asked]
         loss = torch.stack(apart).mean()
         if search.rate:
             loss = loss + (per_bit * estimate_bits(moved)).sum()
@@ -176,14 +186,28 @@ def _steps(tables: Sequence[QuantizationTables], images: torch.Tensor) -> list[t
     return [values.to(images)[:, None, None] for values in each]
 
 
-def _divergence(
-    images: torch.Tensor, decoded: torch.Tensor, network: Network, search: Search | None, chance: torch.Generator
-) -> torch.Tensor:
-    """Sum over images of the divergence in a view chosen by chance, or in the network's own if `search` is None."""
-    box = None
-    if search is not None:
-        down, right, zoom = (2 * torch.rand(3, generator=chance) - 1).tolist()
-        box = network.view.moved(images.shape[2], images.shape[3], down, right, 1 + search.zoom * zoom)
-    with torch.no_grad():
-        before = network.log_probabilities(images, box)
-    return (before.exp() * (before - network.log_probabilities(decoded, box))).sum()
+class _Divergence:
+    """Sum over images of the divergence at the search's temperature, in networks' own views or in others."""
+
+    def __init__(self, images: torch.Tensor, search: Search) -> None:
+        self.images, self.search = images, search
+        self.before: dict[Network, torch.Tensor] = {}  # in their own views
+
+    def __call__(self, decoded: torch.Tensor, network: Network, chance: torch.Generator | None) -> torch.Tensor:
+        """Return it in a view drawn by chance, or in the network's own without."""
+        box = None
+        if chance is not None:
+            down, right, zoom = (2 * torch.rand(3, generator=chance) - 1).tolist()
+            height, width = self.images.shape[2:]
+            box = network.view.moved(height, width, down, right, 1 + self.search.zoom * zoom)
+        before = self.before.get(network) if box is None else None
+        if before is None:
+            with torch.no_grad():
+                before = self._answers(network, self.images, box)
+            if box is None:
+                self.before[network] = before
+        apart = (before.exp() * (before - self._answers(network, decoded, box))).sum()
+        return self.search.temperature**2 * apart
+
+    def _answers(self, network: Network, images: torch.Tensor, box: Box | None) -> torch.Tensor:
+        return torch.log_softmax(network.log_probabilities(images, box) / self.search.temperature, dim=1)

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from dnjpeg.vision.networks.network import Network, frozen
 from dnjpeg.vision.networks.resampling import FILTERS, resampling_matrix
-from dnjpeg.vision.networks.view import View
+from dnjpeg.vision.networks.view import Box, View
 
-__all__ = ["FILTERS", "Network", "View", "frozen", "resampling_matrix"]
+__all__ = ["FILTERS", "Box", "Network", "View", "frozen", "resampling_matrix"]

@@ -9,7 +9,7 @@ import torch
 
 from dnjpeg.vision.networks.resampling import FILTERS, resampling_matrix
 
-__all__ = ["View"]
+__all__ = ["Box", "View"]
 
 Box = tuple[float, float, float, float]
 

@@ -7,9 +7,10 @@ of the test images were right.
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Mapping
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -79,28 +80,22 @@ def cases(correct: Correct) -> pd.DataFrame:
         Which test images were right; among them the control.
     """
     control = _mean(correct, ORIGINAL, ORIGINAL)
-    trained = dict.fromkeys(key.trained for key in correct)
     tables = []
     for case in CASES:
-        lines, changes, noise = [], [], []
-        for version in _versions(correct, case):
+        versions = _versions(correct, case)
+        if not versions:
+            continue
+        lines, changes = [], []
+        for version in versions:
             changes.append(_case(correct, case, version) - control)
             seeds = _each_seed(correct, case, version)
             line = {"case": case, "version": version, "seeds": len(seeds), "accuracy": float(np.mean(seeds))}
             lines.append({**line, "lowest": min(seeds), "highest": max(seeds), "change": changes[-1].mean()})
-            noise.append(_drops(correct, version) if case == "CASE 1" else seeds)
-        if not lines:
-            continue
-        if case != "CASE 1" and ORIGINAL in trained:
-            noise.append(_each_seed(correct, "CASE 2", ORIGINAL))
-        sd = _pooled(noise)
+        sd = _between_trainings(correct, case, versions)
         table = pd.DataFrame(lines)
         table["change_low"], table["change_high"] = interval(resampled_means(np.stack(changes, axis=1), _DRAWS))
-        shares = 1 / table["seeds"] + (0 if case == "CASE 1" else 1 / len(_seeds(correct, ORIGINAL)))
-        for side, sign in (("low", -1), ("high", 1)):
-            apart = table[f"change_{side}"] - table["change"]
-            table[f"total_{side}"] = table["change"] + sign * np.sqrt(apart**2 + (Z95 * sd) ** 2 * shares)
-        tables.append(table.assign(seed_sd=sd))
+        table["share"] = 1 / table["seeds"] + (0 if case == "CASE 1" else 1 / len(_seeds(correct, ORIGINAL)))
+        tables.append(_with_trainings(table, "change", sd).drop(columns="share").assign(seed_sd=sd))
     return pd.concat(tables, ignore_index=True)
 
 
@@ -110,16 +105,18 @@ def against_jpeg(correct: Correct, sizes: Mapping[str, Size]) -> pd.DataFrame:
     Between the two nearest of standard JPEG's versions each image is taken to be right in a part that is a straight
     line over the logarithm of the bytes: of whole files (``bytes`` is ``file``) or of entropy-coded parts. A version
     beyond the ends is left out. ``gain`` is the version's accuracy minus that, with a 95 % paired bootstrap interval
-    over the images.
+    over the images, and ``total_low`` and ``total_high`` as in `cases`; in CASE 1, where the same networks are tested
+    on both, by the standard deviation of the gain between them.
 
     Parameters
     ----------
     correct, sizes
         See `accuracies`.
     """
-    lines, gains = [], []
+    tables = []
     for case in CASES:
         versions = _versions(correct, case)
+        lines, gains, same_networks = [], [], []
         for kind in Size._fields:
             curve = sorted((getattr(sizes[name], kind), name) for name in versions if _is_jpeg(name))
             for version in versions:
@@ -129,13 +126,42 @@ def against_jpeg(correct: Correct, sizes: Mapping[str, Size]) -> pd.DataFrame:
                     continue
                 (below, low), (above, high) = near
                 part = math.log(bytes_ / below) / math.log(above / below) if above > below else 0.0
-                jpeg = (1 - part) * _case(correct, case, low) + part * _case(correct, case, high)
-                gains.append(_case(correct, case, version) - jpeg)
-                lines.append({"case": case, "version": version, "bytes": kind, "between": f"{low}, {high}"})
-    table = pd.DataFrame(lines, columns=["case", "version", "bytes", "between"])
-    if lines:
-        table["gain"] = [gain.mean() for gain in gains]
-        table["gain_low"], table["gain_high"] = interval(resampled_means(np.stack(gains, axis=1), _DRAWS))
+                parts = {version: 1.0, low: part - 1, high: -part}
+                gains.append(np.sum([weight * _case(correct, case, name) for name, weight in parts.items()], axis=0))
+                line: dict[str, Any] = {"case": case, "version": version, "bytes": kind, "between": f"{low}, {high}"}
+                trainings = {name: _each_seed(correct, case, name) for name in parts}
+                if case == "CASE 1":
+                    each = [
+                        sum(map(operator.mul, parts.values(), seed)) for seed in zip(*trainings.values(), strict=True)
+                    ]
+                    same_networks.append(each)
+                    line["share"] = 1 / len(each)
+                else:
+                    line["share"] = sum(weight**2 / len(trainings[name]) for name, weight in parts.items())
+                lines.append(line)
+        if lines:
+            table = pd.DataFrame(lines)
+            table["gain"] = [gain.mean() for gain in gains]
+            table["gain_low"], table["gain_high"] = interval(resampled_means(np.stack(gains, axis=1), _DRAWS))
+            sd = _pooled(same_networks) if case == "CASE 1" else _between_trainings(correct, case, versions)
+            tables.append(_with_trainings(table, "gain", sd).drop(columns="share"))
+    columns = ["case", "version", "bytes", "between", "gain", "gain_low", "gain_high", "total_low", "total_high"]
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=columns)
+
+
+def _between_trainings(correct: Correct, case: str, versions: list[str]) -> float:
+    """Pool the standard deviation between seeds over versions; in CASE 1 that of what a version costs."""
+    if case == "CASE 1":
+        return _pooled([_drops(correct, version) for version in versions])
+    trained = [(case, version) for version in versions] + [("CASE 2", ORIGINAL)] * bool(_seeds(correct, ORIGINAL))
+    return _pooled([_each_seed(correct, *each) for each in trained])
+
+
+def _with_trainings(table: pd.DataFrame, name: str, sd: float) -> pd.DataFrame:
+    """Add the interval that another training would give; ``share`` of the variance `sd` squared counts."""
+    for side, sign in (("low", -1), ("high", 1)):
+        apart = table[f"{name}_{side}"] - table[name]
+        table[f"total_{side}"] = table[name] + sign * np.sqrt(apart**2 + (Z95 * sd) ** 2 * table["share"])
     return table
 
 

@@ -68,6 +68,26 @@ def test_equal_bytes_lie_on_a_line_over_their_logarithm() -> None:
     )
     assert line["gain"] == pytest.approx(0.3 - (0.3 + 0.6) / 2)  # 200 is halfway from 100 to 400
     assert line["gain_low"] < line["gain"] < line["gain_high"]
+    # One network gains .3 - (.4 + .7) / 2 = -.25, the other .3 - (.2 + .5) / 2 = -.05: a standard deviation of .1 √2.
+    for side in ("low", "high"):
+        images = line[f"gain_{side}"] - line["gain"]
+        both = math.sqrt(images**2 + (1.959964 * 0.1) ** 2)
+        assert abs(line[f"total_{side}"] - line["gain"]) == pytest.approx(both)
+
+
+def test_what_was_trained_on_each_version_adds_their_noise() -> None:
+    """CASE 2: two trained on DeepN's images (.7, .5), one on each of standard JPEG's, and the controls (.8, .6)."""
+    trained = {
+        Key("DeepN", 0, ORIGINAL): right("1111111000"),
+        Key("DeepN", 1, ORIGINAL): right("1111100000"),
+        Key("JPEG 80", 0, ORIGINAL): right("1111111100"),
+    }
+    table = against_jpeg({**CORRECT, **trained}, SIZES).set_index("case")
+    line = table.loc["CASE 2"]
+    assert line["gain"] == pytest.approx(0.6 - (0.5 + 0.8) / 2)
+    images = line["gain_high"] - line["gain"]
+    both = math.sqrt(images**2 + 1.959964**2 * 0.02 * (1 / 2 + 1 / 4 + 1 / 4))
+    assert line["total_high"] - line["gain"] == pytest.approx(both)
 
 
 def test_accuracies_name_what_was_trained_and_tested() -> None:

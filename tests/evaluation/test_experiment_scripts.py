@@ -119,6 +119,26 @@ def test_small_images(photos: Path, tmp_path: Path) -> None:
     assert coded < shared < whole < sizes["JPEG 100"].iloc[1]
 
 
+def test_loop_on_cifar(photos: Path, tmp_path: Path) -> None:
+    settings = {"qualities": [90, 60, 30], "compared_at": [60], "steps": [20, 60], "rungs": [10, 100], "drawn": 4}
+    seen = {"classifiers": [f"{toy.__file__}:make_edges"]}
+    results = run("loop_on_cifar", photos, tmp_path, extra=seen, search={"iterations": 2}, **settings)
+    ratios = pd.read_csv(results / "ratios.csv")
+    assert set(ratios["size"]) == {"whole file", "entropy-coded part"}
+    assert set(ratios["family"]) == {"tables for edges", "loop with edges"}
+    rows = read_rows(results / "rows-toy-edges.parquet")
+    assert rows.groupby("family")["image"].count().to_dict() == {
+        "JPEG": 36,
+        "loop with edges": 24,
+        "tables for edges": 24,
+        "uncompressed": 12,
+    }
+    files = rows.pivot(index="image", columns="contender", values="bytes")
+    assert (files["JPEG @90"] > files["JPEG @30"]).all()
+    asked = rows[rows["contender"].str.endswith("@60")].groupby("contender")["kl"].mean()
+    assert asked["loop with edges @60"] <= asked["tables for edges @60"]
+
+
 def test_feature_distillation(photos: Path, tmp_path: Path) -> None:
     plan: dict[str, Any] = {
         "seeds": 4,

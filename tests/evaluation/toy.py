@@ -16,6 +16,7 @@ from PIL import Image
 
 from dnjpeg.evaluation.classifiers import Classifier, hash_weights
 from dnjpeg.evaluation.contenders import Contender
+from dnjpeg.vision.networks import View
 
 Pixels = npt.NDArray[np.uint8]
 CLASSES = ("red", "green", "blue")
@@ -42,6 +43,25 @@ def make() -> SimpleNamespace:
     return SimpleNamespace(
         name="mean colour", model=MeanColor(), preprocess=preprocess, preprocessing="8x8 box", class_names=CLASSES
     )
+
+
+def make_edges() -> SimpleNamespace:
+    """What an entry point returns whose network minds every frequency, and can be asked for gradients."""
+    torch.manual_seed(1)
+    layers = (torch.nn.Conv2d(3, 16, 3), torch.nn.ReLU(), torch.nn.AdaptiveAvgPool2d(4), torch.nn.Flatten())
+    view = View(24, filter="bilinear", mean=(0.0, 0.0, 0.0), std=(255.0, 255.0, 255.0))
+    return SimpleNamespace(
+        name="edges",
+        model=torch.nn.Sequential(*layers, torch.nn.Linear(256, 3)),
+        preprocess=_middle,
+        preprocessing="middle 24x24",
+        class_names=CLASSES,
+        view=view,
+    )
+
+
+def _middle(image: Image.Image) -> torch.Tensor:
+    return torch.from_numpy(np.array(image)[:, 8:32]).permute(2, 0, 1).float() / 255
 
 
 def untrained(classes: int) -> torch.nn.Module:

@@ -33,6 +33,7 @@ def chosen_coding(
     scans: ScriptLike | None,
     restart: int | None,
     restart_rows: int | None,
+    compact: bool = False,
 ) -> Coding:
     """Return the choices of entropy coding; for their meaning see `dnjpeg.encode`."""
     none = restart is None and restart_rows is None
@@ -44,6 +45,7 @@ def chosen_coding(
         None if none else Restart(restart or 0, restart_rows or 0),
         None if scans is None or smallest else resolve_script(scans),
         smallest,
+        compact,
     )
 
 

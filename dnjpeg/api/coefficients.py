@@ -43,6 +43,7 @@ def write(
     arithmetic: bool = False,
     restart: int | None = None,
     restart_rows: int | None = None,
+    compact: bool = False,
     coding_tables: CodingTables | None = None,
 ) -> bytes:
     """Write coefficients as a JPEG file: baseline, extended sequential if a step is above 255, or progressive.
@@ -58,6 +59,8 @@ def write(
         As in `encode`.
     restart, restart_rows : int, optional
         As in `encode`; neither: `CoefficientImage.restart_interval`; 0: none.
+    compact : bool
+        As in `encode`.
     coding_tables : CodingTables, optional
         As in `encode`; quantization tables that are not the image's are not left out.
 
@@ -71,7 +74,7 @@ def write(
         coding_tables.check()
     return writer.write(
         image,
-        chosen_coding(optimize, progressive, arithmetic, scans, restart, restart_rows),
+        chosen_coding(optimize, progressive, arithmetic, scans, restart, restart_rows, compact),
         coding_tables,
     )
 
@@ -87,6 +90,7 @@ def transcode(
     arithmetic: bool | None = None,
     restart: int | None = None,
     restart_rows: int | None = None,
+    compact: bool = False,
     wide_tables: bool = False,
     copy: str = "all",
     comment: Comment | None = None,
@@ -122,6 +126,8 @@ def transcode(
         Arithmetic coding, or Huffman coding; as the file is by default.
     restart, restart_rows : int, optional
         As in `encode`; neither: the file's own interval; 0: none.
+    compact : bool
+        As in `encode`.
     wide_tables : bool
         As in `encode`, of tables that are given; those of the file are kept as they are.
     copy : {"all", "icc", "comments", "none"}
@@ -180,7 +186,7 @@ def transcode(
     return transcoder.transcode(
         data,
         arrays,
-        chosen_coding(optimize, progressive, arithmetic, scans, restart, restart_rows),
+        chosen_coding(optimize, progressive, arithmetic, scans, restart, restart_rows, compact),
         limits=limits or Limits(),
         coding_tables=coding_tables,
         copy=copy,

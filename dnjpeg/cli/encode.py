@@ -119,6 +119,7 @@ def command(
         decided |= {"progressive": progressive or None, "arithmetic": arithmetic or None}
         decided |= {"optimize": None if optimize else False, "rdo": rdo}
         decided |= {name: written.pop(name, None) or None for name in ("scans", "wide_tables")}
+        written.pop("compact")  # these files are always
         preset.check(decided)
         operation = machines.EncodeForMachines(Encode(written, copy, background), preset, quality, subsampling)
     else:

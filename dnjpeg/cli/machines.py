@@ -183,8 +183,9 @@ def preset(function: Function) -> Function:
     )
     @click.option(
         "--effort",
-        type=click.Choice(["best", "fast"]),
-        help="With --preset: search the smallest scans, in some forty times the time, or not. [default: best]",
+        type=click.Choice(["best", "fast", "baseline"]),
+        help="With --preset: search the smallest progressive scans, in some forty times the time; or not; or baseline "
+        "files, for decoders in hardware. [default: best]",
     )
     @click.option(
         "--network",

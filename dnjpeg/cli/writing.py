@@ -94,6 +94,9 @@ _OPTIONS = (
         help="A restart marker after every N rows of MCUs instead.",
     ),
     click.option(
+        "--compact", is_flag=True, help="Tables in common segments, not one each as libjpeg does: 4 bytes less each."
+    ),
+    click.option(
         "--wide-tables",
         is_flag=True,
         help="Keep quantization steps above 255, which many programs cannot read, instead of making them 255.",

@@ -62,12 +62,12 @@ def write_tables(coding_tables: CodingTables) -> bytes:
     """Write a file of tables, in libjpeg's order (jpeg_write_tables); see `dnjpeg.write_tables`."""
     coding_tables.check()
     parts = [
-        QuantizationSegment(slot, coding_tables.quantization[slot]).write()
+        QuantizationSegment.write([QuantizationSegment(slot, coding_tables.quantization[slot])])
         for slot in range(4)
         if slot in coding_tables.quantization
     ]
     parts += [
-        HuffmanSegment(table_class, slot, coding_tables.huffman[table_class, slot]).write()
+        HuffmanSegment.write([HuffmanSegment(table_class, slot, coding_tables.huffman[table_class, slot])])
         for slot in range(4)
         for table_class in (0, 1)
         if (table_class, slot) in coding_tables.huffman

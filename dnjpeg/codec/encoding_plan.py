@@ -146,7 +146,7 @@ def plan_encoding(
     frame = replace(frame, process=coding.process(used))
     factors = np.concatenate([_reciprocals(tables[slot]) for slot in slots])
     left_out = None if shared is None else CodingTables.from_key(shared)
-    headers = Headers(frame, color, used, coding.restart or Restart(), jfif, metadata, left_out)
+    headers = Headers(frame, color, used, coding.restart or Restart(), jfif, metadata, left_out, coding.compact)
     plan = EncodingPlan(coding, headers, factors, channels)
     if plan.streamed:
         check_mcu(plan.scan, frame)

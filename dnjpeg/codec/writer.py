@@ -40,7 +40,8 @@ def headers_of(
     frame = replace(image.frame.with_tables(_slots(image)), process=process)
     restart = coding.restart or Restart()
     jfif = image.jfif if COLORS[image.color].jfif else None  # what a file has of it is otherwise among its metadata
-    return Headers(frame, image.color, image.tables, restart, jfif, image.metadata, coding_tables), coding
+    headers = Headers(frame, image.color, image.tables, restart, jfif, image.metadata, coding_tables, coding.compact)
+    return headers, coding
 
 
 def _check(image: CoefficientImage) -> None:

@@ -74,9 +74,12 @@ def smallest_file(
     image: CoefficientImage, effort: str, *, restart: int | None = None, restart_rows: int | None = None
 ) -> bytes:
     """Write coefficients in the smallest of the files that an effort allows, see `encode_for_machines`."""
-    options: dict[str, Any] = {"restart": restart, "restart_rows": restart_rows}
+    options: dict[str, Any] = {"restart": restart, "restart_rows": restart_rows, "compact": True}
+    baseline = write(image, **options)
+    if effort == "baseline":
+        return baseline
     how: dict[str, Any] = {"scans": "smallest"} if effort == "best" else {"progressive": True}
-    return min(write(image, **options), write(image, **how, **options), key=len)
+    return min(baseline, write(image, **how, **options), key=len)
 
 
 def parts_of(*, dpi: float | tuple[float, float] | None = None, **metadata: Any) -> dict[str, Any]:

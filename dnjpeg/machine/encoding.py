@@ -17,7 +17,7 @@ __all__ = ["EFFORTS", "FINEST", "encode_for_machines", "within"]
 
 Pixels = npt.NDArray[np.uint8]
 
-EFFORTS = ("best", "fast")
+EFFORTS = ("best", "fast", "baseline")
 FINEST, COARSEST = 1.0, 700.0  # of the steps that a size is sought at
 PROBES = 12  # halvings of their logarithms' range: to 0.2 % of a step
 
@@ -38,8 +38,9 @@ def encode_for_machines(
     """Encode an image in few bytes for networks that nobody named.
 
     Its tables weigh errors as image classifiers do; they are scaled by how much the image holds; halved chroma is
-    sampled for the interpolation that decoders do; of the ways to code the coefficients the smallest is taken; and the
-    JFIF segment, which decoders do without, is left out. Any JPEG decoder reads the file.
+    sampled for the interpolation that decoders do; of the ways to code the coefficients the smallest is taken;
+    tables share segments; and the JFIF segment, which decoders do without, is left out. Any JPEG decoder reads the
+    file.
 
     Parameters
     ----------
@@ -60,9 +61,10 @@ def encode_for_machines(
         Other tables than the shipped ones.
     adaptive : bool
         False: the same table for all images of a step. A size decides the step anyway.
-    effort : {"best", "fast"}
+    effort : {"best", "fast", "baseline"}
         ``"best"`` searches the progressive scans that make the file smallest, in some forty times the time;
-        ``"fast"`` tries a baseline file and libjpeg's script.
+        ``"fast"`` tries a baseline file and libjpeg's script; ``"baseline"`` writes the baseline file, the only kind
+        that decoders in hardware read.
     **written
         Of `dnjpeg.encode`: metadata and restart intervals.
 
@@ -115,14 +117,15 @@ def within(size: int, coded: Callable[[float, str], bytes], effort: str) -> byte
     coarsest = coded(COARSEST, effort)
     if len(coarsest) > size:
         raise ValueError(f"the image does not fit {size:,} bytes: at the coarsest step it takes {len(coarsest):,}")
+    probed = "fast" if effort == "best" else effort
     for _ in range(PROBES):
         middle = (low + high) / 2
-        if len(coded(float(np.exp(middle)), "fast")) <= size:
+        if len(coded(float(np.exp(middle)), probed)) <= size:
             high = middle
         else:
             low = middle
     found = coded(float(np.exp(high)), effort)
-    if effort == "fast":
+    if effort == probed:
         return found
     # The search for scans leaves some bytes: go on with it where it matters, in small steps.
     for factor in (0.99, 0.98, 0.97, 0.96, 0.95):

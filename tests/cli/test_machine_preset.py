@@ -71,11 +71,17 @@ def test_the_ladder_interpolates_geometrically():
 
 def test_the_smallest_coding_is_taken(pixels):
     for quality in (10, 90):
-        best, fast = (dnjpeg.encode_for_machines(pixels, quality=quality, effort=effort) for effort in ("best", "fast"))
+        best, fast, baseline = (
+            dnjpeg.encode_for_machines(pixels, quality=quality, effort=effort)
+            for effort in ("best", "fast", "baseline")
+        )
         image = replace(dnjpeg.read(best), jfif=None)
-        others = [len(dnjpeg.write(image, **how)) for how in ({}, {"progressive": True}, {"scans": "smallest"})]
+        ways = ({}, {"progressive": True}, {"scans": "smallest"})
+        others = [len(dnjpeg.write(image, compact=True, **how)) for how in ways]
         assert len(best) == min(others)
         assert len(fast) == min(others[:2])
+        assert len(baseline) == others[0]
+        assert dnjpeg.read_header(baseline).frame.process == 0
         assert all(
             np.array_equal(a, b)
             for a, b in zip(dnjpeg.read(best).coefficients, dnjpeg.read(fast).coefficients, strict=True)
@@ -83,7 +89,7 @@ def test_the_smallest_coding_is_taken(pixels):
 
 
 @pytest.mark.parametrize("size", [1500, 4000, 20000])
-@pytest.mark.parametrize("effort", ["best", "fast"])
+@pytest.mark.parametrize("effort", ["best", "fast", "baseline"])
 def test_a_size_is_kept_and_used(pixels, size, effort):
     data = dnjpeg.encode_for_machines(pixels, size=size, effort=effort)
     assert 0.93 * size < len(data) <= size
@@ -98,7 +104,7 @@ def test_a_size_is_kept_and_used(pixels, size, effort):
         ({"quality": 0}, "a quality is a whole number from 1 to 100, not 0"),
         ({"size": 100}, "the image does not fit 100 bytes: at the coarsest step it takes "),
         ({"bpp": 0}, "bits a pixel are a number above 0, not 0"),
-        ({"effort": "some"}, "effort 'some', must be one of best, fast"),
+        ({"effort": "some"}, "effort 'some', must be one of best, fast, baseline"),
         ({"subsampling": "4:3:2"}, "4:3:2"),
     ],
 )

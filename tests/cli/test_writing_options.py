@@ -37,6 +37,7 @@ def pixels(tmp_path, photo, monkeypatch):
         (["--scans", "smallest"], {"scans": "smallest"}),
         (["--restart", "3"], {"restart": 3}),
         (["--restart-rows", "1", "--progressive"], {"restart_rows": 1, "progressive": True}),
+        (["--compact"], {"compact": True}),
         (["--wide-tables", "--quality", "3"], {"wide_tables": True, "quality": 3}),
         (["--comment", "größer", "--dpi", "96"], {"comment": "größer", "dpi": 96}),
     ],

@@ -179,7 +179,7 @@ def test_the_expected_divergence_rises_with_the_step():
     [
         ({"quality": 50, "step": 3}, "give one of quality and step"),
         ({"trust": 1.5}, "trust is 0 to 1"),
-        ({"effort": "much"}, "the effort is one of best, fast"),
+        ({"effort": "much"}, "the effort is one of best, fast, baseline"),
         ({"quality": 0}, "a quality is a whole number"),
     ],
 )

@@ -56,6 +56,7 @@ class Coding:
         None: libjpeg's own, progressive or not. One that is given decides on that.
     smallest : bool
         Instead of that: the script that makes the smallest progressive file.
+    compact : bool
     """
 
     optimize: bool = True
@@ -64,6 +65,7 @@ class Coding:
     restart: Restart | None = None
     script: tuple[ScriptScan, ...] | None = None
     smallest: bool = False
+    compact: bool = False
 
     def following(self, frame: Frame, restart_interval: int) -> Coding:
         """Return the same choices with those of a file in the place of what is None.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,7 @@ from dnjpeg.codec.format.table_segments import ConditioningSegment, HuffmanSegme
 
 __all__ = ["EOI_MARKER", "Headers", "HuffmanTables"]
 
+T = TypeVar("T")
 HuffmanTables = dict[tuple[int, int], HuffmanTable]  # by class (0 DC, 1 AC) and slot
 
 EOI_MARKER = b"\xff\xd9"
@@ -47,6 +49,8 @@ class Headers(MetadataParts):
         kind.
     coding_tables : CodingTables or None
         Tables that are left out of an abbreviated file, for its decoder has them (B.4).
+    compact : bool
+        Tables that stand together share a segment; libjpeg gives each its own.
     """
 
     frame: Frame
@@ -56,6 +60,7 @@ class Headers(MetadataParts):
     jfif: Jfif | None = DEFAULT_JFIF
     metadata: tuple[Metadata, ...] = ()
     coding_tables: CodingTables | None = None
+    compact: bool = False
 
     @property
     def known_huffman(self) -> HuffmanTables:
@@ -78,12 +83,18 @@ class Headers(MetadataParts):
             for component, table in zip(self.frame.components, self.tables, strict=True)
             if component.table in known and np.array_equal(known[component.table], table)
         }
+        segments = []
         for component, table in zip(self.frame.components, self.tables, strict=True):
             if component.table not in written:
-                parts.append(QuantizationSegment(component.table, table).write())
+                segments.append(QuantizationSegment(component.table, table))
                 written.add(component.table)
+        parts += [QuantizationSegment.write(group) for group in self._grouped(segments)]
         parts.append(write_frame_header(self.frame))
         return b"".join(parts)
+
+    def _grouped(self, tables: list[T]) -> list[list[T]]:
+        """Tables by the segment that they share."""
+        return [tables] if self.compact and tables else [[table] for table in tables]
 
     def _takes_jfif(self, jfif: Jfif) -> bool:
         """Tell whether the file may have this segment: four components to tell a density, as Pillow does it.
@@ -107,12 +118,13 @@ class Headers(MetadataParts):
         interval : int or None
             The restart interval, if it is to be told.
         """
-        tables = [
-            HuffmanSegment(*key, huffman[key]).write()
+        new = [
+            HuffmanSegment(*key, huffman[key])
             for slot in dict.fromkeys(slots[index] for index in scan.components)
             for key in ((0, slot), (1, slot))
             if key in huffman
         ]
+        tables = [HuffmanSegment.write(group) for group in self._grouped(new)]
         if self.frame.arithmetic:
             tables = [self._conditioning(scan, slots)]
         restart = RestartSegment(interval).write() if interval is not None else b""

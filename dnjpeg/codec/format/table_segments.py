@@ -48,12 +48,16 @@ class QuantizationSegment:
             at += 1 + size
         return tuple(parts)
 
-    def write(self) -> bytes:
-        """Return the DQT segment, with 8-bit steps where they fit."""
+    def _payload(self) -> bytes:
         steps = to_zigzag(self.table)
         if steps.max() > 255:
-            return written(DQT, bytes([0x10 | self.slot]) + steps.astype(">u2").tobytes())
-        return written(DQT, bytes([self.slot]) + steps.astype(np.uint8).tobytes())
+            return bytes([0x10 | self.slot]) + steps.astype(">u2").tobytes()
+        return bytes([self.slot]) + steps.astype(np.uint8).tobytes()
+
+    @staticmethod
+    def write(tables: Iterable[QuantizationSegment]) -> bytes:
+        """Return the DQT segment of all tables, with 8-bit steps where they fit."""
+        return written(DQT, b"".join(table._payload() for table in tables))
 
 
 @dataclass(frozen=True)
@@ -83,9 +87,13 @@ class HuffmanSegment:
             at += 17 + len(values)
         return tuple(parts)
 
-    def write(self) -> bytes:
-        """Return the DHT segment."""
-        return written(DHT, bytes([self.table_class << 4 | self.slot]) + self.table.counts + self.table.values)
+    def _payload(self) -> bytes:
+        return bytes([self.table_class << 4 | self.slot]) + self.table.counts + self.table.values
+
+    @staticmethod
+    def write(tables: Iterable[HuffmanSegment]) -> bytes:
+        """Return the DHT segment of all tables."""
+        return written(DHT, b"".join(table._payload() for table in tables))
 
 
 @dataclass(frozen=True)

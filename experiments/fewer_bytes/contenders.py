@@ -51,6 +51,11 @@ def entries(mozjpeg: Path | None, photo_names: Sequence[str]) -> Iterator[Entry]
         yield _each("JPEG 4:4:4", quality, lambda pixels, q: dnjpeg.encode(pixels, quality=q, subsampling="4:4:4"))
     for step in (7, 14, 28, 40, 57, 80, 113):
         yield _each("fixed table", step, lambda pixels, s: dnjpeg.encode(pixels, tables=f"machine-{s:g}"))
+    baseline = {"adaptive": False, "effort": "baseline"}
+    for step in (7, 14, 28, 40, 57, 80, 113):
+        yield _each(
+            "fixed table, our chroma", step, lambda pixels, s: dnjpeg.encode_for_machines(pixels, step=s, **baseline)
+        )
     for quality in (12, 20, 35, 55, 75, 88, 94):
         yield _each("per image", quality, lambda pixels, q: dnjpeg.encode_for_machines(pixels, quality=q))
     for step in (14, 28, 56, 110, 220, 440, 700):

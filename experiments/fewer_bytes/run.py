@@ -31,7 +31,7 @@ JUDGES = (
 
 # What is compared with standard JPEG in one set of rows. Sets may have different numbers of photos.
 SETS = {
-    "tables": ("JPEG", "fixed table", "per image"),
+    "tables": ("JPEG", "fixed table", "fixed table, our chroma", "per image"),
     "networks": ("JPEG", "networks in the loop"),
     "formats": (
         "JPEG",

@@ -23,8 +23,8 @@ EXPERIMENTS = Path(__file__).parents[2] / "experiments"
 TOY = f"{toy.__file__}:make"
 
 
-def script(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"experiment_{name}", EXPERIMENTS / name / "run.py")
+def script(name: str, file: str = "run") -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"experiment_{name}_{file}", EXPERIMENTS / name / f"{file}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -203,3 +203,23 @@ def test_images_of_several_sizes_are_not_trained_on(photos: Path, tmp_path: Path
     plan["images"] = str(tmp_path / "test")
     with pytest.raises(ValueError, match="give the subject a side"):
         run("training", photos, tmp_path, extra=plan)
+
+
+def test_oracle_of_fewer_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the committed rows; by activity it is what `summarise.py` finds."""
+    oracle = script("fewer_bytes", "oracle")
+    committed = EXPERIMENTS / "fewer_bytes/results"
+    (tmp_path / "results").mkdir()
+    for judge in oracle.NETWORKS:
+        name = f"tables-{judge}.parquet"
+        (tmp_path / "results" / name).symlink_to(committed / name)
+    monkeypatch.setattr(oracle, "HERE", tmp_path)
+    oracle.main()
+    found = pd.read_csv(tmp_path / "results/oracle.csv")
+    pd.testing.assert_frame_equal(found, pd.read_csv(committed / "oracle.csv"))
+    asked = found[found["step by"] == found["judge"]]
+    assert (asked["by the network"] < asked["by activity"]).all()
+    ratios = pd.read_csv(committed / "ratios.csv").query("set == 'tables' and measure == 'kl' and family == 'per image'")
+    both = asked.merge(ratios, left_on=["judge", "kl"], right_on=["judge", "value"])
+    assert len(both) == len(asked)
+    np.testing.assert_allclose(both["by activity"], both["ratio"], rtol=0.005)

@@ -53,6 +53,8 @@ class Preset:
         As in `dnjpeg.vision.in_the_loop.Search`; None: its default.
     device : str or None
         Where the networks run.
+    adaptive : bool
+        As in `dnjpeg.encode_for_machines`.
     """
 
     size: int | None
@@ -61,6 +63,7 @@ class Preset:
     networks: tuple[str, ...] = ()
     iterations: int | None = None
     device: str | None = None
+    adaptive: bool = True
 
     def check(self, chosen: Mapping[str, object]) -> None:
         """Raise `CommandError` if something was chosen that the preset decides."""
@@ -94,6 +97,7 @@ class Preset:
             size=self.size,
             bpp=self.bpp,
             subsampling=subsampling,
+            adaptive=self.adaptive,
             effort=self.effort,
             **written,
         )
@@ -188,6 +192,11 @@ def preset(function: Function) -> Function:
         "files, for decoders in hardware. [default: best]",
     )
     @click.option(
+        "--same-tables",
+        is_flag=True,
+        help="With --preset and a quality: the same tables for all images, and not scaled for each.",
+    )
+    @click.option(
         "--network",
         "networks",
         multiple=True,
@@ -209,18 +218,24 @@ def preset(function: Function) -> Function:
         size: int | None,
         bpp: float | None,
         effort: str | None,
+        same_tables: bool,
         networks: tuple[str, ...],
         iterations: int | None,
         device: str | None,
         **options: Any,
     ) -> Any:
-        if named is None and (networks or (size, bpp, effort) != (None, None, None)):
-            raise CommandError("--target-bytes, --bpp, --effort and --network belong to --preset machine")
+        if named is None and (networks or same_tables or (size, bpp, effort) != (None, None, None)):
+            raise CommandError(
+                "--target-bytes, --bpp, --effort, --same-tables and --network belong to --preset machine"
+            )
         if not networks and (iterations, device) != (None, None):
             raise CommandError("--iterations and --device belong to --network")
         if networks and (size, bpp) != (None, None):
             raise CommandError("with --network give a --quality, and no size")
-        chosen = None if named is None else Preset(size, bpp, effort or "best", networks, iterations, device)
+        if same_tables and (networks or (size, bpp) != (None, None)):
+            raise CommandError("--same-tables goes with a --quality; a size or networks choose tables for each image")
+        how = Preset(size, bpp, effort or "best", networks, iterations, device, adaptive=not same_tables)
+        chosen = None if named is None else how
         return function(*args, preset=chosen, **options)
 
     return wrapped  # type: ignore[return-value]

@@ -130,6 +130,9 @@ def test_the_command_writes_what_the_function_returns(cli, tmp_path, pixels):
         pixels, size=3000, effort="fast"
     )
     assert cli(*words, "--bpp", 1.5).stdout_bytes == dnjpeg.encode_for_machines(pixels, bpp=1.5, effort="fast")
+    assert cli(*words, "--same-tables").stdout_bytes == dnjpeg.encode_for_machines(
+        pixels, adaptive=False, effort="fast"
+    )
 
 
 def test_the_command_refuses_what_the_preset_decides(cli, tmp_path, pixels):
@@ -148,6 +151,7 @@ def test_the_command_refuses_what_the_preset_decides(cli, tmp_path, pixels):
     assert "belong to --preset machine" in outcome.stderr
     for words, message in (
         (("--iterations", 3), "--iterations and --device belong to --network"),
+        (("--same-tables", "--bpp", 1), "--same-tables goes with a --quality"),
         (("--network", "x", "--bpp", 1), "with --network give a --quality"),
         (("--network", "no-such-network"), "unknown classifier 'no-such-network'"),
     ):

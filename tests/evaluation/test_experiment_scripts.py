@@ -219,7 +219,9 @@ def test_oracle_of_fewer_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     pd.testing.assert_frame_equal(found, pd.read_csv(committed / "oracle.csv"))
     asked = found[found["step by"] == found["judge"]]
     assert (asked["by the network"] < asked["by activity"]).all()
-    ratios = pd.read_csv(committed / "ratios.csv").query("set == 'tables' and measure == 'kl' and family == 'per image'")
+    ratios = pd.read_csv(committed / "ratios.csv").query(
+        "set == 'tables' and measure == 'kl' and family == 'per image'"
+    )
     both = asked.merge(ratios, left_on=["judge", "kl"], right_on=["judge", "value"])
     assert len(both) == len(asked)
     np.testing.assert_allclose(both["by activity"], both["ratio"], rtol=0.005)

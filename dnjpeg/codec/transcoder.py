@@ -9,9 +9,19 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from dnjpeg.codec.entropy.best_codes import code_best, coder_spans
 from dnjpeg.codec.entropy.gathering import list_spans
 from dnjpeg.codec.entropy.scan import start_scan, stopped
-from dnjpeg.codec.entropy.scan_writer import ScanPlan, Tokens, plan_scan, token_scan
+from dnjpeg.codec.entropy.scan_writer import (
+    CodedScan,
+    ScanPlan,
+    Tokens,
+    begin_best_scan,
+    best_scan,
+    makes_tables,
+    plan_scan,
+    token_scan,
+)
 from dnjpeg.codec.entropy.sequential_decoder import decode_mcu_row
 from dnjpeg.codec.entropy.sequential_encoder import tokenize_mcu_row
 from dnjpeg.codec.entropy.tokens import CODES, COUNTS, count_symbols, join_counts
@@ -175,12 +185,11 @@ def _streamed(
         interval, said = reader.restart_interval, (reader.density(), reader.metadata())
         kind = reader.frame, reader.color(), old, new, interval, coding
         plan = _plan(*kind, jfif or said[0], replaced(kept(said[1], copy), metadata))
-        tokens = _tokens(reader, scan, plan)
+        coded = _coded(reader, scan, plan)
         if following_scan(reader) is not None or reader.restart_interval != interval:
             return None  # DRI behind the scan: the interval told last is written, and the tokens have another
         if said != (reader.density(), reader.metadata()):  # some segments lay behind the scan
             plan = _plan(*kind, jfif or reader.density(), replaced(kept(reader.metadata(), copy), metadata))
-        coded = token_scan(plan.headers, plan.scan, plan.plan, tokens, optimize=coding.optimize)
         return assemble_only(plan.headers, coded)
     except ValueError:  # the other way tells which
         return None
@@ -220,21 +229,23 @@ def _plan(
     return _Plan(headers, coding, scan, plan, factors)
 
 
-def _tokens(reader: Reader, scan: Scan, to: _Plan) -> Tokens:
-    """Tokens of the new scan."""
+def _coded(reader: Reader, scan: Scan, to: _Plan) -> CodedScan:
+    """Return the new scan; the headers of the plan need not be the last ones."""
     assert reader.frame is not None
     layout, geometry, mcu_rows, mcu_cols = row_geometry(reader.frame, scan.indices, scan.starts)
     blocks = int(layout[-1, FIRST])
     state = start_scan(reader.restart_interval, scan.begin, strict=True)
     tokens = scratch("tokens", to.plan.token_room(to.plan.mcu_rows), np.int32)
-    counts = np.empty(COUNTS, np.int64)
-    count = _transcode_rows(
+    counts = scratch("counts", COUNTS, np.int64)
+    unstuffed = reader.unstuffed_scratch()
+    coder = begin_best_scan(to.headers, 2 * len(reader.view))
+    count, written = _transcode_rows(
         state,
         geometry,
         mcu_rows,
         mcu_cols,
         reader.bytes,
-        reader.unstuffed_scratch(),
+        unstuffed,
         scan.lookups,
         layout,
         scratch("coefficients", blocks + 64, np.int16),
@@ -244,9 +255,14 @@ def _tokens(reader: Reader, scan: Scan, to: _Plan) -> Tokens:
         to.plan.scan,
         tokens,
         counts,
+        makes_tables(to.headers, to.plan, optimize=to.coding.optimize),
+        coder,
     )
     reader.finish_scan(state)
-    return Tokens(tokens[:count], counts[:CODES])
+    if written > 0:
+        return best_scan(to.scan, to.plan, coder, written)
+    coded = Tokens(tokens[:count], counts[:CODES])
+    return token_scan(to.headers, to.scan, to.plan, coded, optimize=to.coding.optimize)
 
 
 @kernel
@@ -266,8 +282,13 @@ def _transcode_rows(
     new_scan,
     tokens,
     counts,
+    made,
+    coder,
 ):
-    """Make and count tokens of rows of MCUs up to a fault, requantized if there are factors; returns their number."""
+    """Make and count tokens of rows of MCUs, requantized if there are factors, and code them if tables are to be made.
+
+    Returns their number, and what `code_best` does: 0 if they are not coded, or there is a fault.
+    """
     state, scan, data, coded, lookups = span(state), span(scan), span(data), span(coded), span(lookups)
     layout, coefficients, tokenizing = span(layout), span(coefficients), span(tokenizing)
     lists, new_scan, tokens = list_spans(lists), span(new_scan), span(tokens)
@@ -279,7 +300,7 @@ def _transcode_rows(
         clear(coefficients, 0, filler + 64)
         decode_mcu_row(state, scan, row, row, mcu_cols, data, coded, lookups, coefficients, filler)
         if stopped(state):
-            break
+            return count, 0
         if factors is not None:
             exact, usual = factors
             exact, usual = span(exact), span(usual)
@@ -290,4 +311,4 @@ def _transcode_rows(
         count = tokenize_mcu_row(tokenizing, new_scan, row, row, mcu_cols, coefficients, lists, tokens, count)
         count_symbols(tokens, begin, count, counts)
     join_counts(counts)
-    return count
+    return count, code_best(tokens, count, counts, coder_spans(coder)) if made else 0

@@ -1,4 +1,7 @@
-"""Tokens to bytes with the best Huffman tables for them: one kernel, so that threads wait for each other but once."""
+"""Tokens to bytes with the best Huffman tables for them, behind what made the tokens in one and the same kernel.
+
+So threads wait for each other but once an image.
+"""
 
 from __future__ import annotations
 
@@ -20,52 +23,65 @@ from dnjpeg.codec.kernels.jit import inlined, kernel
 from dnjpeg.codec.kernels.scratch import scratch
 from dnjpeg.codec.kernels.vector import clear, span
 
-__all__ = ["code_with_best_tables"]
+__all__ = ["Coder", "begin_coder", "code_best", "code_with_best_tables", "coder_spans", "made_by"]
 
 TABLES = RAW // SYMBOLS
 IMPOSSIBLE = -1
 USUAL_BYTES = 2  # of output a token, with room to stuff them all
 
+Coder = tuple[
+    npt.NDArray[np.int64],
+    npt.NDArray[np.int64],
+    npt.NDArray[np.uint8],
+    npt.NDArray[np.int64],
+    npt.NDArray[np.int64],
+    npt.NDArray[np.uint8],
+    npt.NDArray[np.uint8],
+]
+"""What `code_best` works with: impossible codes, work memory, tables, codes, state, coded bytes, output."""
 
-def code_with_best_tables(
-    tokens: npt.NDArray[np.int32], frequencies: npt.NDArray[np.int64], impossible: npt.NDArray[np.int64]
-) -> tuple[list[HuffmanTable | None], memoryview] | None:
-    """Make the best Huffman tables for the tokens of a scan, and code it.
+
+def begin_coder(impossible: npt.NDArray[np.int64], room: int) -> Coder:
+    """Memory for `code_best`; scratch memory, but for the first.
 
     Parameters
     ----------
-    tokens : ndarray, int32
-    frequencies : ndarray, int64, (CODES,)
-        From `join_counts`.
     impossible : ndarray, int64, (RAW,)
         Not zero for codes that must not occur.
+    room : int
+        Bytes of output, each of which may be stuffed.
+    """
+    made, codes = scratch("best tables", TABLES * TABLE_BYTES), scratch("best codes", CODES, np.int64)
+    coded, out = scratch("coded", CODED_BYTES), scratch("file", room)
+    return impossible, work_memory(), made, codes, start_scan(0), coded, out
+
+
+@inlined
+def coder_spans(coder):
+    """Spans over a `Coder`."""
+    impossible, work, made, codes, state, coded, out = coder
+    return span(impossible), span(work), span(made), span(codes), span(state), span(coded), span(out)
+
+
+@inlined
+def code_best(tokens, count, frequencies, coder):
+    """Make the best Huffman tables for the first `count` tokens, and code them.
+
+    Parameters
+    ----------
+    tokens : span, int32
+    count : int
+    frequencies : span, int64, (CODES,)
+        From `join_counts`.
+    coder
+        From `coder_spans`; `made_by` tells what was made.
 
     Returns
     -------
-    tables : list of HuffmanTable or None
-        By the first index of their codes; None where there are no symbols.
-    data : memoryview
-        Entropy-coded data, in scratch memory.
-
-    None if there is an impossible code.
+    int
+        How many bytes were written; or `IMPOSSIBLE`; or, as a negative number, the room that is needed.
     """
-    made, codes = scratch("best tables", TABLES * TABLE_BYTES), scratch("best codes", CODES, np.int64)
-    coded, room = scratch("coded", CODED_BYTES), USUAL_BYTES * len(tokens) + 2 * PADDING
-    while True:
-        out = scratch("file", room)
-        written = _code_best(tokens, frequencies, impossible, work_memory(), made, codes, start_scan(0), coded, out)
-        if written == IMPOSSIBLE:
-            return None
-        if written > 0:
-            return made_tables(made), out[:written].data
-        room = -written
-
-
-@kernel
-def _code_best(tokens, frequencies, impossible, work, made, codes, state, coded, out):
-    """Return how many bytes were written; or `IMPOSSIBLE`; or, as a negative number, the room that is needed."""
-    tokens, frequencies, impossible, work = span(tokens), span(frequencies), span(impossible), span(work)
-    made, codes, state, coded, out = span(made), span(codes), span(state), span(coded), span(out)
+    impossible, work, made, codes, state, coded, out = coder
     for index in range(RAW):
         if impossible[index] != 0 and frequencies[index] != 0:
             return IMPOSSIBLE
@@ -78,7 +94,7 @@ def _code_best(tokens, frequencies, impossible, work, made, codes, state, coded,
     room = _room(frequencies, codes)
     if room > len(out):
         return -room
-    return end_interval(state, coded, out, code_tokens(state, tokens, len(tokens), codes, coded, out, 0))
+    return end_interval(state, coded, out, code_tokens(state, tokens, count, codes, coded, out, 0))
 
 
 @inlined
@@ -89,3 +105,43 @@ def _room(frequencies, codes):
         bits += frequencies[index] * (codes[index] & 255)
     restarts = frequencies[RESTART]
     return 2 * ((bits >> 3) + 1 + 2 * restarts + PADDING)
+
+
+def made_by(coder: Coder, written: int) -> tuple[list[HuffmanTable | None], memoryview]:
+    """Return what `code_best` made.
+
+    Returns
+    -------
+    tables : list of HuffmanTable or None
+        By the first index of their codes; None where there are no symbols.
+    data : memoryview
+        Entropy-coded data, in scratch memory.
+    """
+    _, _, made, _, _, _, out = coder
+    return made_tables(made), out[:written].data
+
+
+def code_with_best_tables(
+    tokens: npt.NDArray[np.int32], frequencies: npt.NDArray[np.int64], impossible: npt.NDArray[np.int64]
+) -> tuple[list[HuffmanTable | None], memoryview] | None:
+    """Make the best Huffman tables for the tokens of a scan, and code it: `code_best` by itself.
+
+    Returns
+    -------
+    As `made_by`; None if there is an impossible code.
+    """
+    room = USUAL_BYTES * len(tokens) + 2 * PADDING
+    while True:
+        coder = begin_coder(impossible, room)
+        written = _code_best(tokens, frequencies, coder)
+        if written == IMPOSSIBLE:
+            return None
+        if written > 0:
+            return made_by(coder, written)
+        room = -written
+
+
+@kernel
+def _code_best(tokens, frequencies, coder):
+    tokens = span(tokens)
+    return code_best(tokens, len(tokens), span(frequencies), coder_spans(coder))

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from dnjpeg.codec.entropy.best_codes import code_with_best_tables
+from dnjpeg.codec.entropy.best_codes import Coder, begin_coder, code_with_best_tables, made_by
 from dnjpeg.codec.entropy.bits import PADDING
 from dnjpeg.codec.entropy.gathering import Lists, list_memory
 from dnjpeg.codec.entropy.scan import start_scan
@@ -18,7 +18,7 @@ from dnjpeg.codec.entropy.tokens import BATCH, CODED_BYTES, RAW, RESTART, SYMBOL
 from dnjpeg.codec.format.color import coding_slots
 from dnjpeg.codec.format.frame import Frame
 from dnjpeg.codec.format.headers import Headers, HuffmanTables
-from dnjpeg.codec.format.huffman import STANDARD, optimal_tables
+from dnjpeg.codec.format.huffman import STANDARD, HuffmanTable, optimal_tables
 from dnjpeg.codec.format.layout import AC_TABLE, DC_TABLE, FIRST, HORIZONTAL, VERTICAL, component_layout, scan_layout
 from dnjpeg.codec.format.script import ScriptScan
 from dnjpeg.codec.kernels.scratch import scratch
@@ -27,8 +27,11 @@ __all__ = [
     "CodedScan",
     "ScanPlan",
     "Tokens",
+    "begin_best_scan",
+    "best_scan",
     "choose_codes",
     "largest_sizes",
+    "makes_tables",
     "out_of_range",
     "plan_scan",
     "standard_tables",
@@ -183,6 +186,28 @@ def standard_tables(slots: tuple[int, ...]) -> tuple[HuffmanTables, npt.NDArray[
     return tables, codes_of(tables)
 
 
+def makes_tables(headers: Headers, plan: ScanPlan, *, optimize: bool) -> bool:
+    """Tell whether a scan has tables of its own: if that is wanted, or it has no choice, and the decoder has none."""
+    return (optimize or plan.wide) and not headers.known_huffman
+
+
+def begin_best_scan(headers: Headers, room: int) -> Coder:
+    """Return what a kernel that makes the tokens of a scan needs to code them too, in so many bytes."""
+    return begin_coder(_impossible(headers.frame.precision), room)
+
+
+def best_scan(scan: ScriptScan, plan: ScanPlan, coder: Coder, written: int) -> CodedScan:
+    """Return the scan that such a kernel has coded, if `code_best` returned that so many bytes were written.
+
+    If it did not, `token_scan` codes the tokens, or tells what is wrong with them.
+    """
+    return _scan_of(scan, plan, *made_by(coder, written))
+
+
+def _scan_of(scan: ScriptScan, plan: ScanPlan, tables: list[HuffmanTable | None], data: memoryview) -> CodedScan:
+    return CodedScan(scan, plan, {key: table for key, table in zip(KEYS, tables, strict=True) if table}, data)
+
+
 def token_scan(headers: Headers, scan: ScriptScan, plan: ScanPlan, tokens: Tokens, *, optimize: bool) -> CodedScan:
     """Code the tokens of one scan.
 
@@ -198,12 +223,11 @@ def token_scan(headers: Headers, scan: ScriptScan, plan: ScanPlan, tokens: Token
     ValueError
         If a coefficient is out of range, or a table that the decoder has lacks a code.
     """
-    if (optimize or plan.wide) and not headers.known_huffman:
+    if makes_tables(headers, plan, optimize=optimize):
         coded = code_with_best_tables(*tokens, _impossible(headers.frame.precision))
         if coded is None:
             raise ValueError(out_of_range(headers.frame.precision))
-        tables, data = coded
-        return CodedScan(scan, plan, {key: table for key, table in zip(KEYS, tables, strict=True) if table}, data)
+        return _scan_of(scan, plan, *coded)
     huffman, codes = choose_codes(headers, scan, plan, tokens.frequencies, optimize=optimize)
     restarts = int(tokens.frequencies[RESTART])
     unstuffed = (tokens.bits(codes) >> 3) + 1 + restarts

@@ -27,6 +27,7 @@ __all__ = ["Coder", "begin_coder", "code_best", "code_with_best_tables", "coder_
 
 TABLES = RAW // SYMBOLS
 IMPOSSIBLE = -1
+LEAST_ROOM = 1 << 16
 USUAL_BYTES = 2  # of output a token, with room to stuff them all
 
 Coder = tuple[
@@ -49,10 +50,10 @@ def begin_coder(impossible: npt.NDArray[np.int64], room: int) -> Coder:
     impossible : ndarray, int64, (RAW,)
         Not zero for codes that must not occur.
     room : int
-        Bytes of output, each of which may be stuffed.
+        Bytes of output that should do, if half of them come from stuffing; small images have more.
     """
     made, codes = scratch("best tables", TABLES * TABLE_BYTES), scratch("best codes", CODES, np.int64)
-    coded, out = scratch("coded", CODED_BYTES), scratch("file", room)
+    coded, out = scratch("coded", CODED_BYTES), scratch("file", max(room, LEAST_ROOM))
     return impossible, work_memory(), made, codes, start_scan(0), coded, out
 
 

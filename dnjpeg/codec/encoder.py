@@ -104,7 +104,7 @@ def encode(
 def _encode_made(pixels: Pixels, job: EncodingPlan) -> bytes:
     """Sequential, with Huffman tables made for the image, or shared ones."""
     if makes_tables(job.headers, job.plan, optimize=job.coding.optimize):
-        return assemble_only(job.headers, code_made(pixels, job))
+        return code_made(pixels, job)
     tokens = _tokens(pixels, job)
     return assemble_only(job.headers, token_scan(job.headers, job.scan, job.plan, tokens, optimize=job.coding.optimize))
 

@@ -9,13 +9,14 @@ from dnjpeg.codec.encoding_plan import EncodingPlan
 from dnjpeg.codec.entropy.best_codes import code_best, coder_spans
 from dnjpeg.codec.entropy.gathering import list_spans
 from dnjpeg.codec.entropy.scan import POSITION, end_interval, start_scan
-from dnjpeg.codec.entropy.scan_writer import CodedScan, Tokens, begin_best_scan, best_scan, token_scan
+from dnjpeg.codec.entropy.scan_writer import Tokens, begin_best_scan, token_scan
 from dnjpeg.codec.entropy.sequential_encoder import tokenize_mcu_row
 from dnjpeg.codec.entropy.tokens import CODES, COUNTS, code_tokens, count_symbols, join_counts
 from dnjpeg.codec.kernels.jit import inlined, kernel
 from dnjpeg.codec.kernels.scratch import scratch
 from dnjpeg.codec.kernels.vector import clear, span
 from dnjpeg.codec.pixels.forward import MCU_COLS, MCU_ROWS, forward_mcu_row
+from dnjpeg.codec.writer import assemble_made, assemble_only
 
 __all__ = ["code_made", "code_standard", "tokenize"]
 
@@ -59,8 +60,8 @@ def tokenize(
     return Tokens(tokens[:count], counts[:CODES])
 
 
-def code_made(pixels: Pixels, job: EncodingPlan) -> CodedScan:
-    """Code all rows of MCUs with Huffman tables made for them.
+def code_made(pixels: Pixels, job: EncodingPlan) -> bytes:
+    """Code all rows of MCUs with Huffman tables made for them, to a whole file.
 
     Parameters
     ----------
@@ -71,7 +72,7 @@ def code_made(pixels: Pixels, job: EncodingPlan) -> CodedScan:
     strip, plan = job.strip, job.plan
     tokens = scratch("tokens", plan.token_room(plan.mcu_rows), np.int32)
     counts = scratch("counts", COUNTS, np.int64)
-    coder = begin_best_scan(job.headers, len(pixels))
+    coder = begin_best_scan(job.headers, job.best_start, len(pixels))
     count, written = _code_rows(
         pixels,
         strip.sizes,
@@ -88,8 +89,9 @@ def code_made(pixels: Pixels, job: EncodingPlan) -> CodedScan:
         plan.mcu_rows,
     )
     if written > 0:
-        return best_scan(job.scan, plan, coder, written)
-    return token_scan(job.headers, job.scan, plan, Tokens(tokens[:count], counts[:CODES]), optimize=True)
+        return assemble_made(job.headers, coder, written)
+    made = Tokens(tokens[:count], counts[:CODES])
+    return assemble_only(job.headers, token_scan(job.headers, job.scan, plan, made, optimize=True))
 
 
 def code_standard(

@@ -9,15 +9,14 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from dnjpeg.codec.entropy.best_codes import code_best, coder_spans
+from dnjpeg.codec.entropy.best_codes import Coder, Start, code_best, coder_spans
 from dnjpeg.codec.entropy.gathering import list_spans
 from dnjpeg.codec.entropy.scan import start_scan, stopped
 from dnjpeg.codec.entropy.scan_writer import (
-    CodedScan,
     ScanPlan,
     Tokens,
     begin_best_scan,
-    best_scan,
+    best_start,
     makes_tables,
     plan_scan,
     token_scan,
@@ -44,7 +43,7 @@ from dnjpeg.codec.reader import Reader, Scan
 from dnjpeg.codec.scan_reader import following_scan, read
 from dnjpeg.codec.trellis.choice import RateDistortion
 from dnjpeg.codec.trellis.search import choose_levels
-from dnjpeg.codec.writer import assemble_only, headers_of, write
+from dnjpeg.codec.writer import assemble_made, assemble_only, headers_of, write
 from dnjpeg.errors import FormatError
 
 __all__ = ["requantized", "transcode"]
@@ -154,6 +153,7 @@ class _Plan:
     coding: Coding
     scan: ScriptScan
     plan: ScanPlan
+    start: Start
     factors: tuple[npt.NDArray[np.float64], npt.NDArray[np.float32]] | None
     """`_factors` and `_usual_factors`."""
 
@@ -185,11 +185,14 @@ def _streamed(
         interval, said = reader.restart_interval, (reader.density(), reader.metadata())
         kind = reader.frame, reader.color(), old, new, interval, coding
         plan = _plan(*kind, jfif or said[0], replaced(kept(said[1], copy), metadata))
-        coded = _coded(reader, scan, plan)
+        tokens, coder, written = _coded(reader, scan, plan)
         if following_scan(reader) is not None or reader.restart_interval != interval:
             return None  # DRI behind the scan: the interval told last is written, and the tokens have another
         if said != (reader.density(), reader.metadata()):  # some segments lay behind the scan
             plan = _plan(*kind, jfif or reader.density(), replaced(kept(reader.metadata(), copy), metadata))
+        if written > 0:
+            return assemble_made(plan.headers, coder, written)
+        coded = token_scan(plan.headers, plan.scan, plan.plan, tokens, optimize=coding.optimize)
         return assemble_only(plan.headers, coded)
     except ValueError:  # the other way tells which
         return None
@@ -226,11 +229,11 @@ def _plan(
     plan = plan_scan(headers.frame, headers.color, scan.components, kept_rows=1)
     check_mcu(scan, headers.frame)
     factors = None if new is None else (_factors(steps, image.tables), _usual_factors(steps, image.tables))
-    return _Plan(headers, coding, scan, plan, factors)
+    return _Plan(headers, coding, scan, plan, best_start(headers, scan, plan), factors)
 
 
-def _coded(reader: Reader, scan: Scan, to: _Plan) -> CodedScan:
-    """Return the new scan; the headers of the plan need not be the last ones."""
+def _coded(reader: Reader, scan: Scan, to: _Plan) -> tuple[Tokens, Coder, int]:
+    """Return tokens of the new scan, and how many bytes of them are coded already, in the output of the coder."""
     assert reader.frame is not None
     layout, geometry, mcu_rows, mcu_cols = row_geometry(reader.frame, scan.indices, scan.starts)
     blocks = int(layout[-1, FIRST])
@@ -238,7 +241,7 @@ def _coded(reader: Reader, scan: Scan, to: _Plan) -> CodedScan:
     tokens = scratch("tokens", to.plan.token_room(to.plan.mcu_rows), np.int32)
     counts = scratch("counts", COUNTS, np.int64)
     unstuffed = reader.unstuffed_scratch()
-    coder = begin_best_scan(to.headers, 2 * len(reader.view))
+    coder = begin_best_scan(to.headers, to.start, 2 * len(reader.view))
     count, written = _transcode_rows(
         state,
         geometry,
@@ -259,10 +262,7 @@ def _coded(reader: Reader, scan: Scan, to: _Plan) -> CodedScan:
         coder,
     )
     reader.finish_scan(state)
-    if written > 0:
-        return best_scan(to.scan, to.plan, coder, written)
-    coded = Tokens(tokens[:count], counts[:CODES])
-    return token_scan(to.headers, to.scan, to.plan, coded, optimize=to.coding.optimize)
+    return Tokens(tokens[:count], counts[:CODES]), coder, written
 
 
 @kernel

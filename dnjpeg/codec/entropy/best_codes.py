@@ -1,6 +1,6 @@
-"""Tokens to bytes with the best Huffman tables for them, behind what made the tokens in one and the same kernel.
+"""Tokens to bytes with the best Huffman tables for them: one kernel, or the end of one that makes the tokens too.
 
-So threads wait for each other but once an image.
+The latter writes the tables as well: the less the interpreter does for an image, the less threads wait for each other.
 """
 
 from __future__ import annotations
@@ -19,34 +19,36 @@ from dnjpeg.codec.format.huffman import (
     made_tables,
     work_memory,
 )
+from dnjpeg.codec.format.table_segments import HUFFMAN_BYTES, write_made_tables
 from dnjpeg.codec.kernels.jit import inlined, kernel
 from dnjpeg.codec.kernels.scratch import scratch
-from dnjpeg.codec.kernels.vector import clear, span
+from dnjpeg.codec.kernels.vector import clear, copy, span
 
-__all__ = ["Coder", "begin_coder", "code_best", "code_with_best_tables", "coder_spans", "made_by"]
+__all__ = ["Coder", "begin_coder", "code_best", "code_with_best_tables", "coder_spans"]
 
 TABLES = RAW // SYMBOLS
 IMPOSSIBLE = -1
 LEAST_ROOM = 1 << 16
 USUAL_BYTES = 2  # of output a token, with room to stuff them all
 
-Coder = tuple[
-    npt.NDArray[np.int64],
-    npt.NDArray[np.int64],
-    npt.NDArray[np.uint8],
-    npt.NDArray[np.int64],
-    npt.NDArray[np.int64],
-    npt.NDArray[np.uint8],
-    npt.NDArray[np.uint8],
-]
-"""What `code_best` works with: impossible codes, work memory, tables, codes, state, coded bytes, output."""
+Numbers = npt.NDArray[np.int64]
+Bytes = npt.NDArray[np.uint8]
+
+Start = tuple[Numbers, Bytes]
+"""What is written before the data: which tables, by the first index of their codes / 256, and all that follows them."""
+
+NO_START: Start = np.empty(0, np.int64), np.empty(0, np.uint8)
+
+Coder = tuple[Start, Numbers, Numbers, Bytes, Numbers, Numbers, Bytes, Bytes]
+"""What `code_best` works with: start, impossible codes, work memory, tables, codes, state, coded bytes, output."""
 
 
-def begin_coder(impossible: npt.NDArray[np.int64], room: int) -> Coder:
-    """Memory for `code_best`; scratch memory, but for the first.
+def begin_coder(start: Start, impossible: Numbers, room: int) -> Coder:
+    """Return what `code_best` works with; of these tables, codes and output are in scratch memory.
 
     Parameters
     ----------
+    start : Start
     impossible : ndarray, int64, (RAW,)
         Not zero for codes that must not occur.
     room : int
@@ -54,14 +56,15 @@ def begin_coder(impossible: npt.NDArray[np.int64], room: int) -> Coder:
     """
     made, codes = scratch("best tables", TABLES * TABLE_BYTES), scratch("best codes", CODES, np.int64)
     coded, out = scratch("coded", CODED_BYTES), scratch("file", max(room, LEAST_ROOM))
-    return impossible, work_memory(), made, codes, start_scan(0), coded, out
+    return start, impossible, work_memory(), made, codes, start_scan(0), coded, out
 
 
 @inlined
 def coder_spans(coder):
     """Spans over a `Coder`."""
-    impossible, work, made, codes, state, coded, out = coder
-    return span(impossible), span(work), span(made), span(codes), span(state), span(coded), span(out)
+    (order, header), impossible, work, made, codes, state, coded, out = coder
+    start = span(order), span(header)
+    return start, span(impossible), span(work), span(made), span(codes), span(state), span(coded), span(out)
 
 
 @inlined
@@ -75,14 +78,14 @@ def code_best(tokens, count, frequencies, coder):
     frequencies : span, int64, (CODES,)
         From `join_counts`.
     coder
-        From `coder_spans`; `made_by` tells what was made.
+        From `coder_spans`.
 
     Returns
     -------
     int
         How many bytes were written; or `IMPOSSIBLE`; or, as a negative number, the room that is needed.
     """
-    impossible, work, made, codes, state, coded, out = coder
+    (order, header), impossible, work, made, codes, state, coded, out = coder
     for index in range(RAW):
         if impossible[index] != 0 and frequencies[index] != 0:
             return IMPOSSIBLE
@@ -92,10 +95,13 @@ def code_best(tokens, count, frequencies, coder):
         assign_codes(made, table * TABLE_BYTES, codes, table * SYMBOLS)
     for size in range(RESTART - RAW):
         codes[RAW + size] = size
-    room = _room(frequencies, codes)
+    room = _room(frequencies, codes) + len(order) * HUFFMAN_BYTES + len(header)
     if room > len(out):
         return -room
-    return end_interval(state, coded, out, code_tokens(state, tokens, count, codes, coded, out, 0))
+    written = write_made_tables(made, order, out)
+    copy(header, 0, out, written, len(header))
+    written = code_tokens(state, tokens, count, codes, coded, out, written + len(header))
+    return end_interval(state, coded, out, written)
 
 
 @inlined
@@ -108,8 +114,10 @@ def _room(frequencies, codes):
     return 2 * ((bits >> 3) + 1 + 2 * restarts + PADDING)
 
 
-def made_by(coder: Coder, written: int) -> tuple[list[HuffmanTable | None], memoryview]:
-    """Return what `code_best` made.
+def code_with_best_tables(
+    tokens: npt.NDArray[np.int32], frequencies: Numbers, impossible: Numbers
+) -> tuple[list[HuffmanTable | None], memoryview] | None:
+    """Make the best Huffman tables for the tokens of a scan, and code it: `code_best` by itself.
 
     Returns
     -------
@@ -117,28 +125,18 @@ def made_by(coder: Coder, written: int) -> tuple[list[HuffmanTable | None], memo
         By the first index of their codes; None where there are no symbols.
     data : memoryview
         Entropy-coded data, in scratch memory.
-    """
-    _, _, made, _, _, _, out = coder
-    return made_tables(made), out[:written].data
 
-
-def code_with_best_tables(
-    tokens: npt.NDArray[np.int32], frequencies: npt.NDArray[np.int64], impossible: npt.NDArray[np.int64]
-) -> tuple[list[HuffmanTable | None], memoryview] | None:
-    """Make the best Huffman tables for the tokens of a scan, and code it: `code_best` by itself.
-
-    Returns
-    -------
-    As `made_by`; None if there is an impossible code.
+    None if there is an impossible code.
     """
     room = USUAL_BYTES * len(tokens) + 2 * PADDING
     while True:
-        coder = begin_coder(impossible, room)
+        coder = begin_coder(NO_START, impossible, room)
         written = _code_best(tokens, frequencies, coder)
         if written == IMPOSSIBLE:
             return None
         if written > 0:
-            return made_by(coder, written)
+            _, _, _, made, *_, out = coder
+            return made_tables(made), out[:written].data
         room = -written
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from dnjpeg.codec.entropy.best_codes import Coder, begin_coder, code_with_best_tables, made_by
+from dnjpeg.codec.entropy.best_codes import Coder, Start, begin_coder, code_with_best_tables
 from dnjpeg.codec.entropy.bits import PADDING
 from dnjpeg.codec.entropy.gathering import Lists, list_memory
 from dnjpeg.codec.entropy.scan import start_scan
@@ -18,7 +18,7 @@ from dnjpeg.codec.entropy.tokens import BATCH, CODED_BYTES, RAW, RESTART, SYMBOL
 from dnjpeg.codec.format.color import coding_slots
 from dnjpeg.codec.format.frame import Frame
 from dnjpeg.codec.format.headers import Headers, HuffmanTables
-from dnjpeg.codec.format.huffman import STANDARD, HuffmanTable, optimal_tables
+from dnjpeg.codec.format.huffman import STANDARD, optimal_tables
 from dnjpeg.codec.format.layout import AC_TABLE, DC_TABLE, FIRST, HORIZONTAL, VERTICAL, component_layout, scan_layout
 from dnjpeg.codec.format.script import ScriptScan
 from dnjpeg.codec.kernels.scratch import scratch
@@ -28,7 +28,7 @@ __all__ = [
     "ScanPlan",
     "Tokens",
     "begin_best_scan",
-    "best_scan",
+    "best_start",
     "choose_codes",
     "largest_sizes",
     "makes_tables",
@@ -191,21 +191,20 @@ def makes_tables(headers: Headers, plan: ScanPlan, *, optimize: bool) -> bool:
     return (optimize or plan.wide) and not headers.known_huffman
 
 
-def begin_best_scan(headers: Headers, room: int) -> Coder:
-    """Return what a kernel that makes the tokens of a scan needs to code them too, in so many bytes."""
-    return begin_coder(_impossible(headers.frame.precision), room)
+def best_start(headers: Headers, scan: ScriptScan, plan: ScanPlan) -> Start:
+    """Tell what `code_best` writes before the data of the only scan of a file."""
+    slots = dict.fromkeys(plan.slots[index] for index in scan.components)
+    order = [KEYS.index((table_class, slot)) for slot in slots for table_class in (0, 1)]
+    header = headers.before_scan(scan, plan.slots, {}, headers.restart.interval(plan.mcu_cols) or None)
+    return np.array(order), np.frombuffer(header, np.uint8)
 
 
-def best_scan(scan: ScriptScan, plan: ScanPlan, coder: Coder, written: int) -> CodedScan:
-    """Return the scan that such a kernel has coded, if `code_best` returned that so many bytes were written.
+def begin_best_scan(headers: Headers, start: Start, room: int) -> Coder:
+    """Return what a kernel that makes the tokens of a scan needs to code them too, in so many bytes.
 
-    If it did not, `token_scan` codes the tokens, or tells what is wrong with them.
+    If `code_best` returns no positive number, `token_scan` codes them, or tells what is wrong with them.
     """
-    return _scan_of(scan, plan, *made_by(coder, written))
-
-
-def _scan_of(scan: ScriptScan, plan: ScanPlan, tables: list[HuffmanTable | None], data: memoryview) -> CodedScan:
-    return CodedScan(scan, plan, {key: table for key, table in zip(KEYS, tables, strict=True) if table}, data)
+    return begin_coder(start, _impossible(headers.frame.precision), room)
 
 
 def token_scan(headers: Headers, scan: ScriptScan, plan: ScanPlan, tokens: Tokens, *, optimize: bool) -> CodedScan:
@@ -227,7 +226,8 @@ def token_scan(headers: Headers, scan: ScriptScan, plan: ScanPlan, tokens: Token
         coded = code_with_best_tables(*tokens, _impossible(headers.frame.precision))
         if coded is None:
             raise ValueError(out_of_range(headers.frame.precision))
-        return _scan_of(scan, plan, *coded)
+        tables, data = coded
+        return CodedScan(scan, plan, {key: table for key, table in zip(KEYS, tables, strict=True) if table}, data)
     huffman, codes = choose_codes(headers, scan, plan, tokens.frequencies, optimize=optimize)
     restarts = int(tokens.frequencies[RESTART])
     unstuffed = (tokens.bits(codes) >> 3) + 1 + restarts

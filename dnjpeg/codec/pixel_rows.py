@@ -182,6 +182,7 @@ def _code_rows(pixels, sizes, layout, factors, strip, coefficients, lists, state
 def _tokens_of_rows(
     pixels, sizes, layout, factors, strip, coefficients, lists, state, scan, tokens, counts, first, last
 ):
+    """Make and count the tokens of rows from `first` to before `last`; returns their number."""
     count = 0
     clear(counts, 0, COUNTS)
     for row in range(first, last):

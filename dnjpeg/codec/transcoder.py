@@ -154,6 +154,7 @@ class _Plan:
     scan: ScriptScan
     plan: ScanPlan
     start: Start
+    """`best_start`."""
     factors: tuple[npt.NDArray[np.float64], npt.NDArray[np.float32]] | None
     """`_factors` and `_usual_factors`."""
 
@@ -240,7 +241,7 @@ def _coded(reader: Reader, scan: Scan, to: _Plan) -> tuple[Tokens, Coder, int]:
     state = start_scan(reader.restart_interval, scan.begin, strict=True)
     tokens = scratch("tokens", to.plan.token_room(to.plan.mcu_rows), np.int32)
     counts = scratch("counts", COUNTS, np.int64)
-    unstuffed = reader.unstuffed_scratch()
+    unstuffed = reader.unstuffed_scratch()  # the coder has the same memory, when all of it is decoded
     coder = begin_best_scan(to.headers, to.start, 2 * len(reader.view))
     count, written = _transcode_rows(
         state,

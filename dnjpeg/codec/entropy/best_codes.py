@@ -28,7 +28,7 @@ __all__ = ["Coder", "begin_coder", "code_best", "code_with_best_tables", "coder_
 
 TABLES = RAW // SYMBOLS
 IMPOSSIBLE = -1
-LEAST_ROOM = 1 << 16
+LEAST_ROOM = 1 << 16  # of output: in small images the tables weigh more than the pixels
 USUAL_BYTES = 2  # of output a token, with room to stuff them all
 
 Numbers = npt.NDArray[np.int64]
@@ -69,7 +69,7 @@ def coder_spans(coder):
 
 @inlined
 def code_best(tokens, count, frequencies, coder):
-    """Make the best Huffman tables for the first `count` tokens, and code them.
+    """Make the best Huffman tables for the first `count` tokens; write the start of the scan, and code them.
 
     Parameters
     ----------

@@ -19,7 +19,7 @@ from dnjpeg.codec.encoding_plan import (
     steps_key,
 )
 from dnjpeg.codec.entropy.scan import start_scan
-from dnjpeg.codec.entropy.scan_writer import Tokens, token_scan
+from dnjpeg.codec.entropy.scan_writer import Tokens, makes_tables, token_scan
 from dnjpeg.codec.entropy.tokens import CODED_BYTES, RAW, SYMBOLS
 from dnjpeg.codec.format.application import DEFAULT_JFIF, Jfif, Metadata
 from dnjpeg.codec.format.coding import Coding
@@ -28,7 +28,7 @@ from dnjpeg.codec.format.headers import EOI_MARKER
 from dnjpeg.codec.format.layout import coefficient_arrays
 from dnjpeg.codec.format.subsampling import Subsampling
 from dnjpeg.codec.kernels.scratch import scratch
-from dnjpeg.codec.pixel_rows import code_standard, tokenize
+from dnjpeg.codec.pixel_rows import code_made, code_standard, tokenize
 from dnjpeg.codec.pixels.forward import forward_rows, plan_forward
 from dnjpeg.codec.pixels.quantize import quantize
 from dnjpeg.codec.trellis.choice import RateDistortion
@@ -103,6 +103,8 @@ def encode(
 
 def _encode_made(pixels: Pixels, job: EncodingPlan) -> bytes:
     """Sequential, with Huffman tables made for the image, or shared ones."""
+    if makes_tables(job.headers, job.plan, optimize=job.coding.optimize):
+        return code_made(pixels, job)
     tokens = _tokens(pixels, job)
     return assemble_only(job.headers, token_scan(job.headers, job.scan, job.plan, tokens, optimize=job.coding.optimize))
 

@@ -8,7 +8,8 @@ from functools import cached_property, lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from dnjpeg.codec.entropy.scan_writer import ScanPlan, plan_scan, standard_tables
+from dnjpeg.codec.entropy.best_codes import Start
+from dnjpeg.codec.entropy.scan_writer import ScanPlan, best_start, plan_scan, standard_tables
 from dnjpeg.codec.format.application import Jfif, Metadata
 from dnjpeg.codec.format.coding import Coding, Restart
 from dnjpeg.codec.format.coding_tables import CodingTables, TablesKey
@@ -96,6 +97,11 @@ class EncodingPlan:
     def interval(self) -> int:
         """Ri of that scan."""
         return self.headers.restart.interval(self.plan.mcu_cols)
+
+    @cached_property
+    def best_start(self) -> Start:
+        """All between `Headers.before_scans` and the entropy-coded data, if Huffman tables are made for the image."""
+        return best_start(self.headers, self.scan, self.plan)
 
     @cached_property
     def standard_codes(self) -> npt.NDArray[np.int64]:

@@ -6,17 +6,19 @@ import numpy as np
 import numpy.typing as npt
 
 from dnjpeg.codec.encoding_plan import EncodingPlan
+from dnjpeg.codec.entropy.best_codes import code_best, coder_spans
 from dnjpeg.codec.entropy.gathering import list_spans
-from dnjpeg.codec.entropy.scan import POSITION, end_interval
-from dnjpeg.codec.entropy.scan_writer import Tokens
+from dnjpeg.codec.entropy.scan import POSITION, end_interval, start_scan
+from dnjpeg.codec.entropy.scan_writer import Tokens, begin_best_scan, token_scan
 from dnjpeg.codec.entropy.sequential_encoder import tokenize_mcu_row
 from dnjpeg.codec.entropy.tokens import CODES, COUNTS, code_tokens, count_symbols, join_counts
-from dnjpeg.codec.kernels.jit import kernel
+from dnjpeg.codec.kernels.jit import inlined, kernel
 from dnjpeg.codec.kernels.scratch import scratch
 from dnjpeg.codec.kernels.vector import clear, span
 from dnjpeg.codec.pixels.forward import MCU_COLS, MCU_ROWS, forward_mcu_row
+from dnjpeg.codec.writer import assemble_made, assemble_only
 
-__all__ = ["code_standard", "tokenize"]
+__all__ = ["code_made", "code_standard", "tokenize"]
 
 Pixels = npt.NDArray[np.uint8]
 State = npt.NDArray[np.int64]
@@ -56,6 +58,40 @@ def tokenize(
         *rows,
     )
     return Tokens(tokens[:count], counts[:CODES])
+
+
+def code_made(pixels: Pixels, job: EncodingPlan) -> bytes:
+    """Code all rows of MCUs with Huffman tables made for them, to a whole file.
+
+    Parameters
+    ----------
+    pixels : ndarray, uint8
+        Of the whole image, line by line.
+    job : EncodingPlan
+    """
+    strip, plan = job.strip, job.plan
+    tokens = scratch("tokens", plan.token_room(plan.mcu_rows), np.int32)
+    counts = scratch("counts", COUNTS, np.int64)
+    coder = begin_best_scan(job.headers, job.best_start, len(pixels))
+    count, written = _code_rows(
+        pixels,
+        strip.sizes,
+        strip.layout,
+        job.factors,
+        scratch("strip", strip.samples),
+        scratch("coefficients", strip.coefficients, np.int16),
+        plan.lists(),
+        start_scan(job.interval),
+        plan.scan,
+        tokens,
+        counts,
+        coder,
+        plan.mcu_rows,
+    )
+    if written > 0:
+        return assemble_made(job.headers, coder, written)
+    made = Tokens(tokens[:count], counts[:CODES])
+    return assemble_only(job.headers, token_scan(job.headers, job.scan, plan, made, optimize=True))
 
 
 def code_standard(
@@ -124,8 +160,29 @@ def _tokenize_rows(
     """Make and count the tokens of some rows of MCUs; returns their number."""
     pixels, sizes, layout, factors = span(pixels), span(sizes), span(layout), span(factors)
     strip, coefficients, state, scan, tokens = span(strip), span(coefficients), span(state), span(scan), span(tokens)
-    lists = list_spans(lists)
-    counts = span(counts)
+    lists, counts = list_spans(lists), span(counts)
+    return _tokens_of_rows(
+        pixels, sizes, layout, factors, strip, coefficients, lists, state, scan, tokens, counts, first, last
+    )
+
+
+@kernel
+def _code_rows(pixels, sizes, layout, factors, strip, coefficients, lists, state, scan, tokens, counts, coder, rows):
+    """Make, count and code the tokens of all rows of MCUs; returns their number, and what `code_best` does."""
+    pixels, sizes, layout, factors = span(pixels), span(sizes), span(layout), span(factors)
+    strip, coefficients, state, scan, tokens = span(strip), span(coefficients), span(state), span(scan), span(tokens)
+    lists, counts = list_spans(lists), span(counts)
+    count = _tokens_of_rows(
+        pixels, sizes, layout, factors, strip, coefficients, lists, state, scan, tokens, counts, 0, rows
+    )
+    return count, code_best(tokens, count, counts, coder_spans(coder))
+
+
+@inlined
+def _tokens_of_rows(
+    pixels, sizes, layout, factors, strip, coefficients, lists, state, scan, tokens, counts, first, last
+):
+    """Make and count the tokens of rows from `first` to before `last`; returns their number."""
     count = 0
     clear(counts, 0, COUNTS)
     for row in range(first, last):

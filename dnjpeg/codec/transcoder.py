@@ -9,9 +9,18 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from dnjpeg.codec.entropy.best_codes import Coder, Start, code_best, coder_spans
 from dnjpeg.codec.entropy.gathering import list_spans
 from dnjpeg.codec.entropy.scan import start_scan, stopped
-from dnjpeg.codec.entropy.scan_writer import ScanPlan, Tokens, plan_scan, token_scan
+from dnjpeg.codec.entropy.scan_writer import (
+    ScanPlan,
+    Tokens,
+    begin_best_scan,
+    best_start,
+    makes_tables,
+    plan_scan,
+    token_scan,
+)
 from dnjpeg.codec.entropy.sequential_decoder import decode_mcu_row
 from dnjpeg.codec.entropy.sequential_encoder import tokenize_mcu_row
 from dnjpeg.codec.entropy.tokens import CODES, COUNTS, count_symbols, join_counts
@@ -34,7 +43,7 @@ from dnjpeg.codec.reader import Reader, Scan
 from dnjpeg.codec.scan_reader import following_scan, read
 from dnjpeg.codec.trellis.choice import RateDistortion
 from dnjpeg.codec.trellis.search import choose_levels
-from dnjpeg.codec.writer import assemble_only, headers_of, write
+from dnjpeg.codec.writer import assemble_made, assemble_only, headers_of, write
 from dnjpeg.errors import FormatError
 
 __all__ = ["requantized", "transcode"]
@@ -144,6 +153,8 @@ class _Plan:
     coding: Coding
     scan: ScriptScan
     plan: ScanPlan
+    start: Start
+    """`best_start`."""
     factors: tuple[npt.NDArray[np.float64], npt.NDArray[np.float32]] | None
     """`_factors` and `_usual_factors`."""
 
@@ -175,11 +186,13 @@ def _streamed(
         interval, said = reader.restart_interval, (reader.density(), reader.metadata())
         kind = reader.frame, reader.color(), old, new, interval, coding
         plan = _plan(*kind, jfif or said[0], replaced(kept(said[1], copy), metadata))
-        tokens = _tokens(reader, scan, plan)
+        tokens, coder, written = _coded(reader, scan, plan)
         if following_scan(reader) is not None or reader.restart_interval != interval:
             return None  # DRI behind the scan: the interval told last is written, and the tokens have another
         if said != (reader.density(), reader.metadata()):  # some segments lay behind the scan
             plan = _plan(*kind, jfif or reader.density(), replaced(kept(reader.metadata(), copy), metadata))
+        if written > 0:
+            return assemble_made(plan.headers, coder, written)
         coded = token_scan(plan.headers, plan.scan, plan.plan, tokens, optimize=coding.optimize)
         return assemble_only(plan.headers, coded)
     except ValueError:  # the other way tells which
@@ -217,24 +230,26 @@ def _plan(
     plan = plan_scan(headers.frame, headers.color, scan.components, kept_rows=1)
     check_mcu(scan, headers.frame)
     factors = None if new is None else (_factors(steps, image.tables), _usual_factors(steps, image.tables))
-    return _Plan(headers, coding, scan, plan, factors)
+    return _Plan(headers, coding, scan, plan, best_start(headers, scan, plan), factors)
 
 
-def _tokens(reader: Reader, scan: Scan, to: _Plan) -> Tokens:
-    """Tokens of the new scan."""
+def _coded(reader: Reader, scan: Scan, to: _Plan) -> tuple[Tokens, Coder, int]:
+    """Return tokens of the new scan, and how many bytes of them are coded already, in the output of the coder."""
     assert reader.frame is not None
     layout, geometry, mcu_rows, mcu_cols = row_geometry(reader.frame, scan.indices, scan.starts)
     blocks = int(layout[-1, FIRST])
     state = start_scan(reader.restart_interval, scan.begin, strict=True)
     tokens = scratch("tokens", to.plan.token_room(to.plan.mcu_rows), np.int32)
-    counts = np.empty(COUNTS, np.int64)
-    count = _transcode_rows(
+    counts = scratch("counts", COUNTS, np.int64)
+    unstuffed = reader.unstuffed_scratch()  # the coder has the same memory, when all of it is decoded
+    coder = begin_best_scan(to.headers, to.start, 2 * len(reader.view))
+    count, written = _transcode_rows(
         state,
         geometry,
         mcu_rows,
         mcu_cols,
         reader.bytes,
-        reader.unstuffed_scratch(),
+        unstuffed,
         scan.lookups,
         layout,
         scratch("coefficients", blocks + 64, np.int16),
@@ -244,9 +259,11 @@ def _tokens(reader: Reader, scan: Scan, to: _Plan) -> Tokens:
         to.plan.scan,
         tokens,
         counts,
+        makes_tables(to.headers, to.plan, optimize=to.coding.optimize),
+        coder,
     )
     reader.finish_scan(state)
-    return Tokens(tokens[:count], counts[:CODES])
+    return Tokens(tokens[:count], counts[:CODES]), coder, written
 
 
 @kernel
@@ -266,8 +283,13 @@ def _transcode_rows(
     new_scan,
     tokens,
     counts,
+    made,
+    coder,
 ):
-    """Make and count tokens of rows of MCUs up to a fault, requantized if there are factors; returns their number."""
+    """Make and count tokens of rows of MCUs, requantized if there are factors, and code them if tables are to be made.
+
+    Returns their number, and what `code_best` does: 0 if they are not coded, or there is a fault.
+    """
     state, scan, data, coded, lookups = span(state), span(scan), span(data), span(coded), span(lookups)
     layout, coefficients, tokenizing = span(layout), span(coefficients), span(tokenizing)
     lists, new_scan, tokens = list_spans(lists), span(new_scan), span(tokens)
@@ -279,7 +301,7 @@ def _transcode_rows(
         clear(coefficients, 0, filler + 64)
         decode_mcu_row(state, scan, row, row, mcu_cols, data, coded, lookups, coefficients, filler)
         if stopped(state):
-            break
+            return count, 0
         if factors is not None:
             exact, usual = factors
             exact, usual = span(exact), span(usual)
@@ -290,4 +312,4 @@ def _transcode_rows(
         count = tokenize_mcu_row(tokenizing, new_scan, row, row, mcu_cols, coefficients, lists, tokens, count)
         count_symbols(tokens, begin, count, counts)
     join_counts(counts)
-    return count
+    return count, code_best(tokens, count, counts, coder_spans(coder)) if made else 0

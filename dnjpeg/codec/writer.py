@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dnjpeg.codec.entropy.arithmetic_writer import code_arithmetic
+from dnjpeg.codec.entropy.best_codes import Coder
 from dnjpeg.codec.entropy.progressive_writer import code_progressive
 from dnjpeg.codec.entropy.scan_writer import CodedScan, ScanPlan
 from dnjpeg.codec.entropy.sequential_writer import code_sequential
@@ -21,7 +22,7 @@ from dnjpeg.codec.format.huffman import HuffmanTable
 from dnjpeg.codec.format.script import ScriptScan, check_mcu
 from dnjpeg.codec.script_search import smallest_script
 
-__all__ = ["assemble", "assemble_only", "before_only_scan", "headers_of", "write", "write_scans"]
+__all__ = ["assemble", "assemble_made", "assemble_only", "before_only_scan", "headers_of", "write", "write_scans"]
 
 
 def write(image: CoefficientImage, coding: Coding, coding_tables: CodingTables | None = None) -> bytes:
@@ -128,6 +129,11 @@ def assemble_only(headers: Headers, coded: CodedScan) -> bytes:
     """Join the only scan of a file and what stands around it."""
     start = before_only_scan(headers, coded.scan, coded.plan, coded.huffman)
     return b"".join([start, coded.data, EOI_MARKER])
+
+
+def assemble_made(headers: Headers, coder: Coder, written: int) -> bytes:
+    """Join so many bytes that `code_best` has written, with `best_start`, and what stands around them."""
+    return b"".join([headers.before_scans, coder[-1][:written].data, EOI_MARKER])
 
 
 def assemble(headers: Headers, scans: Iterable[CodedScan]) -> bytes:

@@ -161,6 +161,18 @@ def _uniform(step: int) -> QuantizationTables:
     return QuantizationTables(np.full((8, 8), step))
 
 
+def test_transcoding_to_much_finer_steps_makes_a_larger_file():
+    """There is room for as many bytes as come in; if there are more, tokens are coded by a second kernel."""
+    coarse = encode(make_noise(256, 256), quality=50, subsampling="4:4:4")
+    fine = transcode(coarse, quality=100)
+    assert 2 * len(fine) > max(2 * len(coarse), 1 << 16)  # room, if each byte is stuffed
+    assert fine == jpegtran(fine, "-optimize", "-copy", "none")
+    before, after = read(coarse), read(fine)
+    assert {int(table.max()) for table in after.tables} == {1}
+    levels = (array * table for array, table in zip(before.coefficients, before.tables, strict=True))
+    assert_same_coefficients(after.coefficients, list(levels))
+
+
 def test_transcoding_keeps_size_sampling_restarts_and_color(photo):
     data = encode(photo(61, 83), quality=90, subsampling="4:2:2", restart=4)
     before, after = read(data), read(transcode(data, quality=40))

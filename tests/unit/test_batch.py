@@ -127,6 +127,8 @@ with event.install_recorder("numba:compile") as compiled:
             data = dnjpeg.encode(np.zeros(shape, np.uint8), **options)
             dnjpeg.decode(data)
             dnjpeg.transcode(data, quality=30)
+    noise = np.random.default_rng(0).integers(0, 256, (160, 160, 3), np.uint8)
+    dnjpeg.encode(noise, quality=100, subsampling="4:4:4")  # its bytes need more room than usual
 assert not compiled.buffer, compiled.buffer
 """
     run = subprocess.run(

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from dnjpeg.codec.entropy.best_codes import code_with_best_tables
+from dnjpeg.codec.entropy.best_codes import Coder, Start, begin_coder, code_with_best_tables
 from dnjpeg.codec.entropy.bits import PADDING
 from dnjpeg.codec.entropy.gathering import Lists, list_memory
 from dnjpeg.codec.entropy.scan import start_scan
@@ -27,8 +27,11 @@ __all__ = [
     "CodedScan",
     "ScanPlan",
     "Tokens",
+    "begin_best_scan",
+    "best_start",
     "choose_codes",
     "largest_sizes",
+    "makes_tables",
     "out_of_range",
     "plan_scan",
     "standard_tables",
@@ -183,6 +186,27 @@ def standard_tables(slots: tuple[int, ...]) -> tuple[HuffmanTables, npt.NDArray[
     return tables, codes_of(tables)
 
 
+def makes_tables(headers: Headers, plan: ScanPlan, *, optimize: bool) -> bool:
+    """Tell whether a scan has tables of its own: if that is wanted, or it has no choice, and the decoder has none."""
+    return (optimize or plan.wide) and not headers.known_huffman
+
+
+def best_start(headers: Headers, scan: ScriptScan, plan: ScanPlan) -> Start:
+    """Tell what `code_best` writes before the data of the only scan of a file."""
+    slots = dict.fromkeys(plan.slots[index] for index in scan.components)
+    order = [KEYS.index((table_class, slot)) for slot in slots for table_class in (0, 1)]
+    header = headers.before_scan(scan, plan.slots, {}, headers.restart.interval(plan.mcu_cols) or None)
+    return np.array(order), np.frombuffer(header, np.uint8)
+
+
+def begin_best_scan(headers: Headers, start: Start, room: int) -> Coder:
+    """Return what a kernel that makes the tokens of a scan needs to code them too, in so many bytes.
+
+    If `code_best` returns no positive number, `token_scan` codes them, or tells what is wrong with them.
+    """
+    return begin_coder(start, _impossible(headers.frame.precision), room)
+
+
 def token_scan(headers: Headers, scan: ScriptScan, plan: ScanPlan, tokens: Tokens, *, optimize: bool) -> CodedScan:
     """Code the tokens of one scan.
 
@@ -198,7 +222,7 @@ def token_scan(headers: Headers, scan: ScriptScan, plan: ScanPlan, tokens: Token
     ValueError
         If a coefficient is out of range, or a table that the decoder has lacks a code.
     """
-    if (optimize or plan.wide) and not headers.known_huffman:
+    if makes_tables(headers, plan, optimize=optimize):
         coded = code_with_best_tables(*tokens, _impossible(headers.frame.precision))
         if coded is None:
             raise ValueError(out_of_range(headers.frame.precision))

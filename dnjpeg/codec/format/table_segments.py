@@ -9,12 +9,24 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from dnjpeg.codec.format.huffman import HuffmanTable
+from dnjpeg.codec.format.huffman import TABLE_BYTES, HuffmanTable
 from dnjpeg.codec.format.syntax import DAC, DHT, DQT, DRI, Segment, remembered, written
 from dnjpeg.codec.format.zigzag import from_zigzag, to_zigzag
+from dnjpeg.codec.kernels.jit import inlined
+from dnjpeg.codec.kernels.vector import copy
 from dnjpeg.errors import FormatError
 
-__all__ = ["ConditioningSegment", "HuffmanSegment", "QuantizationSegment", "RestartSegment"]
+__all__ = [
+    "HUFFMAN_BYTES",
+    "ConditioningSegment",
+    "HuffmanSegment",
+    "QuantizationSegment",
+    "RestartSegment",
+    "write_made_tables",
+]
+
+HUFFMAN_BYTES = 5 + TABLE_BYTES
+"""A DHT segment of one table, at most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,6 +106,36 @@ class HuffmanSegment:
     def write(tables: Iterable[HuffmanSegment]) -> bytes:
         """Return the DHT segment of all tables."""
         return written(DHT, b"".join(table._payload() for table in tables))
+
+
+@inlined
+def write_made_tables(made, order, out):
+    """Write tables as `HuffmanSegment` does, those that are not empty; returns how many bytes were written.
+
+    Parameters
+    ----------
+    made : span, uint8
+        What `choose_tables` made of the frequencies of DC tables 0 and 1 and AC tables 0 and 1.
+    order : span, int64
+        Which of them.
+    out : span, uint8
+        With room for `HUFFMAN_BYTES` each.
+    """
+    written = 0
+    for index in range(len(order)):
+        table = order[index]
+        first = table * TABLE_BYTES
+        symbols = 0
+        for length in range(16):
+            symbols += made[first + length]
+        if symbols > 0:
+            size = 19 + symbols
+            out[written], out[written + 1] = 0xFF, DHT
+            out[written + 2], out[written + 3] = size >> 8, size & 255
+            out[written + 4] = table >> 1 << 4 | (table & 1)
+            copy(made, first, out, written + 5, 16 + symbols)
+            written += 2 + size
+    return written
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from dnjpeg.codec.format.layout import (
     component_layout,
 )
 from dnjpeg.codec.kernels.jit import inlined, kernel
-from dnjpeg.codec.kernels.vector import copy, span
+from dnjpeg.codec.kernels.vector import copy, prefetch, span
 from dnjpeg.codec.pixels.color import PIXELS
 from dnjpeg.codec.pixels.planes import CONVERSIONS, MOST_BYTES, separate_line
 from dnjpeg.codec.pixels.quantize import RECIPROCALS_SIZE
@@ -39,6 +39,9 @@ __all__ = ["ForwardPlan", "forward_mcu_row", "forward_rows", "plan_forward"]
 # Entries of the sizes that a strip is described by.
 HEIGHT, WIDTH, MAX_HORIZONTAL, MAX_VERTICAL, MCU_ROWS, MCU_COLS, FULL_STRIDE, TAIL, CHANNELS, CONVERSION = range(10)
 LINE_BYTES = 10  # from one line of pixels to the next
+AHEAD = 11  # bytes of the next row of MCUs that are asked for beside four blocks of this one
+
+CACHE_LINE = 64
 
 
 @dataclass(frozen=True)
@@ -94,8 +97,16 @@ def plan_forward(
         channels,
         CONVERSIONS[channels, color],
         channels * (line or frame.width),
+        _ahead(frame, layout, channels * (line or frame.width)),
     ]
     return ForwardPlan(layout, np.array(sizes), position + 2 * MOST_BYTES, int(layout[-1, FIRST]))
+
+
+def _ahead(frame: Frame, layout: npt.NDArray[np.int64], line_bytes: int) -> int:
+    """Divide the pixels of a row of MCUs among its groups of four blocks."""
+    groups = int((layout[:-1, VERTICAL] * (layout[:-1, BLOCK_COLS] // 4)).sum())
+    lines = 8 * frame.max_vertical * line_bytes // CACHE_LINE
+    return CACHE_LINE * -(-lines // max(groups, 1))
 
 
 @inlined
@@ -153,8 +164,13 @@ def _sample_mcu_row(pixels, sizes, layout, components, row, strip):
 
 
 @inlined
-def _transform_mcu_row(layout, components, row, first_row, strip, factors, coefficients):
-    """Turn samples of one row of MCUs into coefficients, quantized if there are factors."""
+def _transform_mcu_row(pixels, sizes, layout, components, row, first_row, strip, factors, coefficients):
+    """Turn samples of one row of MCUs into coefficients, quantized if there are factors.
+
+    Meanwhile the pixels of the next row come from memory: a few lines of the cache at a time, for more than that the
+    CPU would wait for.
+    """
+    wanted = (row + 1) * 8 * sizes[MAX_VERTICAL] * sizes[LINE_BYTES]
     for c in range(components):
         vertical, cols, stride, table = layout[c, VERTICAL], layout[c, BLOCK_COLS], layout[c, STRIDE], layout[c, TABLE]
         for y in range(row * vertical, min((row + 1) * vertical, layout[c, BLOCK_ROWS])):
@@ -166,6 +182,9 @@ def _transform_mcu_row(layout, components, row, first_row, strip, factors, coeff
                 continue
             for x in range(0, cols - 3, 4):
                 forward_quantized_four(strip, index + 8 * x, stride, factors, table, coefficients, block + 64 * x)
+                for at in range(wanted, min(wanted + sizes[AHEAD], len(pixels)), CACHE_LINE):
+                    prefetch(pixels, at)
+                wanted += sizes[AHEAD]
             if cols & 2:
                 x = cols & ~3
                 forward_quantized_two(strip, index + 8 * x, stride, factors, table, coefficients, block + 64 * x)
@@ -193,7 +212,7 @@ def forward_mcu_row(pixels, sizes, layout, row, first_row, strip, factors, coeff
     """
     components = len(layout) - 1
     _sample_mcu_row(pixels, sizes, layout, components, row, strip)
-    _transform_mcu_row(layout, components, row, first_row, strip, factors, coefficients)
+    _transform_mcu_row(pixels, sizes, layout, components, row, first_row, strip, factors, coefficients)
 
 
 @kernel

@@ -30,6 +30,7 @@ from dnjpeg.codec.kernels.vector.operations import (
     load_big_endian,
     mostly_zero,
     operation,
+    prefetch,
     store_big_endian,
     trailing_zeros,
 )
@@ -50,6 +51,7 @@ __all__ = [
     "load_big_endian",
     "mostly_zero",
     "operation",
+    "prefetch",
     "repeated",
     "span",
     "store_big_endian",

@@ -131,6 +131,14 @@ class Memory:
         """Store eight bytes, the lowest first."""
         self._builder.store(scalar.value, self._address(index, 8, I64), align=1)
 
+    def prefetch(self, index: Scalar) -> None:
+        """Ask for the line of an element to be brought into the second-level cache."""
+        pointer = self._address(index, 1, ir.IntType(8))
+        kind = ir.FunctionType(ir.VoidType(), [pointer.type, *[ir.IntType(32)] * 3])
+        function = cgutils.get_or_insert_function(self._builder.module, kind, "llvm.prefetch.p0i8")
+        read, second_level, data = (ir.Constant(ir.IntType(32), number) for number in (0, 2, 1))
+        self._builder.call(function, [pointer, read, second_level, data])
+
     def copy_from(self, index: Scalar, source: Memory, start: Scalar, count: Scalar) -> None:
         """Copy elements of the same type; the two must not overlap."""
         if CHECKED:

@@ -22,6 +22,7 @@ __all__ = [
     "load_big_endian",
     "mostly_zero",
     "operation",
+    "prefetch",
     "store_big_endian",
     "trailing_zeros",
 ]
@@ -89,6 +90,12 @@ def copy(source: Memory, start: Scalar, target: Memory, index: Scalar, count: Sc
 def clear(target: Memory, index: Scalar, count: Scalar) -> None:
     """Set elements to zero."""
     target.clear(index, count)
+
+
+@operation()
+def prefetch(memory: Memory, index: Scalar) -> None:
+    """Have the line of an element brought into the second-level cache while other work is done."""
+    memory.prefetch(index)
 
 
 @operation(types.int64)

@@ -34,10 +34,11 @@ USUAL_BYTES = 2  # of output a token, with room to stuff them all
 Numbers = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]
 
-Start = tuple[Numbers, Bytes]
-"""What is written before the data: which tables, by the first index of their codes / 256, and all that follows them."""
+Start = tuple[Numbers, bool, Bytes]
+"""What is written before the data: which tables, by the first index of their codes / 256; whether in one segment; and
+all that follows them."""
 
-NO_START: Start = np.empty(0, np.int64), np.empty(0, np.uint8)
+NO_START: Start = np.empty(0, np.int64), False, np.empty(0, np.uint8)
 
 Coder = tuple[Start, Numbers, Numbers, Bytes, Numbers, Numbers, Bytes, Bytes]
 """What `code_best` works with: start, impossible codes, work memory, tables, codes, state, coded bytes, output."""
@@ -62,8 +63,8 @@ def begin_coder(start: Start, impossible: Numbers, room: int) -> Coder:
 @inlined
 def coder_spans(coder):
     """Spans over a `Coder`."""
-    (order, header), impossible, work, made, codes, state, coded, out = coder
-    start = span(order), span(header)
+    (order, joined, header), impossible, work, made, codes, state, coded, out = coder
+    start = span(order), joined, span(header)
     return start, span(impossible), span(work), span(made), span(codes), span(state), span(coded), span(out)
 
 
@@ -85,7 +86,7 @@ def code_best(tokens, count, frequencies, coder):
     int
         How many bytes were written; or `IMPOSSIBLE`; or, as a negative number, the room that is needed.
     """
-    (order, header), impossible, work, made, codes, state, coded, out = coder
+    (order, joined, header), impossible, work, made, codes, state, coded, out = coder
     for index in range(RAW):
         if impossible[index] != 0 and frequencies[index] != 0:
             return IMPOSSIBLE
@@ -98,7 +99,7 @@ def code_best(tokens, count, frequencies, coder):
     room = _room(frequencies, codes) + len(order) * HUFFMAN_BYTES + len(header)
     if room > len(out):
         return -room
-    written = write_made_tables(made, order, out)
+    written = write_made_tables(made, order, joined, out)
     copy(header, 0, out, written, len(header))
     written = code_tokens(state, tokens, count, codes, coded, out, written + len(header))
     return end_interval(state, coded, out, written)

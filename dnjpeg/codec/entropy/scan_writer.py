@@ -196,7 +196,7 @@ def best_start(headers: Headers, scan: ScriptScan, plan: ScanPlan) -> Start:
     slots = dict.fromkeys(plan.slots[index] for index in scan.components)
     order = [KEYS.index((table_class, slot)) for slot in slots for table_class in (0, 1)]
     header = headers.before_scan(scan, plan.slots, {}, headers.restart.interval(plan.mcu_cols) or None)
-    return np.array(order), np.frombuffer(header, np.uint8)
+    return np.array(order), headers.compact, np.frombuffer(header, np.uint8)
 
 
 def begin_best_scan(headers: Headers, start: Start, room: int) -> Coder:

@@ -109,7 +109,7 @@ class HuffmanSegment:
 
 
 @inlined
-def write_made_tables(made, order, out):
+def write_made_tables(made, order, joined, out):
     """Write tables as `HuffmanSegment` does, those that are not empty; returns how many bytes were written.
 
     Parameters
@@ -118,10 +118,12 @@ def write_made_tables(made, order, out):
         What `choose_tables` made of the frequencies of DC tables 0 and 1 and AC tables 0 and 1.
     order : span, int64
         Which of them.
+    joined : bool
+        All in one segment, instead of one each.
     out : span, uint8
         With room for `HUFFMAN_BYTES` each.
     """
-    written = 0
+    written = segment = 0
     for index in range(len(order)):
         table = order[index]
         first = table * TABLE_BYTES
@@ -129,12 +131,15 @@ def write_made_tables(made, order, out):
         for length in range(16):
             symbols += made[first + length]
         if symbols > 0:
-            size = 19 + symbols
-            out[written], out[written + 1] = 0xFF, DHT
-            out[written + 2], out[written + 3] = size >> 8, size & 255
-            out[written + 4] = table >> 1 << 4 | (table & 1)
-            copy(made, first, out, written + 5, 16 + symbols)
-            written += 2 + size
+            if written == 0 or not joined:
+                segment = written
+                out[written], out[written + 1] = 0xFF, DHT
+                written += 4
+            out[written] = table >> 1 << 4 | (table & 1)
+            copy(made, first, out, written + 1, 16 + symbols)
+            written += 17 + symbols
+            size = written - segment - 2
+            out[segment + 2], out[segment + 3] = size >> 8, size & 255
     return written
 
 

@@ -51,8 +51,8 @@ def divisible(job: EncodingPlan) -> bool:
 class _Threads:
     """Threads that do the parts of a work: the caller's and others that help it.
 
-    `ThreadPoolExecutor` waits until a thread has begun, and in the end until it is gone: a twentieth of the time that
-    12 megapixels take.
+    `ThreadPoolExecutor` waits until a thread has begun, and in the end until it is gone: a twentieth and more
+    of the time that 12 megapixels take.
     """
 
     def __init__(self, count: int) -> None:

@@ -1,11 +1,16 @@
 """One image on several threads: still libjpeg-turbo's bytes."""
 
+from _thread import _count, start_new_thread
+from threading import get_ident
+from time import sleep
+
 import numpy as np
 import pytest
 from libjpeg import pillow_encode
 from pictures import make_extreme, make_flat, make_noise, make_photo
 
 from dnjpeg import encode
+from dnjpeg.codec import bands
 
 
 @pytest.mark.parametrize("subsampling", ["4:2:0", "4:4:4", "4:2:2"])
@@ -54,3 +59,42 @@ def test_what_is_no_number_of_threads_is_refused():
     for threads in (0, -1, 1.5, None):
         with pytest.raises(ValueError, match="threads is a whole number"):
             encode(np.zeros((8, 8), np.uint8), threads=threads)
+
+
+@pytest.mark.parametrize("allowed", [0, 1])
+def test_where_no_more_threads_can_begin_fewer_do_the_work(monkeypatch, allowed):
+    begun = []
+
+    def begin(*arguments):
+        if len(begun) == allowed:
+            raise RuntimeError("can't start new thread")
+        begun.append(start_new_thread(*arguments))
+
+    monkeypatch.setattr(bands, "start_new_thread", begin)
+    pixels = make_photo(601, 83)
+    assert encode(pixels, threads=4) == pillow_encode(pixels, quality=75, optimize=True)
+    assert len(begun) == allowed
+
+
+@pytest.mark.parametrize("whose", ["caller's", "helper's"])
+def test_an_error_in_any_thread_is_raised_and_all_have_ended(monkeypatch, whose):
+    pixels, caller = make_photo(1201, 83), get_ident()
+    right, tokenize = encode(pixels, threads=2), bands.tokenize
+
+    def fail(*arguments):
+        if (get_ident() == caller) == (whose == "caller's"):
+            raise MemoryError(whose)
+        sleep(0.01)  # so that the other one has its turn
+        return tokenize(*arguments)
+
+    monkeypatch.setattr(bands, "tokenize", fail)
+    threads = _count()
+    with pytest.raises(MemoryError, match=whose):
+        encode(pixels, threads=2)
+    for _ in range(100):
+        if _count() <= threads:
+            break
+        sleep(0.01)
+    assert _count() <= threads
+    monkeypatch.undo()
+    assert encode(pixels, threads=2) == right

@@ -24,13 +24,15 @@ OF_CLASSES = ("top1", "top5", "agreement", "probability", "bytes_ratio_at_equal_
 # A mask's divergence is on another scale: it is compared where JPEG of these qualities has it.
 QUALITIES_OF_MASKS = (91, 76, 40, 17)
 SETS = ("tables", "networks", "formats")
-SAME = "per image, on the same"  # photos as the rest of a set that has fewer
+SAME = ", on the same "  # photos as the rest of a set that has fewer
+OURS = (("tables", "per image"), ("networks", "networks in the loop"))
+RIVALS = ("AVIF", "WebP", "mozjpeg", "mozjpeg without trellis", "JPEG 4:4:4", "JPEG XL")
 COLORS = plt.colormaps["tab10"].colors
 
 
 def main() -> None:
-    """Write ratios.csv, summary.csv and ratios.png."""
-    ratios, summaries = [], []
+    """Write ratios.csv, rivals.csv, summary.csv and ratios.png."""
+    ratios, rivals, summaries = [], [], []
     for chosen, judge in product(SETS, JUDGES):
         file = HERE / "results" / f"{chosen}-{judge}.parquet"
         if not file.exists():
@@ -40,8 +42,10 @@ def main() -> None:
         if judge == MASKS:  # of which there is a divergence, and nothing to be right about
             summary = summary.drop(columns=[name for name in summary if name.startswith(OF_CLASSES)])
         summaries.append(summary)
-        if chosen != "tables" and judge != MASKS:
-            rows = pd.concat([rows, _same_photos(rows, judge)], ignore_index=True)
+        if judge != MASKS:
+            rows = pd.concat([rows, *_same_photos(rows, judge, chosen)], ignore_index=True)
+        if chosen == "formats":
+            rivals += _against_rivals(rows, judge)
         found = compare(rows, kls=_levels(rows)) if judge == MASKS else compare(rows)
         ratios += [
             {
@@ -64,7 +68,8 @@ def main() -> None:
     table = pd.DataFrame(ratios)
     table.to_csv(HERE / "results/ratios.csv", index=False, float_format="%.4g", lineterminator="\n")
     pd.concat(summaries).to_csv(HERE / "results/summary.csv", index=False, float_format="%.5g", lineterminator="\n")
-    _draw(table[(table["measure"] == "kl") & ~table["family"].str.startswith(SAME)])
+    pd.DataFrame(rivals).to_csv(HERE / "results/rivals.csv", index=False, float_format="%.4g", lineterminator="\n")
+    _draw(table[(table["measure"] == "kl") & ~table["family"].str.contains(SAME)])
     shown = table[table["measure"] == "kl"].copy()
     shown["text"] = [f"{r.ratio:.2f} [{r.low:.2f}, {r.high:.2f}]" for r in shown.itertuples()]
     for judge in JUDGES:
@@ -72,11 +77,36 @@ def main() -> None:
         print(f"\n{judge}\n{grid.to_string()}")
 
 
-def _same_photos(rows: pd.DataFrame, judge: str) -> pd.DataFrame:
-    """Return rows of files per image for just these photos."""
-    tables = read_rows(HERE / "results" / f"tables-{judge}.parquet")
-    ours = tables[(tables["family"] == "per image") & tables["image"].isin(rows["image"])]
-    return ours.assign(family=f"{SAME} {ours['image'].nunique()}")
+def _same_photos(rows: pd.DataFrame, judge: str, chosen: str) -> list[pd.DataFrame]:
+    """Return rows of our files in the sets before this one, for just these photos."""
+    found = []
+    for source, family in OURS:
+        if SETS.index(source) < SETS.index(chosen):
+            others = read_rows(HERE / "results" / f"{source}-{judge}.parquet")
+            ours = others[(others["family"] == family) & others["image"].isin(rows["image"])]
+            found.append(ours.assign(family=f"{family}{SAME}{ours['image'].nunique()}"))
+    return found
+
+
+def _against_rivals(rows: pd.DataFrame, judge: str) -> list[dict[str, object]]:
+    """Return the ratios of our bytes to those of others on the same photos, with paired intervals."""
+    return [
+        {
+            "judge": judge,
+            "images": found.images,
+            "kl": target.value,
+            "family": standing.family.split(SAME)[0],
+            "against": rival,
+            "ratio": standing.ratio,
+            "low": standing.ratio_low,
+            "high": standing.ratio_high,
+        }
+        for rival in RIVALS
+        for found in [compare(rows, reference=rival, top1_drops=())]
+        for target, standings in found.standings.items()
+        for standing in standings
+        if SAME in standing.family
+    ]
 
 
 def _levels(rows: pd.DataFrame) -> list[float]:

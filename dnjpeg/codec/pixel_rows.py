@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -41,16 +43,9 @@ def tokenize(
     rows : (int, int)
         The first one, and the first that is not taken.
     """
-    strip = job.strip
     counts = np.empty(COUNTS, np.int64)
     count = _tokenize_rows(
-        pixels,
-        strip.sizes,
-        strip.layout,
-        job.factors,
-        scratch("strip", strip.samples),
-        scratch("coefficients", strip.coefficients, np.int16),
-        job.plan.lists(),
+        *_transforming(pixels, job),
         state,
         job.plan.scan,
         tokens,
@@ -58,6 +53,13 @@ def tokenize(
         *rows,
     )
     return Tokens(tokens[:count], counts[:CODES])
+
+
+def _transforming(pixels: Pixels, job: EncodingPlan) -> tuple[Any, ...]:
+    """Return what every kernel over rows takes first: the pixels, and where a row is transformed and gathered."""
+    strip = job.strip
+    samples, coefficients = scratch("strip", strip.samples), scratch("coefficients", strip.coefficients, np.int16)
+    return pixels, strip.sizes, strip.layout, job.factors, samples, coefficients, job.plan.lists()
 
 
 def code_made(pixels: Pixels, job: EncodingPlan) -> bytes:
@@ -69,18 +71,12 @@ def code_made(pixels: Pixels, job: EncodingPlan) -> bytes:
         Of the whole image, line by line.
     job : EncodingPlan
     """
-    strip, plan = job.strip, job.plan
+    plan = job.plan
     tokens = scratch("tokens", plan.token_room(plan.mcu_rows), np.int32)
     counts = scratch("counts", COUNTS, np.int64)
     coder = begin_best_scan(job.headers, job.best_start, len(pixels))
     count, written = _code_rows(
-        pixels,
-        strip.sizes,
-        strip.layout,
-        job.factors,
-        scratch("strip", strip.samples),
-        scratch("coefficients", strip.coefficients, np.int16),
-        plan.lists(),
+        *_transforming(pixels, job),
         start_scan(job.interval),
         plan.scan,
         tokens,
@@ -130,15 +126,9 @@ def code_standard(
         The first one that is not coded.
     written : int
     """
-    strip, plan = job.strip, job.plan
+    plan = job.plan
     row, written = _stream_rows(
-        pixels,
-        strip.sizes,
-        strip.layout,
-        job.factors,
-        scratch("strip", strip.samples),
-        scratch("coefficients", strip.coefficients, np.int16),
-        plan.lists(),
+        *_transforming(pixels, job),
         tokenizing,
         plan.scan,
         scratch("tokens", plan.token_room(1), np.int32),

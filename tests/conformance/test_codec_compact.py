@@ -37,7 +37,11 @@ def test_one_image_one_compact_file(photo):
     assert transcode(encode(pixels), compact=True) == compact
     assert write(read(compact), compact=True) == compact
     assert transcode(compact) == encode(pixels)
-    assert encode(pixels, compact=True, threads=2) == compact
+    tall = photo(601, 83)  # in bands
+    for optimize in (True, False):
+        alone, together = (encode(tall, compact=True, optimize=optimize, threads=threads) for threads in (1, 2))
+        assert alone == together
+        assert len(places(pieces(together), DHT)) == 1
 
 
 def test_one_table_has_its_segment_anyway(photo):

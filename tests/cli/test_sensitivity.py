@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 from PIL import Image
@@ -50,6 +51,18 @@ def test_measures_goes_on_and_starts_anew(cli, folder):
     anew = cli(*words, "--loss", "labels", "--force")
     assert anew.status == 0
     assert Sensitivity.load(folder / "s.json").loss == "labels"
+
+
+def test_the_numbers_do_not_depend_on_where_the_images_lie(cli, folder):
+    (folder / "photos").rename(folder / "moved")
+    (folder / "elsewhere").mkdir()
+    shutil.copytree(folder / "moved", folder / "elsewhere" / "copies")
+    hashes = []
+    for images in (folder / "moved", folder / "elsewhere" / "copies"):
+        spec = f"{folder / 'net.py'}:load"
+        assert cli("sensitivity", "-r", images, "--network", spec, "-o", folder / "s.json", "--force").status == 0
+        hashes.append(Sensitivity.load(folder / "s.json").hash)
+    assert hashes[0] == hashes[1]
 
 
 def test_a_network_without_gradients_is_refused(cli, folder):

@@ -42,7 +42,7 @@ class _Owner:
 _memory = _Memory()
 
 
-def scratch(name: str, size: int, dtype: type[np.generic] = np.uint8) -> npt.NDArray[Any]:
+def scratch(name: str, size: int, dtype: type[np.generic] = np.uint8, *, zeros: bool = False) -> npt.NDArray[Any]:
     """Uninitialised memory for one use within this call; the next request of the same name may return it again.
 
     Parameters
@@ -53,6 +53,8 @@ def scratch(name: str, size: int, dtype: type[np.generic] = np.uint8) -> npt.NDA
         Items, at least.
     dtype : type
         Of the items; always the same for a name.
+    zeros : bool
+        They are zero when the memory is new; who writes to it must know what it holds then.
 
     Returns
     -------
@@ -61,7 +63,7 @@ def scratch(name: str, size: int, dtype: type[np.generic] = np.uint8) -> npt.NDA
     buffers = _memory.owner.buffers
     kept = buffers.get(name)
     if kept is None or len(kept) < size:
-        kept = np.empty(size, dtype)
+        kept = np.zeros(size, dtype) if zeros else np.empty(size, dtype)
         if kept.nbytes <= KEPT_BYTES:
             buffers[name] = kept
     return kept[:size]

@@ -19,7 +19,15 @@ kernel may ask `target` for it, but must do without.
 Loads and stores have no alignment needs, and no bounds checks unless ``DNJPEG_CHECKED=1`` is set.
 """
 
-from dnjpeg.codec.kernels.vector.lanes import Scalar, Vector, concatenate, interleave, repeated, transpose
+from dnjpeg.codec.kernels.vector.lanes import (
+    Scalar,
+    Vector,
+    concatenate,
+    interleave,
+    repeated,
+    repeated_until,
+    transpose,
+)
 from dnjpeg.codec.kernels.vector.memory import Memory, span
 from dnjpeg.codec.kernels.vector.operations import (
     bit_length,
@@ -34,10 +42,11 @@ from dnjpeg.codec.kernels.vector.operations import (
     store_big_endian,
     trailing_zeros,
 )
-from dnjpeg.codec.kernels.vector.target import COMPRESSES
+from dnjpeg.codec.kernels.vector.target import COMPRESSES, GATHERS
 
 __all__ = [
     "COMPRESSES",
+    "GATHERS",
     "Memory",
     "Scalar",
     "Vector",
@@ -53,6 +62,7 @@ __all__ = [
     "operation",
     "prefetch",
     "repeated",
+    "repeated_until",
     "span",
     "store_big_endian",
     "trailing_zeros",

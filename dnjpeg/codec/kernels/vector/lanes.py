@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from llvmlite import ir
 from numba.core import cgutils
 
-__all__ = ["I64", "Scalar", "Vector", "concatenate", "interleave", "repeated", "transpose"]
+__all__ = ["I64", "Scalar", "Vector", "concatenate", "interleave", "repeated", "repeated_until", "transpose"]
 
 I64 = ir.IntType(64)
 
@@ -27,6 +27,12 @@ class Scalar:
 
     def __mul__(self, other: Scalar | int) -> Scalar:
         return Scalar(self.builder, self.builder.mul(self.value, self._other(other)))
+
+    def __or__(self, other: Scalar | int) -> Scalar:
+        return Scalar(self.builder, self.builder.or_(self.value, self._other(other)))
+
+    def __lshift__(self, count: Scalar | int) -> Scalar:
+        return Scalar(self.builder, self.builder.shl(self.value, self._other(count)))
 
     def all_above(self) -> Scalar:
         """Return ``-1 << self``: all bits but the lowest so many."""
@@ -73,6 +79,10 @@ class Scalar:
         """Return 64 8-bit lanes: -1 where the bit is set, else 0."""
         booleans = self.builder.bitcast(self.value, ir.VectorType(ir.IntType(1), 64))
         return Vector(self.builder, self.builder.sext(booleans, ir.VectorType(ir.IntType(8), 64)))
+
+    def is_zero(self) -> Scalar:
+        """Return 1 for 0, else 0."""
+        return Scalar(self.builder, self.builder.zext(self.builder.icmp_signed("==", self.value, I64(0)), I64))
 
     def splat(self, lanes: int, bits: int) -> Vector:
         """Return a vector all of whose lanes are the low bits of this integer."""
@@ -160,6 +170,11 @@ class Vector:
         """Keep the low bits of each lane."""
         return self._new(self.builder.trunc(self.value, self._integer(bits)))
 
+    def seen_as(self, bits: int) -> Vector:
+        """Take the same bits for lanes of another width."""
+        kind = ir.VectorType(ir.IntType(bits), self.lanes * self.bits // bits)
+        return self._new(self.builder.bitcast(self.value, kind))
+
     def clamped(self, low: int, high: int) -> Vector:
         """Limit each lane, taken as signed, to ``low..high``."""
         builder = self.builder
@@ -167,7 +182,7 @@ class Vector:
         value = builder.select(builder.icmp_signed("<", self.value, bottom), bottom, self.value)
         return self._new(builder.select(builder.icmp_signed(">", value, top), top, value))
 
-    def at_most(self, limit: int) -> Vector:
+    def at_most(self, limit: Vector | int) -> Vector:
         """Limit each lane, taken as unsigned."""
         top = self._other(limit)
         return self._new(self.builder.select(self.builder.icmp_unsigned(">", self.value, top), top, self.value))
@@ -176,6 +191,30 @@ class Vector:
         """Return zero in the lanes in which another vector has the number."""
         equal = self.builder.icmp_signed("==", lanes.value, lanes._other(number))
         return self._new(self.builder.select(equal, self._other(0), self.value))
+
+    def equals(self, other: Vector | int) -> Vector:
+        """Tell where lanes are equal, in lanes of one bit."""
+        return self._new(self.builder.icmp_signed("==", self.value, self._other(other)))
+
+    def below(self, other: Vector | int) -> Vector:
+        """Tell where lanes, taken as signed, are less, in lanes of one bit."""
+        return self._new(self.builder.icmp_signed("<", self.value, self._other(other)))
+
+    def where(self, condition: Vector, other: Vector | int) -> Vector:
+        """Take the lanes for which a lane of one bit is set, and the others from another vector."""
+        return self._new(self.builder.select(condition.value, self.value, self._other(other)))
+
+    def ones(self) -> Scalar:
+        """Bit i is what lane i of one bit is; at most 64 lanes."""
+        return self._mask(self.value)
+
+    def bytes_swapped(self) -> Vector:
+        """Reverse the order of the bytes of each lane."""
+        return self._new(_call(self.builder, f"llvm.bswap.v{self.lanes}i{self.bits}", self.value))
+
+    def chosen(self, indices: Vector) -> Vector:
+        """Return the lanes with the given indices, which need not be known; 16 of 32 bits, if the CPU `GATHERS`."""
+        return self._new(_call(self.builder, "llvm.x86.avx512.permvar.si.512", self.value, indices.value))
 
     def bit_lengths(self) -> Vector:
         """Count the bits of each lane up to the highest set one; 0 for zero."""
@@ -325,3 +364,23 @@ def repeated(
         for variable, vector in zip(variables, body(Scalar(builder, loop.index), vectors), strict=True):
             builder.store(vector.value, variable)
     return [Vector(builder, builder.load(variable)) for variable in variables]
+
+
+def repeated_until(
+    start: Sequence[Vector], body: Callable[[list[Vector]], tuple[Sequence[Vector], Scalar]]
+) -> tuple[list[Vector], Scalar]:
+    """Return what becomes of vectors in a loop: ``vectors, event = body(vectors)`` until the event is not 0.
+
+    The event is returned too.
+    """
+    builder = start[0].builder
+    variables = [cgutils.alloca_once_value(builder, vector.value) for vector in start]  # registers, once optimized
+    loop, behind = builder.append_basic_block("until"), builder.append_basic_block("behind")
+    builder.branch(loop)
+    builder.position_at_end(loop)
+    vectors, event = body([Vector(builder, builder.load(variable)) for variable in variables])
+    for variable, vector in zip(variables, vectors, strict=True):
+        builder.store(vector.value, variable)
+    builder.cbranch(builder.icmp_signed("!=", event.value, ir.Constant(I64, 0)), behind, loop)
+    builder.position_at_end(behind)
+    return [Vector(builder, builder.load(variable)) for variable in variables], event

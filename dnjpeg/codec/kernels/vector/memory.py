@@ -92,10 +92,12 @@ class Memory:
         return self._builder.bitcast(self._builder.gep(self._data, [index.value]), kind.as_pointer())
 
     def _check(self, index: Scalar, count: Scalar | int) -> None:
+        self._check_range(index, index + count, self._items)
+
+    def _check_range(self, first: Scalar, last: Scalar, items: ir.Value) -> None:
         builder = self._builder
-        last = (index + count).value
         outside = builder.or_(
-            builder.icmp_signed("<", index.value, ir.Constant(I64, 0)), builder.icmp_signed(">", last, self._items)
+            builder.icmp_signed("<", first.value, ir.Constant(I64, 0)), builder.icmp_signed(">", last.value, items)
         )
         with cgutils.if_unlikely(builder, outside):
             self._context.call_conv.return_user_exc(builder, IndexError, ("kernel access outside its array",))
@@ -130,6 +132,45 @@ class Memory:
     def store_word(self, index: Scalar, scalar: Scalar) -> None:
         """Store eight bytes, the lowest first."""
         self._builder.store(scalar.value, self._address(index, 8, I64), align=1)
+
+    def gather(self, places: Vector, unit: int) -> Vector:
+        """Load 32 bits for each of 16 lanes, from so many units of `unit` bytes on; only if the CPU `GATHERS`."""
+        if CHECKED:
+            self._check_places(places, unit, None)
+        everywhere = ir.Constant(ir.VectorType(ir.IntType(1), 16), [1] * 16)
+        pointer, lanes = self._places_kind(places)
+        kind = ir.FunctionType(lanes, [lanes, pointer, lanes, everywhere.type, ir.IntType(32)])
+        function = cgutils.get_or_insert_function(self._builder.module, kind, "llvm.x86.avx512.mask.gather.dpi.512")
+        nothing, scale = ir.Constant(places.value.type, None), ir.Constant(ir.IntType(32), unit)
+        return Vector(
+            self._builder, self._builder.call(function, [nothing, self._bytes(), places.value, everywhere, scale])
+        )
+
+    def scatter(self, places: Vector, values: Vector, where: Vector, unit: int) -> None:
+        """Store 32 bits of each of 16 lanes for which a lane of one bit is set, likewise."""
+        if CHECKED:
+            self._check_places(places, unit, where)
+        pointer, indices = self._places_kind(places)
+        kind = ir.FunctionType(ir.VoidType(), [pointer, where.value.type, indices, values.value.type, ir.IntType(32)])
+        function = cgutils.get_or_insert_function(self._builder.module, kind, "llvm.x86.avx512.mask.scatter.dpi.512")
+        scale = ir.Constant(ir.IntType(32), unit)
+        self._builder.call(function, [self._bytes(), where.value, places.value, values.value, scale])
+
+    def _bytes(self) -> ir.Value:
+        return self._builder.bitcast(self._data, ir.IntType(8).as_pointer())
+
+    def _places_kind(self, places: Vector) -> tuple[ir.Type, ir.Type]:
+        return ir.IntType(8).as_pointer(), places.value.type
+
+    def _check_places(self, places: Vector, unit: int, where: Vector | None) -> None:
+        """Check lane by lane what is loaded or stored."""
+        width = self._context.get_abi_sizeof(self._element)
+        checked = places if where is None else places.where(where, 0)
+        for lane in range(places.lanes):
+            place = self._builder.extract_element(checked.value, ir.Constant(ir.IntType(32), lane))
+            first = Scalar(self._builder, self._builder.sext(place, I64)) * unit
+            bytes_there = self._builder.mul(self._items, ir.Constant(I64, width))
+            self._check_range(first, first + 4, bytes_there)
 
     def prefetch(self, index: Scalar) -> None:
         """Ask for the line of an element to be brought into the second-level cache."""

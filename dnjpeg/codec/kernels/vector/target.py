@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from numba.core.registry import cpu_target
 
-__all__ = ["COMPRESSES"]
+__all__ = ["COMPRESSES", "GATHERS"]
 
 _features = set(cpu_target.target_context.codegen()._get_host_cpu_features().split(","))
 
 COMPRESSES = "+avx512vbmi2" in _features
 """Whether `Vector.compressed` is fast."""
+
+GATHERS = COMPRESSES and "+avx512bf16" in _features
+"""Whether `Memory.gather`, `Memory.scatter` and `Vector.chosen` are there, and fast: not so where gathering leaks data.
+
+Of CPUs with AVX-512 those that microcode slows down for that, up to Ice Lake, do not know bfloat16.
+"""

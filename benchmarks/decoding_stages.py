@@ -12,9 +12,11 @@ import numpy as np
 
 import dnjpeg
 from benchmarks.timing import Stage, Stages
+from dnjpeg.codec.entropy.ahead import ahead_memory
+from dnjpeg.codec.entropy.lanes import LaneMemory, lane_spans
+from dnjpeg.codec.entropy.mcu_rows import decode_mcu_row
 from dnjpeg.codec.entropy.progressive_decoder import decode_progressive_rows
 from dnjpeg.codec.entropy.scan import OVERRUN, start_scan
-from dnjpeg.codec.entropy.sequential_decoder import decode_mcu_row
 from dnjpeg.codec.format.layout import AC_TABLE, DC_TABLE, FIRST, component_layout, row_geometry, scan_layout
 from dnjpeg.codec.format.limits import Limits
 from dnjpeg.codec.kernels.vector import clear, span
@@ -29,13 +31,13 @@ kernel = numba.njit(nogil=True, error_model="numpy")  # not kept on disk: the co
 
 
 @kernel
-def _decode_huffman(state, scan, mcu_rows, mcu_cols, data, coded, lookups, coefficients):
+def _decode_huffman(state, scan, mcu_rows, mcu_cols, data, coded, lookups, coefficients, ahead):
     state, scan, data, coded = span(state), span(scan), span(data), span(coded)
-    lookups, coefficients = span(lookups), span(coefficients)
+    lookups, coefficients, ahead = span(lookups), span(coefficients), lane_spans(ahead)
     filler = len(coefficients) - 64
     for row in range(mcu_rows):
         clear(coefficients, 0, len(coefficients))
-        decode_mcu_row(state, scan, row, row, mcu_cols, data, coded, lookups, coefficients, filler)
+        decode_mcu_row(state, scan, row, row, mcu_cols, data, coded, lookups, coefficients, filler, ahead)
 
 
 @kernel
@@ -78,12 +80,14 @@ def decoding_stages(data: bytes) -> Stages:
     samples = strip_memory(frame.precision, plan.samples).copy()
     sums, pixels = np.empty(plan.sums, np.int16), np.empty((frame.height, frame.width, 3), np.uint8)
     assert plan.layout[-1, FIRST] + 64 == len(coefficients)
+
+    def decode_huffman(ahead: LaneMemory | None) -> None:
+        state = start_scan(0, scan.begin)
+        _decode_huffman(state, geometry, mcu_rows, mcu_cols, reader.bytes, coded, scan.lookups, strip, ahead)
+
     return {
-        "Huffman decoding": Stage(
-            lambda: _decode_huffman(
-                start_scan(0, scan.begin), geometry, mcu_rows, mcu_cols, reader.bytes, coded, scan.lookups, strip
-            )
-        ),
+        "Huffman decoding": Stage(lambda: decode_huffman(ahead_memory())),
+        "the same, symbol by symbol": Stage(lambda: decode_huffman(None)),
         # In a whole decoder the coefficients were just made, and lie in the cache.
         "inverse DCT": Stage(
             lambda: _transform(coefficients, plan.layout, plan.sizes, steps, samples), prepare=coefficients.sum

@@ -9,8 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from dnjpeg.codec.decoding_threads import decode_on_two_threads
+from dnjpeg.codec.entropy.ahead import ahead_memory
+from dnjpeg.codec.entropy.lanes import lane_spans
+from dnjpeg.codec.entropy.mcu_rows import decode_mcu_row
 from dnjpeg.codec.entropy.scan import start_scan, stopped
-from dnjpeg.codec.entropy.sequential_decoder import decode_mcu_row
 from dnjpeg.codec.format.coding_tables import CodingTables
 from dnjpeg.codec.format.exif import UPRIGHT, Turn, orientation_of
 from dnjpeg.codec.format.frame import Frame
@@ -145,6 +147,7 @@ def _decode_one_scan(reader: Reader, scan: Scan, window: Window, pixels: Pixels)
         strip_memory(strip.precision, strip.samples),
         scratch("sums", strip.sums, np.int16),
         pixels.reshape(-1),
+        ahead_memory(),
     )
     reader.finish_scan(state)
 
@@ -185,15 +188,16 @@ def _decode_rows(
     samples,
     sums,
     pixels,
+    ahead,
 ):
     """Decode rows of MCUs down to the last that the window needs; those above it become no pixels by their layout."""
     state, scan, data, coded, lookups = span(state), span(scan), span(data), span(coded), span(lookups)
     coefficients, layout, sizes, steps = span(coefficients), span(layout), span(sizes), span(steps)
-    samples, sums, pixels = span(samples), span(sums), span(pixels)
+    samples, sums, pixels, ahead = span(samples), span(sums), span(pixels), lane_spans(ahead)
     filler = len(coefficients) - 64
     for row in range(sizes[LAST_MCU_ROW]):
         clear(coefficients, 0, len(coefficients))
-        decode_mcu_row(state, scan, row, row, mcu_cols, data, coded, lookups, coefficients, filler)
+        decode_mcu_row(state, scan, row, row, mcu_cols, data, coded, lookups, coefficients, filler, ahead)
         if stopped(state):
             return
         inverse_mcu_row(coefficients, row, row, layout, sizes, scaled, unusual, steps, samples, sums, pixels)

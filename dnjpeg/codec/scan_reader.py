@@ -8,11 +8,13 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from dnjpeg.codec.entropy.ahead import ahead_memory
 from dnjpeg.codec.entropy.arithmetic import BINS, start_arithmetic_scan, with_bins
 from dnjpeg.codec.entropy.arithmetic_decoder import decode_arithmetic_rows
+from dnjpeg.codec.entropy.lanes import lane_spans
+from dnjpeg.codec.entropy.mcu_rows import decode_mcu_row
 from dnjpeg.codec.entropy.progressive_decoder import decode_progressive_rows
 from dnjpeg.codec.entropy.scan import GOOD_ROW, start_scan, stopped
-from dnjpeg.codec.entropy.sequential_decoder import decode_mcu_row
 from dnjpeg.codec.format.coding_tables import CodingTables
 from dnjpeg.codec.format.coefficients import CoefficientImage
 from dnjpeg.codec.format.frame import Frame
@@ -40,12 +42,12 @@ Blocks = npt.NDArray[np.int16]
 
 
 @kernel
-def decode_rows(state, scan, first, last, mcu_cols, data, coded, lookups, coefficients, filler):
+def decode_rows(state, scan, first, last, mcu_cols, data, coded, lookups, coefficients, filler, ahead):
     """Rows of MCUs from `first` to before `last`, with which the coefficients begin; see `decode_mcu_row`."""
     state, scan, data, coded = span(state), span(scan), span(data), span(coded)
-    lookups, coefficients = span(lookups), span(coefficients)
+    lookups, coefficients, ahead = span(lookups), span(coefficients), lane_spans(ahead)
     for row in range(first, last):
-        decode_mcu_row(state, scan, row, first, mcu_cols, data, coded, lookups, coefficients, filler)
+        decode_mcu_row(state, scan, row, first, mcu_cols, data, coded, lookups, coefficients, filler, ahead)
         if stopped(state):
             return
 
@@ -201,7 +203,7 @@ def _read_scan(reader: Reader, scan: Scan, frame: Frame, coefficients: npt.NDArr
     if frame.progressive:
         decode_progressive_rows(state, geometry, mcu_rows, mcu_cols, *scan.band, data, coded, scan.lookups, *target)
     else:
-        decode_rows(state, geometry, 0, mcu_rows, mcu_cols, data, coded, scan.lookups, *target)
+        decode_rows(state, geometry, 0, mcu_rows, mcu_cols, data, coded, scan.lookups, *target, ahead_memory())
     return state
 
 

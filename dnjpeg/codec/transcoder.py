@@ -9,8 +9,11 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from dnjpeg.codec.entropy.ahead import ahead_memory
 from dnjpeg.codec.entropy.best_codes import Coder, Start, code_best, coder_spans
 from dnjpeg.codec.entropy.gathering import list_spans
+from dnjpeg.codec.entropy.lanes import lane_spans
+from dnjpeg.codec.entropy.mcu_rows import decode_mcu_row
 from dnjpeg.codec.entropy.scan import start_scan, stopped
 from dnjpeg.codec.entropy.scan_writer import (
     ScanPlan,
@@ -21,7 +24,6 @@ from dnjpeg.codec.entropy.scan_writer import (
     plan_scan,
     token_scan,
 )
-from dnjpeg.codec.entropy.sequential_decoder import decode_mcu_row
 from dnjpeg.codec.entropy.sequential_encoder import tokenize_mcu_row
 from dnjpeg.codec.entropy.tokens import CODES, COUNTS, count_symbols, join_counts
 from dnjpeg.codec.format.application import Jfif, Metadata
@@ -261,6 +263,7 @@ def _coded(reader: Reader, scan: Scan, to: _Plan) -> tuple[Tokens, Coder, int]:
         counts,
         makes_tables(to.headers, to.plan, optimize=to.coding.optimize),
         coder,
+        ahead_memory(),
     )
     reader.finish_scan(state)
     return Tokens(tokens[:count], counts[:CODES]), coder, written
@@ -285,6 +288,7 @@ def _transcode_rows(
     counts,
     made,
     coder,
+    ahead,
 ):
     """Make and count tokens of rows of MCUs, requantized if there are factors, and code them if tables are to be made.
 
@@ -294,12 +298,12 @@ def _transcode_rows(
     layout, coefficients, tokenizing = span(layout), span(coefficients), span(tokenizing)
     lists, new_scan, tokens = list_spans(lists), span(new_scan), span(tokens)
     filler = layout[len(layout) - 1, FIRST]
-    counts = span(counts)
+    counts, ahead = span(counts), lane_spans(ahead)
     count = 0
     clear(counts, 0, COUNTS)
     for row in range(mcu_rows):
         clear(coefficients, 0, filler + 64)
-        decode_mcu_row(state, scan, row, row, mcu_cols, data, coded, lookups, coefficients, filler)
+        decode_mcu_row(state, scan, row, row, mcu_cols, data, coded, lookups, coefficients, filler, ahead)
         if stopped(state):
             return count, 0
         if factors is not None:

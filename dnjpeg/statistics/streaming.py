@@ -11,8 +11,10 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from dnjpeg.codec.entropy.ahead import ahead_memory
+from dnjpeg.codec.entropy.lanes import lane_spans
+from dnjpeg.codec.entropy.mcu_rows import decode_mcu_row
 from dnjpeg.codec.entropy.scan import FAULT, start_scan, stopped
-from dnjpeg.codec.entropy.sequential_decoder import decode_mcu_row
 from dnjpeg.codec.format.frame import Frame
 from dnjpeg.codec.format.layout import BLOCK_COLS, BLOCK_ROWS, FIRST, VERTICAL, row_geometry
 from dnjpeg.codec.format.limits import Limits
@@ -96,6 +98,7 @@ class StreamCounts:
             weight,
             _lists(size),
             self._counts.reshape(-1),
+            ahead_memory(),
         )
         for index in range(counted):
             rows, cols = frame.block_shape(index)
@@ -135,17 +138,30 @@ def _streams(reader: Reader, scan: Scan) -> bool:
 
 @kernel
 def _count_rows(
-    state, scan, mcu_rows, mcu_cols, data, coded, lookups, coefficients, layout, components, weight, lists, counts
+    state,
+    scan,
+    mcu_rows,
+    mcu_cols,
+    data,
+    coded,
+    lookups,
+    coefficients,
+    layout,
+    components,
+    weight,
+    lists,
+    counts,
+    ahead,
 ):
     """Count all rows of MCUs up to a fault; returns whether a value was out of range."""
     state, scan, data, coded, lookups = span(state), span(scan), span(data), span(coded), span(lookups)
     coefficients, layout, counts = span(coefficients), span(layout), span(counts)
-    lists = (span(lists[0]), span(lists[1]), span(lists[2]))
+    lists, ahead = (span(lists[0]), span(lists[1]), span(lists[2])), lane_spans(ahead)
     filler = layout[len(layout) - 1, FIRST]
     outside = False
     for row in range(mcu_rows):
         clear(coefficients, 0, filler + 64)
-        decode_mcu_row(state, scan, row, row, mcu_cols, data, coded, lookups, coefficients, filler)
+        decode_mcu_row(state, scan, row, row, mcu_cols, data, coded, lookups, coefficients, filler, ahead)
         if stopped(state):
             break
         for c in range(components):

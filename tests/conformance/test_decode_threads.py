@@ -6,15 +6,25 @@ from unittest import mock
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from libjpeg import pillow_encode
 from pictures import make_photo
 from PIL import Image
 
 from dnjpeg import decode, encode
-from dnjpeg.codec import decoding_threads
+from dnjpeg.codec import decoding_threads, thread_lanes, thread_runs
+from dnjpeg.codec.kernels.vector import GATHERS
 from dnjpeg.errors import FormatError, JpegError
+
+
+@pytest.fixture(params=["lanes", "runs"], autouse=True)
+def way(request):
+    """Decode by lanes of vectors, and as CPUs do that cannot gather."""
+    if request.param == "lanes" and not GATHERS:
+        pytest.skip("this CPU has no lanes that gather")
+    with mock.patch.object(decoding_threads, "GATHERS", request.param == "lanes"):
+        yield request.param
 
 
 @pytest.fixture(scope="module")
@@ -48,28 +58,34 @@ def test_components_with_the_same_tables_are_told_apart_by_where_they_begin(phot
 
 
 @pytest.mark.parametrize("subsampling", ["4:2:0", "4:4:4"])
-def test_both_threads_decode_a_whole_scan(photo, subsampling):
+def test_both_threads_decode_a_whole_scan(photo, subsampling, way):
     """Nothing is left to one thread alone, and guesses are met."""
     data = pillow_encode(photo, quality=85, subsampling=subsampling)
-    taken = []
-    join = decoding_threads._join
+    module = thread_lanes if way == "lanes" else thread_runs
+    join, taken = module._join, []
 
     def noted(*arguments):
-        blocks = join(*arguments)
-        taken.append((blocks.seam, blocks.size))
-        return blocks
+        joined = join(*arguments)
+        taken.append(joined[:2] if way == "lanes" else (joined.seam, joined.size))
+        return joined
 
     with (
-        mock.patch.object(decoding_threads, "LARGE_PIECE", 1 << 18),
+        mock.patch.object(thread_runs, "LARGE_PIECE", 1 << 18),
+        mock.patch.object(thread_lanes, "SHARE", 2048),
         mock.patch.object(decoding_threads, "_decode_on_one", side_effect=AssertionError),
-        mock.patch.object(decoding_threads, "_join", noted),
+        mock.patch.object(module, "_join", noted),
     ):
         decode(data, threads=2)
     assert len(taken) > 1
-    assert any(0 < seam < size for seam, size in taken)  # the rest of a piece is the other thread's
+    assert any(0 < own < found for own, found in taken)  # the rest of a piece is the other thread's
+    if way == "lanes":
+        blocks = 6 if subsampling == "4:2:0" else 3
+        side = 16 if subsampling == "4:2:0" else 8
+        mcus = -(-photo.shape[0] // side) * -(-photo.shape[1] // side)
+        assert sum(found for _, found in taken) * blocks > mcus * blocks - thread_lanes.LEAST
 
 
-@settings(deadline=None, max_examples=20)
+@settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(0, 2**32 - 1), st.sampled_from([None, "cut", "changed", "removed", "inserted"]))
 def test_whatever_the_data_are_they_are_decoded_as_on_one_thread(seed, damage):
     """Pieces so small that many begin at guesses, of data that are whole or not."""
@@ -91,7 +107,10 @@ def test_whatever_the_data_are_they_are_decoded_as_on_one_thread(seed, damage):
             data[at:at] = random.integers(0, 255, int(random.integers(1, 40)), np.uint8).tobytes()
     with (
         mock.patch.object(decoding_threads, "PIECE", 1 << 12),
-        mock.patch.object(decoding_threads, "LARGE_PIECE", 1 << int(random.integers(10, 16))),
+        mock.patch.object(thread_runs, "LARGE_PIECE", 1 << int(random.integers(10, 16))),
+        mock.patch.object(thread_lanes, "MADE_AT_ONCE", 1 << int(random.integers(10, 16))),
+        mock.patch.object(thread_lanes, "SHARE", 1 << int(random.integers(8, 12))),
+        mock.patch.object(thread_lanes, "LEAST", 100),
     ):
         assert _outcome(bytes(data), 2) == _outcome(bytes(data), 1)
 

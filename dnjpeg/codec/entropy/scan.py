@@ -29,7 +29,9 @@ FAULT_BEGIN = 16  # decoding: where it went wrong: behind this position of the f
 FAULT_CONSUMED = 17  # ... so many bytes without stuffing
 GOOD_ROW = 18  # progressive, decoding: row of the last MCU that began with data
 STRICT = 19  # decoding: whether the first fault ends it
-STATE = 20
+ALONE = 20  # decoding: whether nothing is decoded ahead any more, see `ahead`
+LANES_LEFT = 21  # decoding: of those that decoded ahead, how many have blocks that are not taken yet
+STATE = 22
 
 APART = 16  # items to both sides that belong to nobody: two threads that write to one line of cache wait for each other
 

@@ -1,4 +1,4 @@
-"""Decoding of quantized blocks by the sequential Huffman procedures (T.81 F.2.2), a row of MCUs at a time."""
+"""Decoding of quantized blocks by the sequential Huffman procedures (T.81 F.2.2) symbol by symbol."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from dnjpeg.codec.format.zigzag import NATURAL
 from dnjpeg.codec.kernels.jit import inlined
 from dnjpeg.codec.kernels.vector import span
 
-__all__ = ["decode_block", "decode_mcu_row", "receive_extend"]
+__all__ = ["decode_block", "decode_mcus", "receive_extend"]
 
 
 @inlined
@@ -161,36 +161,11 @@ def _decode_mcu(state, scan, row, first_row, col, coded, lookups, coefficients, 
 
 
 @inlined
-def decode_mcu_row(state, scan, row, first_row, mcu_cols, data, coded, lookups, coefficients, filler):
-    """Decode one row of MCUs (figure E.9).
-
-    Where the data of an interval end too early, the MCU is completed from zero bits and the rest of the interval is
-    left as it is, as libjpeg does.
-
-    Parameters
-    ----------
-    state : ndarray, int64, (STATE,)
-        From `start_scan`; carries everything from row to row. `FAULT` tells the first thing that went wrong.
-    scan : ndarray, int64, (components, COLUMNS)
-        From `scan_layout`; `DC_TABLE` and `AC_TABLE` are indices into `lookups`.
-    row, first_row : int
-        This row of MCUs, and the one with which `coefficients` begins.
-    mcu_cols : int
-        MCUs in a row.
-    data : ndarray, uint8
-        The whole file.
-    coded : ndarray, uint8
-        Scratch for the unstuffed bytes of an interval: room for all of `data`, and `OVERRUN` zeros.
-    lookups : ndarray, int64
-        `joined_lookups`.
-    coefficients : ndarray, int16
-        Where the blocks go, natural order; zero before.
-    filler : int
-        Index of a block in `coefficients` for what has no place.
-    """
-    for col in range(mcu_cols):
+def decode_mcus(state, scan, row, first_row, col, mcu_cols, data, coded, lookups, coefficients, filler):
+    """Decode the MCUs of a row from a column on (figure E.9); see `mcu_rows.decode_mcu_row`."""
+    for column in range(col, mcu_cols):
         if begin_mcu(state, data, coded):
-            fault = _decode_mcu(state, scan, row, first_row, col, coded, lookups, coefficients, filler)
+            fault = _decode_mcu(state, scan, row, first_row, column, coded, lookups, coefficients, filler)
             end_mcu(state, fault)
         if stopped(state):
             return

@@ -14,6 +14,16 @@ the code. Most codes are short: AC entries hold two coefficients where both fit.
 
 Behind the entries come, for long codes, from index LIMITS one number a length: the first 16-bit prefix beyond the codes
 of this length; from OFFSETS: index of its symbol minus its code; from SYMBOLS: the symbols.
+
+Where the CPU `GATHERS`, from LANES on there are entries of 32 bits for lanes of vectors, two an int64. Each is about
+one coefficient, whose value may be longer:
+
+    bits 0..4    bits to drop: code and value
+    bit 6        AND_LAST: the code behind it ends the block, and is among the bits to drop
+    bits 8..12   bits of the code
+    bits 16..20  31 - bits of the value
+    bits 24..30  coefficients to skip: run, or END_OF_BLOCK
+    bit 31       none of this: `slow_decode` must find the symbol
 """
 
 from __future__ import annotations
@@ -25,12 +35,14 @@ import numpy.typing as npt
 
 from dnjpeg.codec.format.huffman import HuffmanTable
 from dnjpeg.codec.kernels.jit import inlined, kernel
-from dnjpeg.codec.kernels.vector import span
+from dnjpeg.codec.kernels.vector import GATHERS, Memory, Scalar, operation, span
 from dnjpeg.errors import FormatError
 
 __all__ = [
+    "AND_LAST",
     "END_OF_BLOCK",
     "INCOMPLETE",
+    "LANES",
     "LOOKUP_BITS",
     "LOOKUP_SIZE",
     "PROGRESSIVE",
@@ -52,7 +64,9 @@ INCOMPLETE = 0x80
 LIMITS = 1 << LOOKUP_BITS
 OFFSETS = LIMITS + 20
 SYMBOLS = OFFSETS + 20
-LOOKUP_SIZE = SYMBOLS + 256
+LANES = SYMBOLS + 256
+LOOKUP_SIZE = LANES + (LIMITS // 2 if GATHERS else 0)
+AND_LAST = 0x40
 FIRST = 0x3F_FFFF_FF00  # bits of an entry that are about its first coefficient
 
 
@@ -120,9 +134,43 @@ def _fill_lookup(counts, values, ac, kind, lookup):
             index += 1
         lookup[LIMITS + length] = code << (16 - length)
         code <<= 1
+    if GATHERS and kind == SEQUENTIAL:
+        for first in range(0, 1 << LOOKUP_BITS, 16):
+            _fill_lanes(lookup, first, LANES + first // 2)
+        if ac:
+            for first in range(0, 1 << LOOKUP_BITS, 16):
+                _find_ends(lookup, first, LANES + first // 2)
     if ac and kind == SEQUENTIAL:
         for bits in range(1 << LOOKUP_BITS):
             lookup[bits] = _joined(lookup, bits)
+
+
+@operation()
+def _fill_lanes(lookup: Memory, first: Scalar, target: Scalar) -> None:
+    """Set 16 entries for lanes out of those for one coefficient each."""
+    entry = lookup.load(first, 16).truncated(32)
+    drop = entry & 63
+    value = entry >> 16
+    size = (((value >> 31) ^ value) - (value >> 31)).bit_lengths()
+    whole = drop | (drop - size) << 8 | (size ^ 31) << 16 | (entry & 0x7F00) << 16
+    symbol_size, run = (entry >> 8) & 15, (entry >> 12) & 15
+    length = drop
+    partial = (length + symbol_size) | length << 8 | (symbol_size ^ 31) << 16 | run << 24
+    unknown = (entry & INCOMPLETE).equals(INCOMPLETE) & (length.equals(0) | symbol_size.equals(0))
+    lanes = partial.where((entry & INCOMPLETE).equals(INCOMPLETE), whole)
+    lookup.store(target, lanes.filled_with(-1 << 31).where(unknown, lanes).seen_as(64))
+
+
+@operation()
+def _find_ends(lookup: Memory, first: Scalar, target: Scalar) -> None:
+    """Let 16 entries for lanes take the end of the block along where it fits into the same bits."""
+    entries = lookup.load(target, 8).seen_as(32)
+    drop, skipped = entries & 31, entries.shift_right(24)
+    bits = first.splat(16, 32) + list(range(16))
+    behind = lookup.gather(((bits << drop) & (LIMITS - 1)) + 2 * LANES, 4)
+    total = drop + (behind & 31)
+    ends = skipped.below(END_OF_BLOCK) & behind.shift_right(24).equals(END_OF_BLOCK) & total.below(LOOKUP_BITS + 1)
+    lookup.store(target, ((entries ^ drop) | total | AND_LAST).where(ends, entries).seen_as(64))
 
 
 @inlined

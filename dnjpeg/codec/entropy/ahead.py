@@ -1,0 +1,142 @@
+"""Stretches of a scan that are decoded before they are asked for, by `lanes`, and what is taken of them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dnjpeg.codec.entropy.lanes import (
+    ALL_LANES,
+    BEGIN,
+    BEHIND,
+    COUNT,
+    SLOTS,
+    LaneMemory,
+    accept,
+    lane_memory,
+    put_lanes,
+    put_slots,
+    run_lanes,
+)
+from dnjpeg.codec.entropy.scan import (
+    ALONE,
+    END,
+    FILLED,
+    INTERVAL,
+    INTERVALS,
+    LANES_LEFT,
+    POSITION,
+    PREDICTIONS,
+    WORD,
+    next_interval,
+)
+from dnjpeg.codec.format.layout import BLOCK_COLS, BLOCK_ROWS, FIRST, HORIZONTAL, VERTICAL
+from dnjpeg.codec.format.zigzag import ZIGZAG
+from dnjpeg.codec.kernels.jit import inlined
+from dnjpeg.codec.kernels.vector import GATHERS, Memory, Scalar, operation
+
+__all__ = ["ahead_memory", "decode_ahead", "go_to", "mcus_ahead", "take_mcus"]
+
+STRETCH = 8192  # blocks that are decoded at once, about
+LEAST = 800  # blocks; fewer are not worth while, ...
+LEAST_MCUS = 320  # nor are these
+LEAST_BITS = 1 << 12  # nor these
+ENOUGH = 6  # lanes; if fewer are accepted, the next stretch is not tried
+
+
+def ahead_memory() -> LaneMemory | None:
+    """Scratch memory for what is decoded ahead; None where the CPU has nothing to decode it with."""
+    return lane_memory() if GATHERS else None
+
+
+@inlined
+def decode_ahead(state, scan, mcus, data, coded, lookups, ahead):
+    """Decode a stretch of the scan, if there is nothing ahead; returns whether there is something now.
+
+    Parameters
+    ----------
+    state, scan, data, coded, lookups
+        As in `decode_mcu_row`.
+    mcus : int
+        How many are left.
+    ahead : tuple of span
+        `lane_spans`.
+    """
+    lanes, heads, blocks = ahead
+    if state[ALONE] != 0 or state[INTERVAL] != 0:
+        return False
+    if state[INTERVALS] == 0:
+        next_interval(state, data, coded)
+    slots = put_slots(scan, lanes)
+    begin, size = 8 * state[POSITION] - (state[FILLED] & 63), state[END]
+    length, stretch = 8 * size - 7 - begin, STRETCH // slots
+    if mcus * slots < LEAST or mcus < LEAST_MCUS or length < LEAST_BITS or 8 * size >= 1 << 31:
+        state[ALONE] = 1
+        return False
+    if mcus > stretch + stretch // 2:
+        length = length // mcus * stretch
+    put_lanes(begin, begin + length, size, lanes, heads, blocks)
+    run_lanes(ALL_LANES, lanes, heads, coded, lookups, blocks)
+    accepted, bit, faulty = accept(0, size, lanes, heads, blocks)
+    go_to(state, coded, bit)
+    if faulty or accepted < ENOUGH:
+        state[ALONE] = 1
+    state[LANES_LEFT] = COUNT
+    return accepted > 0
+
+
+@inlined
+def go_to(state, coded, bit):
+    """Let the scan go on at a bit of the unstuffed data."""
+    state[POSITION], state[FILLED] = (bit + 7) >> 3, -bit & 7
+    word = np.uint64(coded[bit >> 3]) << np.uint64(56 + (bit & 7))
+    state[WORD] = np.int64(word) if bit & 7 != 0 else 0
+
+
+@inlined
+def mcus_ahead(state, ahead):
+    """MCUs that may be taken at once; 0 if all is taken that was decoded ahead."""
+    lanes, _, _ = ahead
+    lane = COUNT - state[LANES_LEFT]
+    while lane < COUNT and lanes[COUNT * BEGIN + lane] == lanes[COUNT * BEHIND + lane]:
+        lane += 1
+    state[LANES_LEFT] = COUNT - lane
+    if lane == COUNT:
+        return 0
+    return (lanes[COUNT * BEHIND + lane] - lanes[COUNT * BEGIN + lane]) // (64 * lanes[SLOTS])
+
+
+_INVERSE = np.argsort(ZIGZAG).tolist()
+
+
+@operation()
+def _take(blocks: Memory, start: Scalar, coefficients: Memory, block: Scalar) -> None:
+    """Move a block to where it belongs, in natural order, and leave zeros."""
+    zigzag = blocks.load(start, 64)
+    coefficients.store(block, zigzag.select(_INVERSE))
+    blocks.store(start, zigzag.filled_with(0))
+
+
+@inlined
+def take_mcus(state, scan, row, first_row, col, behind, ahead, coefficients, filler):
+    """Take the MCUs from a column to before another out of what `mcus_ahead`; see `decode_mcu_row`."""
+    lanes, _, blocks = ahead
+    lane, slots = COUNT - state[LANES_LEFT], lanes[SLOTS]
+    start = lanes[COUNT * BEGIN + lane]
+    slot = start
+    for c in range(len(scan)):
+        horizontal, vertical, cols = scan[c, HORIZONTAL], scan[c, VERTICAL], scan[c, BLOCK_COLS]
+        first = scan[c, FIRST] + 64 * (row - first_row) * vertical * cols
+        rows = scan[c, BLOCK_ROWS] - row * vertical
+        prediction = state[PREDICTIONS + c]
+        for mcu in range(col, behind):
+            place = slot + 64 * slots * (mcu - col)
+            for y in range(vertical):
+                for x in range(mcu * horizontal, (mcu + 1) * horizontal):
+                    block = first + 64 * (y * cols + x) if y < rows and x < cols else filler
+                    prediction += blocks[place]
+                    _take(blocks, place, coefficients, block)
+                    coefficients[block] = prediction
+                    place += 64
+        slot += 64 * horizontal * vertical
+        state[PREDICTIONS + c] = prediction
+    lanes[COUNT * BEGIN + lane] = start + 64 * slots * (behind - col)

@@ -1,0 +1,275 @@
+"""Both threads decode one scan, each by lanes of vectors.
+
+While this thread takes a piece from its beginning, the other one takes what is behind it, from a guess on; the last
+lane of this one goes on until it meets the first one of the other, as `lanes` do among themselves. Then this thread
+puts blocks in their places, and the other makes pixels of them: the time that this takes decides about its part of the
+next piece. What lanes leave is decoded symbol by symbol.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from time import perf_counter
+
+import numpy as np
+
+from dnjpeg.codec.entropy.ahead import ENOUGH, LEAST, mcus_ahead, take_mcus
+from dnjpeg.codec.entropy.block_runs import bit_of, go_to, open_interval
+from dnjpeg.codec.entropy.lanes import (
+    ALL_LANES,
+    BEGIN,
+    BEHIND,
+    COUNT,
+    SLOTS,
+    LaneMemory,
+    accept,
+    forget,
+    lane_memory,
+    lane_spans,
+    meet,
+    put_lanes,
+    put_slots,
+    run_lanes,
+)
+from dnjpeg.codec.entropy.scan import END, FAULT, LANES_LEFT, PREDICTIONS, STATE, stopped
+from dnjpeg.codec.entropy.sequential_decoder import decode_mcus
+from dnjpeg.codec.format.layout import BLOCK_COLS, BLOCK_ROWS, FIRST, HORIZONTAL, VERTICAL
+from dnjpeg.codec.kernels.jit import inlined, kernel
+from dnjpeg.codec.kernels.scratch import scratch
+from dnjpeg.codec.kernels.vector import clear, span
+from dnjpeg.codec.thread_work import Blocks, Ints, Work
+
+__all__ = ["decode_by_lanes"]
+
+SHARE = 13_000  # blocks of a piece that this thread decodes, about
+MADE_AT_ONCE = 1 << 19  # coefficients that become pixels, about
+RING = 7  # times as many: more than two pieces become, for the other thread has to decode before it makes pixels
+LEAST_SHARE = 0.1  # of a piece that the other thread decodes
+MOST_BITS = 1 << 31  # of a scan
+
+
+def decode_by_lanes(work: Work, other: ThreadPoolExecutor) -> int:
+    """Decode all rows of MCUs; returns how many: none, and nothing is done, if there are too many bits."""
+    open_interval(work.state, work.reader.bytes, work.coded)
+    size, bit = int(work.state[END]), bit_of(work.state)
+    if 8 * size >= MOST_BITS:
+        return 0
+    rows = _Rows(work, other)
+    left, share = work.frame.mcu_rows * rows.mcu_cols, 0.5
+    pairs = deque((lane_memory(f" {index}"), lane_memory(f" {index}, behind")) for index in range(2))
+
+    def run(memory: LaneMemory, begin: int, end: int) -> float:
+        """Decode a stretch; returns the seconds."""
+        begun = perf_counter()
+        _run_stretch(rows.geometry, begin, end, size, work.coded, work.scan.lookups, memory)
+        return perf_counter() - begun
+
+    def begin_piece() -> tuple[int, int, Future[float] | None]:
+        """Let the other thread begin; returns also where this one is to begin and to end."""
+        pairs.rotate(1)
+        wanted, end = SHARE / (1 - share) / rows.slots, 8 * size - 7
+        if 1.5 * wanted < left:
+            end = bit + int((end - bit) * wanted / left)
+        middle = bit + int((end - bit) * (1 - share))
+        return bit, middle, other.submit(run, pairs[0][1], middle, end) if share > 0 else None
+
+    piece = begin_piece()
+    here = there = 0.0  # seconds an MCU to decode
+    ends = False
+    while not ends:
+        (first, second), (begin, middle, behind) = pairs[0], piece
+        seconds = run(first, begin, middle)
+        seconds_there = behind.result() if behind else 0.0
+        own, found, bit, ends = _join(first, second, behind is not None, size, work.coded, work.scan.lookups)
+        left -= found
+        here = _smoothed(here, seconds, own)
+        there = _smoothed(there, seconds_there, found - own)
+        ends = ends or own == 0 or left * rows.slots < LEAST
+        if not ends:
+            share = (here + rows.seconds_to_take - rows.seconds_to_make) / (here + (there or here))
+            share = 0.0 if share < LEAST_SHARE else min(share, 0.5)
+            piece = begin_piece()  # before blocks are taken, so that the other thread need not wait for it
+        rows.take(first, own)
+        rows.take(second, found - own)
+        ends = ends or rows.complete
+    if behind := piece[2]:
+        behind.result()
+    go_to(work.state, work.coded, bit)
+    rows.decode_rest()
+    return work.last_row
+
+
+def _smoothed(before: float, seconds: float, mcus: int) -> float:
+    """Seconds an MCU, from what they were before and what so many took now."""
+    if mcus == 0:
+        return before
+    return seconds / mcus if before == 0 else 0.5 * (before + seconds / mcus)
+
+
+@kernel
+def _run_stretch(scan, begin, end, size, coded, lookups, memory):
+    """Let lanes decode a stretch; see `put_lanes`."""
+    lanes, heads, blocks = lane_spans(memory)
+    put_slots(span(scan), lanes)
+    put_lanes(begin, end, size, lanes, heads, blocks)
+    run_lanes(ALL_LANES, lanes, heads, span(coded), span(lookups), blocks)
+
+
+@kernel
+def _join(first, second, two, size, coded, lookups):
+    """Accept what is sure of one or two stretches, of which the first one begins with an MCU.
+
+    Returns MCUs of the first and of both, the bit behind them, and whether lanes are not to be tried behind it.
+    """
+    lanes, heads, blocks = lane_spans(first)
+    others, other_heads, other_blocks = lane_spans(second)
+    met = meet(lanes, heads, span(coded), span(lookups), blocks, others, other_heads) if two else -1
+    accepted, bit, faulty = accept(0, size, lanes, heads, blocks)
+    own = found = _mcus(lanes)
+    if met >= 0 and accepted == COUNT and not faulty:
+        _, bit, faulty = accept(met, size, others, other_heads, other_blocks)
+        found += _mcus(others)
+    elif two:
+        forget(0, others, other_blocks)
+    return own, found, bit, faulty or accepted < ENOUGH
+
+
+@inlined
+def _mcus(lanes):
+    """MCUs that are accepted."""
+    count = 0
+    for lane in range(COUNT):
+        count += lanes[COUNT * BEHIND + lane] - lanes[COUNT * BEGIN + lane]
+    return count // (64 * lanes[SLOTS])
+
+
+@kernel
+def _take(state, scan, position, until, first_row, mcu_cols, memory, coefficients, filler):
+    """Take MCUs as far as there are any, from the one with the index `position`; returns the index behind them."""
+    state, scan, memory, coefficients = span(state), span(scan), lane_spans(memory), span(coefficients)
+    while position < until:
+        count = mcus_ahead(state, memory)
+        if count == 0:
+            break
+        row, col = position // mcu_cols, position % mcu_cols
+        behind = min(col + count, mcu_cols)
+        take_mcus(state, scan, row, first_row, col, behind, memory, coefficients, filler)
+        position += behind - col
+    return position
+
+
+@kernel
+def _clear_behind(scan, position, first_row, kept_rows, mcu_cols, coefficients):
+    """Set the coefficients of rows of MCUs to zero, from the MCU with the index `position` on."""
+    scan, coefficients = span(scan), span(coefficients)
+    row, col = position // mcu_cols - first_row, position % mcu_cols
+    for c in range(len(scan)):
+        horizontal, vertical, cols = scan[c, HORIZONTAL], scan[c, VERTICAL], scan[c, BLOCK_COLS]
+        for y in range(row * vertical, min(kept_rows * vertical, scan[c, BLOCK_ROWS])):
+            begin = min(col * horizontal, cols) if y < (row + 1) * vertical else 0
+            clear(coefficients, scan[c, FIRST] + 64 * (y * cols + begin), 64 * (cols - begin))
+
+
+@kernel
+def _decode_rest(state, scan, position, until, first_row, mcu_cols, data, coded, lookups, coefficients, filler):
+    """Decode MCUs symbol by symbol, up to the end of a row."""
+    state, scan, data, coded = span(state), span(scan), span(data), span(coded)
+    lookups, coefficients = span(lookups), span(coefficients)
+    while position < until and not stopped(state):
+        row, col = position // mcu_cols, position % mcu_cols
+        decode_mcus(state, scan, row, first_row, col, mcu_cols, data, coded, lookups, coefficients, filler)
+        position += mcu_cols - col
+
+
+class _Rows:
+    """Rows of MCUs, some at once: this thread puts blocks in their places, the other one makes pixels of them.
+
+    Attributes
+    ----------
+    seconds_to_take, seconds_to_make : float
+        What that takes an MCU.
+    """
+
+    def __init__(self, work: Work, other: ThreadPoolExecutor) -> None:
+        self.work, self.other, self.kept_rows = work, other, work.rows_of(MADE_AT_ONCE)
+        self.plan = work.plan(self.kept_rows)
+        self.geometry, self.mcu_cols = work.geometry(self.kept_rows)
+        self.slots = int((self.geometry[:, HORIZONTAL] * self.geometry[:, VERTICAL]).sum())
+        self.ring = deque(scratch("ring", RING * self.plan.coefficients, np.int16).reshape(RING, -1))
+        self.state: Ints = np.zeros(STATE, np.int64)
+        self.first, self.position = 0, 0  # row with which the coefficients begin; MCU that is to come
+        self.under_way: deque[Future[None]] = deque()
+        self.seconds_to_take = self.seconds_to_make = 0.0
+
+    @property
+    def complete(self) -> bool:
+        """Whether all are on their way that the window needs."""
+        return self.first >= self.work.last_row
+
+    @property
+    def _behind(self) -> int:
+        return min(self.first + self.kept_rows, self.work.last_row)
+
+    def take(self, memory: LaneMemory, count: int) -> None:
+        """Take as many accepted MCUs."""
+        begun, end = perf_counter(), self.position + count
+        self.state[LANES_LEFT] = COUNT
+        waited = 0.0
+        while self.position < end and not self.complete:
+            self.position = _take(
+                self.state,
+                self.geometry,
+                self.position,
+                min(end, self._behind * self.mcu_cols),
+                self.first,
+                self.mcu_cols,
+                memory,
+                self.ring[0],
+                self.plan.coefficients - 64,
+            )
+            if self.position == self._behind * self.mcu_cols:
+                waited += self._hand_over()
+        self.seconds_to_take = _smoothed(self.seconds_to_take, perf_counter() - begun - waited, count)
+
+    def decode_rest(self) -> None:
+        """Decode what is left symbol by symbol, where the scan is, and wait for the pixels."""
+        work = self.work
+        work.state[PREDICTIONS : PREDICTIONS + 4] = self.state[PREDICTIONS : PREDICTIONS + 4]
+        while not self.complete and not (work.reader.strict and work.state[FAULT] != 0):
+            place = (self.first, self.kept_rows, self.mcu_cols)
+            _clear_behind(self.geometry, self.position, *place, self.ring[0])
+            until = self._behind * self.mcu_cols
+            _decode_rest(
+                work.state,
+                self.geometry,
+                self.position,
+                until,
+                self.first,
+                self.mcu_cols,
+                work.reader.bytes,
+                work.coded,
+                work.scan.lookups,
+                self.ring[0],
+                self.plan.coefficients - 64,
+            )
+            self.position = until
+            self._hand_over()
+        for future in self.under_way:
+            future.result()
+
+    def _hand_over(self) -> float:
+        """Let the other thread make pixels, and wait until there is memory for the next rows; returns for how long."""
+        self.under_way.append(self.other.submit(self._make, self.ring[0], self.first, self._behind))
+        self.first = self._behind
+        self.ring.rotate(1)
+        begun = perf_counter()
+        if len(self.under_way) == RING:
+            self.under_way.popleft().result()
+        return perf_counter() - begun
+
+    def _make(self, coefficients: Blocks, first: int, behind: int) -> None:
+        begun = perf_counter()
+        self.work.make_pixels(self.plan, coefficients, first, behind)
+        mcus = (behind - first) * self.mcu_cols
+        self.seconds_to_make = _smoothed(self.seconds_to_make, perf_counter() - begun, mcus)

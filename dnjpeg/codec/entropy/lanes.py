@@ -55,7 +55,7 @@ __all__ = [
 
 COUNT = 16  # lanes
 MOST = 1600  # blocks of a lane, about
-ROOM = MOST + 16  # the same, with those of its last MCU
+ROOM = MOST + 34  # the same, with those of its last MCU; lanes that are as far do not share places of the cache
 HEAD = 160  # blocks of a lane among which the one before must find one that it meets, about
 HEADS = HEAD + 16  # MCUs of a lane whose first bits are kept, at most
 

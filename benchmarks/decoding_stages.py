@@ -19,7 +19,7 @@ from dnjpeg.codec.entropy.progressive_decoder import decode_progressive_rows
 from dnjpeg.codec.entropy.scan import OVERRUN, start_scan
 from dnjpeg.codec.format.layout import AC_TABLE, DC_TABLE, FIRST, component_layout, row_geometry, scan_layout
 from dnjpeg.codec.format.limits import Limits
-from dnjpeg.codec.kernels.vector import clear, span
+from dnjpeg.codec.kernels.vector import span
 from dnjpeg.codec.pixels.inverse import emit_mcu_row, transform_mcu_row
 from dnjpeg.codec.pixels.inverse_plan import LAST_MCU_ROW, joined_steps, plan_inverse
 from dnjpeg.codec.pixels.precision import strip_memory
@@ -36,8 +36,7 @@ def _decode_huffman(state, scan, mcu_rows, mcu_cols, data, coded, lookups, coeff
     lookups, coefficients, ahead = span(lookups), span(coefficients), lane_spans(ahead)
     filler = len(coefficients) - 64
     for row in range(mcu_rows):
-        clear(coefficients, 0, len(coefficients))
-        decode_mcu_row(state, scan, row, row, mcu_cols, data, coded, lookups, coefficients, filler, ahead)
+        decode_mcu_row(state, scan, row, row, mcu_cols, data, coded, lookups, coefficients, filler, ahead, False)
 
 
 @kernel

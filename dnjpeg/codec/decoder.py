@@ -20,7 +20,7 @@ from dnjpeg.codec.format.layout import row_geometry
 from dnjpeg.codec.format.limits import Limits
 from dnjpeg.codec.kernels.jit import kernel
 from dnjpeg.codec.kernels.scratch import scratch
-from dnjpeg.codec.kernels.vector import clear, span
+from dnjpeg.codec.kernels.vector import span
 from dnjpeg.codec.pixels.inverse import inverse_mcu_row, inverse_rows
 from dnjpeg.codec.pixels.inverse_plan import LAST_MCU_ROW, joined_steps, plan_inverse
 from dnjpeg.codec.pixels.orientation import stored_window, turned, upright_frame
@@ -196,8 +196,7 @@ def _decode_rows(
     samples, sums, pixels, ahead = span(samples), span(sums), span(pixels), lane_spans(ahead)
     filler = len(coefficients) - 64
     for row in range(sizes[LAST_MCU_ROW]):
-        clear(coefficients, 0, len(coefficients))
-        decode_mcu_row(state, scan, row, row, mcu_cols, data, coded, lookups, coefficients, filler, ahead)
+        decode_mcu_row(state, scan, row, row, mcu_cols, data, coded, lookups, coefficients, filler, ahead, False)
         if stopped(state):
             return
         inverse_mcu_row(coefficients, row, row, layout, sizes, scaled, unusual, steps, samples, sums, pixels)

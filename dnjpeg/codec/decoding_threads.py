@@ -22,7 +22,7 @@ from dnjpeg.codec.reader import Reader, Scan
 from dnjpeg.codec.scan_reader import decode_rows
 from dnjpeg.codec.thread_lanes import decode_by_lanes
 from dnjpeg.codec.thread_runs import decode_by_runs
-from dnjpeg.codec.thread_work import PIECE, PIECES, Blocks, Work, clear_all
+from dnjpeg.codec.thread_work import PIECE, PIECES, Work
 
 __all__ = ["decode_on_two_threads"]
 
@@ -51,12 +51,6 @@ def _decode_on_one(work: Work, row: int, other: ThreadPoolExecutor) -> None:
     plan = work.plan(kept_rows)
     geometry, mcu_cols = work.geometry(kept_rows)
     ring, ahead = scratch("ring", PIECES * plan.coefficients, np.int16).reshape(PIECES, -1), ahead_memory()
-    clear_all(ring.reshape(-1))
-
-    def make_pixels(coefficients: Blocks, first: int, last: int) -> None:
-        work.make_pixels(plan, coefficients, first, last)
-        clear_all(coefficients)  # here, for the other thread has more to do
-
     under_way: deque[Future[None]] = deque()
     for number, first in enumerate(range(row, work.last_row, kept_rows)):
         if len(under_way) == PIECES:
@@ -74,9 +68,10 @@ def _decode_on_one(work: Work, row: int, other: ThreadPoolExecutor) -> None:
             coefficients,
             plan.coefficients - 64,
             ahead,
+            False,
         )
         if work.reader.strict and work.state[FAULT] != 0:
             break
-        under_way.append(other.submit(make_pixels, coefficients, first, last))
+        under_way.append(other.submit(work.make_pixels, plan, coefficients, first, last))
     for piece in under_way:
         piece.result()

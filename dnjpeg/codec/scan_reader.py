@@ -42,12 +42,12 @@ Blocks = npt.NDArray[np.int16]
 
 
 @kernel
-def decode_rows(state, scan, first, last, mcu_cols, data, coded, lookups, coefficients, filler, ahead):
+def decode_rows(state, scan, first, last, mcu_cols, data, coded, lookups, coefficients, filler, ahead, keeps):
     """Rows of MCUs from `first` to before `last`, with which the coefficients begin; see `decode_mcu_row`."""
     state, scan, data, coded = span(state), span(scan), span(data), span(coded)
     lookups, coefficients, ahead = span(lookups), span(coefficients), lane_spans(ahead)
     for row in range(first, last):
-        decode_mcu_row(state, scan, row, first, mcu_cols, data, coded, lookups, coefficients, filler, ahead)
+        decode_mcu_row(state, scan, row, first, mcu_cols, data, coded, lookups, coefficients, filler, ahead, keeps)
         if stopped(state):
             return
 
@@ -89,7 +89,10 @@ def read(
 def read_scans(reader: Reader, first: Scan) -> CoefficientImage:
     """Read the coefficients of all scans, of which `first` was found."""
     assert reader.frame is not None
-    return _image(reader, _read_blocks(reader, first, np.zeros(_size(reader.frame), np.int16)))
+    frame = reader.frame
+    whole = not frame.progressive and not frame.arithmetic and len(first.indices) == len(frame.components)
+    new = np.empty if whole else np.zeros  # a scan of all blocks writes all
+    return _image(reader, _read_blocks(reader, first, new(_size(frame), np.int16)))
 
 
 def read_shown(reader: Reader, first: Scan) -> tuple[Blocks, bool]:
@@ -148,7 +151,7 @@ def _read_blocks(reader: Reader, first: Scan, coefficients: Blocks) -> tuple[Blo
     while scan is not None:
         again = [index for index in scan.indices if index in seen and not frame.progressive and not frame.arithmetic]
         known = _set_aside(coefficients, layout, again)
-        state = _read_scan(reader, scan, frame, coefficients)
+        state = _read_scan(reader, scan, frame, coefficients, keeps=len(again) > 0)
         _put_back(coefficients, layout, known)
         seen.update(scan.indices)
         if reader.progression is not None:
@@ -187,7 +190,9 @@ def _last_good_row(state: npt.NDArray[np.int64], scan: Scan, frame: Frame, rows_
     return row if len(scan.indices) > 1 else row // (rows_together or frame.components[scan.indices[0]].vertical)
 
 
-def _read_scan(reader: Reader, scan: Scan, frame: Frame, coefficients: npt.NDArray[np.int16]) -> npt.NDArray[np.int64]:
+def _read_scan(
+    reader: Reader, scan: Scan, frame: Frame, coefficients: npt.NDArray[np.int16], *, keeps: bool
+) -> npt.NDArray[np.int64]:
     """Read the coefficients of one scan; returns the state in which it ended."""
     geometry, mcu_rows, mcu_cols = _scan_geometry(frame, scan.indices, scan.starts)
     data, coded = reader.bytes, reader.unstuffed_scratch()
@@ -203,7 +208,7 @@ def _read_scan(reader: Reader, scan: Scan, frame: Frame, coefficients: npt.NDArr
     if frame.progressive:
         decode_progressive_rows(state, geometry, mcu_rows, mcu_cols, *scan.band, data, coded, scan.lookups, *target)
     else:
-        decode_rows(state, geometry, 0, mcu_rows, mcu_cols, data, coded, scan.lookups, *target, ahead_memory())
+        decode_rows(state, geometry, 0, mcu_rows, mcu_cols, data, coded, scan.lookups, *target, ahead_memory(), keeps)
     return state
 
 

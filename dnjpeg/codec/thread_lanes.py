@@ -32,12 +32,13 @@ from dnjpeg.codec.entropy.lanes import (
     put_slots,
     run_lanes,
 )
+from dnjpeg.codec.entropy.mcu_rows import clear_mcus
 from dnjpeg.codec.entropy.scan import END, FAULT, LANES_LEFT, PREDICTIONS, STATE, stopped
 from dnjpeg.codec.entropy.sequential_decoder import decode_mcus
-from dnjpeg.codec.format.layout import BLOCK_COLS, BLOCK_ROWS, FIRST, HORIZONTAL, VERTICAL
+from dnjpeg.codec.format.layout import HORIZONTAL, VERTICAL
 from dnjpeg.codec.kernels.jit import inlined, kernel
 from dnjpeg.codec.kernels.scratch import scratch
-from dnjpeg.codec.kernels.vector import clear, span
+from dnjpeg.codec.kernels.vector import span
 from dnjpeg.codec.thread_work import Blocks, Ints, Work
 
 __all__ = ["decode_by_lanes"]
@@ -160,24 +161,13 @@ def _take(state, scan, position, until, first_row, mcu_cols, memory, coefficient
 
 
 @kernel
-def _clear_behind(scan, position, first_row, kept_rows, mcu_cols, coefficients):
-    """Set the coefficients of rows of MCUs to zero, from the MCU with the index `position` on."""
-    scan, coefficients = span(scan), span(coefficients)
-    row, col = position // mcu_cols - first_row, position % mcu_cols
-    for c in range(len(scan)):
-        horizontal, vertical, cols = scan[c, HORIZONTAL], scan[c, VERTICAL], scan[c, BLOCK_COLS]
-        for y in range(row * vertical, min(kept_rows * vertical, scan[c, BLOCK_ROWS])):
-            begin = min(col * horizontal, cols) if y < (row + 1) * vertical else 0
-            clear(coefficients, scan[c, FIRST] + 64 * (y * cols + begin), 64 * (cols - begin))
-
-
-@kernel
 def _decode_rest(state, scan, position, until, first_row, mcu_cols, data, coded, lookups, coefficients, filler):
     """Decode MCUs symbol by symbol, up to the end of a row."""
     state, scan, data, coded = span(state), span(scan), span(data), span(coded)
     lookups, coefficients = span(lookups), span(coefficients)
     while position < until and not stopped(state):
         row, col = position // mcu_cols, position % mcu_cols
+        clear_mcus(scan, row, first_row, col, coefficients)
         decode_mcus(state, scan, row, first_row, col, mcu_cols, data, coded, lookups, coefficients, filler)
         position += mcu_cols - col
 
@@ -237,8 +227,6 @@ class _Rows:
         work = self.work
         work.state[PREDICTIONS : PREDICTIONS + 4] = self.state[PREDICTIONS : PREDICTIONS + 4]
         while not self.complete and not (work.reader.strict and work.state[FAULT] != 0):
-            place = (self.first, self.kept_rows, self.mcu_cols)
-            _clear_behind(self.geometry, self.position, *place, self.ring[0])
             until = self._behind * self.mcu_cols
             _decode_rest(
                 work.state,

@@ -9,16 +9,14 @@ import numpy.typing as npt
 
 from dnjpeg.codec.entropy.scan import start_scan
 from dnjpeg.codec.format.layout import row_geometry
-from dnjpeg.codec.kernels.jit import kernel
 from dnjpeg.codec.kernels.scratch import scratch
-from dnjpeg.codec.kernels.vector import clear, span
 from dnjpeg.codec.pixels.inverse import inverse_rows
 from dnjpeg.codec.pixels.inverse_plan import InversePlan, joined_steps, plan_inverse
 from dnjpeg.codec.pixels.precision import strip_memory
 from dnjpeg.codec.pixels.window import Window
 from dnjpeg.codec.reader import Reader, Scan
 
-__all__ = ["PIECE", "PIECES", "Blocks", "Ints", "Work", "clear_all"]
+__all__ = ["PIECE", "PIECES", "Blocks", "Ints", "Work"]
 
 Ints = npt.NDArray[np.int64]
 Blocks = npt.NDArray[np.int16]
@@ -71,10 +69,3 @@ class Work:
             self.sums,
             self.pixels,
         )
-
-
-@kernel
-def clear_all(coefficients):
-    """Set all coefficients to zero."""
-    coefficients = span(coefficients)
-    clear(coefficients, 0, len(coefficients))

@@ -302,8 +302,7 @@ def _transcode_rows(
     count = 0
     clear(counts, 0, COUNTS)
     for row in range(mcu_rows):
-        clear(coefficients, 0, filler + 64)
-        decode_mcu_row(state, scan, row, row, mcu_cols, data, coded, lookups, coefficients, filler, ahead)
+        decode_mcu_row(state, scan, row, row, mcu_cols, data, coded, lookups, coefficients, filler, ahead, False)
         if stopped(state):
             return count, 0
         if factors is not None:

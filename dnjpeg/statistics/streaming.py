@@ -20,7 +20,7 @@ from dnjpeg.codec.format.layout import BLOCK_COLS, BLOCK_ROWS, FIRST, VERTICAL, 
 from dnjpeg.codec.format.limits import Limits
 from dnjpeg.codec.kernels.jit import kernel
 from dnjpeg.codec.kernels.scratch import scratch
-from dnjpeg.codec.kernels.vector import clear, span
+from dnjpeg.codec.kernels.vector import span
 from dnjpeg.codec.reader import Reader, Scan
 from dnjpeg.codec.scan_reader import following_scan
 from dnjpeg.errors import JpegError
@@ -160,8 +160,7 @@ def _count_rows(
     filler = layout[len(layout) - 1, FIRST]
     outside = False
     for row in range(mcu_rows):
-        clear(coefficients, 0, filler + 64)
-        decode_mcu_row(state, scan, row, row, mcu_cols, data, coded, lookups, coefficients, filler, ahead)
+        decode_mcu_row(state, scan, row, row, mcu_cols, data, coded, lookups, coefficients, filler, ahead, False)
         if stopped(state):
             break
         for c in range(components):

@@ -4,14 +4,26 @@ from __future__ import annotations
 
 from dnjpeg.codec.entropy.ahead import decode_ahead, mcus_ahead, take_mcus
 from dnjpeg.codec.entropy.sequential_decoder import decode_mcus
-from dnjpeg.codec.format.layout import BLOCK_ROWS, VERTICAL
+from dnjpeg.codec.format.layout import BLOCK_COLS, BLOCK_ROWS, FIRST, HORIZONTAL, VERTICAL
 from dnjpeg.codec.kernels.jit import inlined
+from dnjpeg.codec.kernels.vector import clear
 
-__all__ = ["decode_mcu_row"]
+__all__ = ["clear_mcus", "decode_mcu_row"]
 
 
 @inlined
-def decode_mcu_row(state, scan, row, first_row, mcu_cols, data, coded, lookups, coefficients, filler, ahead):
+def clear_mcus(scan, row, first_row, col, coefficients):
+    """Set the coefficients of the MCUs of a row to zero, from a column on; see `decode_mcu_row`."""
+    for c in range(len(scan)):
+        vertical, cols = scan[c, VERTICAL], scan[c, BLOCK_COLS]
+        begin = min(col * scan[c, HORIZONTAL], cols)
+        for y in range(row * vertical, min((row + 1) * vertical, scan[c, BLOCK_ROWS])):
+            line = scan[c, FIRST] + 64 * (y - first_row * vertical) * cols
+            clear(coefficients, line + 64 * begin, 64 * (cols - begin))
+
+
+@inlined
+def decode_mcu_row(state, scan, row, first_row, mcu_cols, data, coded, lookups, coefficients, filler, ahead, keeps):
     """Decode one row of MCUs (figure E.9).
 
     Where the data of an interval end too early, the MCU is completed from zero bits and the rest of the interval is
@@ -34,11 +46,14 @@ def decode_mcu_row(state, scan, row, first_row, mcu_cols, data, coded, lookups, 
     lookups : ndarray, int64
         `joined_lookups`.
     coefficients : ndarray, int16
-        Where the blocks go, natural order; zero before.
+        Where the blocks go, natural order.
     filler : int
         Index of a block in `coefficients` for what has no place.
     ahead : tuple of span, or None
         `lane_spans`.
+    keeps : bool
+        Where there are no data for blocks, their coefficients stay what they were, all but DC zero; else they become
+        zero.
     """
     col = 0
     if ahead is not None:
@@ -52,4 +67,6 @@ def decode_mcu_row(state, scan, row, first_row, mcu_cols, data, coded, lookups, 
             behind = min(col + count, mcu_cols)
             take_mcus(state, scan, row, first_row, col, behind, ahead, coefficients, filler)
             col = behind
+    if col < mcu_cols and not keeps:
+        clear_mcus(scan, row, first_row, col, coefficients)
     decode_mcus(state, scan, row, first_row, col, mcu_cols, data, coded, lookups, coefficients, filler)

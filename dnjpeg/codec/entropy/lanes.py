@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import types
 
-from dnjpeg.codec.entropy.scan import OVERRUN
+from dnjpeg.codec.entropy.scan import APART, OVERRUN
 from dnjpeg.codec.entropy.sequential_decoder import receive_extend
 from dnjpeg.codec.format.decoding_lookup import AND_LAST, END_OF_BLOCK, LANES, LOOKUP_BITS, slow_decode
 from dnjpeg.codec.format.layout import AC_TABLE, DC_TABLE, HORIZONTAL, VERTICAL
@@ -91,8 +91,8 @@ LaneMemory = tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], npt.NDArray[np.
 def lane_memory(name: str = "") -> LaneMemory:
     """Scratch memory for lanes."""
     return (
-        scratch(f"lanes{name}", NUMBERS + COUNT, np.int32, zeros=True),
-        scratch(f"heads{name}", (COUNT + 1) * HEADS, np.int32),
+        scratch(f"lanes{name}", NUMBERS + COUNT + 4 * APART, np.int32, zeros=True)[2 * APART : -2 * APART],
+        scratch(f"heads{name}", (COUNT + 1) * HEADS + 4 * APART, np.int32)[2 * APART : -2 * APART],
         scratch(f"blocks of lanes{name}", 64 * ROOM * COUNT, np.int16, zeros=True),
     )
 

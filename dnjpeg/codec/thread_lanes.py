@@ -1,16 +1,24 @@
 """Both threads decode one scan, each by lanes of vectors.
 
-While this thread takes a piece from its beginning, the other one takes what is behind it, from a guess on; the last
-lane of this one goes on until it meets the first one of the other, as `lanes` do among themselves. Then this thread
-puts blocks in their places, and the other makes pixels of them: the time that this takes decides about its part of the
-next piece. What lanes leave is decoded symbol by symbol.
+While one thread takes a piece from its beginning, the second one takes what is behind it, from a guess on; the last
+lane of the first goes on until it meets the first one of the second, as `lanes` do among themselves. Then the first
+thread puts blocks in their places, and the second makes pixels of them: the time that this takes decides about its part
+of the next piece. What lanes leave is decoded symbol by symbol.
+
+The second thread is that of the caller: it writes to the picture, which is memory that the system clears when it is
+first touched, and has at hand on the processor where such memory was given back.
 """
 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
+from queue import Empty, SimpleQueue
 from time import perf_counter
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -43,22 +51,33 @@ from dnjpeg.codec.thread_work import Blocks, Ints, Work
 
 __all__ = ["decode_by_lanes"]
 
-SHARE = 13_000  # blocks of a piece that this thread decodes, about
+Result = TypeVar("Result")
+
+SHARE = 13_000  # blocks of a piece that the first thread decodes, about
 MADE_AT_ONCE = 1 << 19  # coefficients that become pixels, about
-RING = 7  # times as many: more than two pieces become, for the other thread has to decode before it makes pixels
-LEAST_SHARE = 0.1  # of a piece that the other thread decodes
+RING = 7  # times as many: more than two pieces become, for the second thread has to decode before it makes pixels
+LEAST_SHARE = 0.1  # of a piece that the second thread decodes
 MOST_BITS = 1 << 31  # of a scan
 
 
 def decode_by_lanes(work: Work, other: ThreadPoolExecutor) -> int:
     """Decode all rows of MCUs; returns how many: none, and nothing is done, if there are too many bits."""
     open_interval(work.state, work.reader.bytes, work.coded)
-    size, bit = int(work.state[END]), bit_of(work.state)
-    if 8 * size >= MOST_BITS:
+    if 8 * int(work.state[END]) >= MOST_BITS:
         return 0
-    rows = _Rows(work, other)
-    left, share = work.frame.mcu_rows * rows.mcu_cols, 0.5
+    tasks = _Tasks()
+    rows = _Rows(work, tasks)
     pairs = deque((lane_memory(f" {index}"), lane_memory(f" {index}, behind")) for index in range(2))
+    done = other.submit(_decode_pieces, work, rows, pairs, tasks)
+    tasks.run_until(done)
+    done.result()
+    return work.last_row
+
+
+def _decode_pieces(work: Work, rows: _Rows, pairs: deque[tuple[LaneMemory, LaneMemory]], second_thread: _Tasks) -> None:
+    """Do what the first thread does: decode pieces, put blocks in their places, and decode the rest."""
+    size, bit = int(work.state[END]), bit_of(work.state)
+    left, share = work.frame.mcu_rows * rows.mcu_cols, 0.5
 
     def run(memory: LaneMemory, begin: int, end: int) -> float:
         """Decode a stretch; returns the seconds."""
@@ -67,13 +86,13 @@ def decode_by_lanes(work: Work, other: ThreadPoolExecutor) -> int:
         return perf_counter() - begun
 
     def begin_piece() -> tuple[int, int, Future[float] | None]:
-        """Let the other thread begin; returns also where this one is to begin and to end."""
+        """Let the second thread begin; returns also where this one is to begin and to end."""
         pairs.rotate(1)
         wanted, end = SHARE / (1 - share) / rows.slots, 8 * size - 7
         if 1.5 * wanted < left:
             end = bit + int((end - bit) * wanted / left)
         middle = bit + int((end - bit) * (1 - share))
-        return bit, middle, other.submit(run, pairs[0][1], middle, end) if share > 0 else None
+        return bit, middle, second_thread.submit(run, pairs[0][1], middle, end) if share > 0 else None
 
     piece = begin_piece()
     here = there = 0.0  # seconds an MCU to decode
@@ -90,7 +109,7 @@ def decode_by_lanes(work: Work, other: ThreadPoolExecutor) -> int:
         if not ends:
             share = (here + rows.seconds_to_take - rows.seconds_to_make) / (here + (there or here))
             share = 0.0 if share < LEAST_SHARE else min(share, 0.5)
-            piece = begin_piece()  # before blocks are taken, so that the other thread need not wait for it
+            piece = begin_piece()  # before blocks are taken, so that the second thread need not wait for it
         rows.take(first, own)
         rows.take(second, found - own)
         ends = ends or rows.complete
@@ -98,7 +117,42 @@ def decode_by_lanes(work: Work, other: ThreadPoolExecutor) -> int:
         behind.result()
     go_to(work.state, work.coded, bit)
     rows.decode_rest()
-    return work.last_row
+
+
+class _Tasks:
+    """What the thread that calls `run_until` is to do, one after the other."""
+
+    def __init__(self) -> None:
+        self._queue: SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = SimpleQueue()
+        self._left = False
+
+    def submit(self, function: Callable[..., Result], *arguments: Any) -> Future[Result]:
+        """Add a task."""
+        future: Future[Result] = Future()
+        self._queue.put((future, partial(function, *arguments)))
+        if self._left:
+            self._cancel()
+        return future
+
+    def run_until(self, done: Future[None]) -> None:
+        """Do the tasks until a future is done; if interrupted, cancel what is left, so that nobody waits for it."""
+        done.add_done_callback(lambda _: self._queue.put(None))
+        try:
+            while task := self._queue.get():
+                future, call = task
+                try:
+                    future.set_result(call())
+                except BaseException as error:
+                    future.set_exception(error)
+        finally:
+            self._left = True
+            self._cancel()
+
+    def _cancel(self) -> None:
+        with suppress(Empty):
+            while True:
+                if task := self._queue.get_nowait():
+                    task[0].cancel()
 
 
 def _smoothed(before: float, seconds: float, mcus: int) -> float:
@@ -173,7 +227,7 @@ def _decode_rest(state, scan, position, until, first_row, mcu_cols, data, coded,
 
 
 class _Rows:
-    """Rows of MCUs, some at once: this thread puts blocks in their places, the other one makes pixels of them.
+    """Rows of MCUs, some at once: one thread puts blocks in their places, the second makes pixels of them.
 
     Attributes
     ----------
@@ -181,8 +235,8 @@ class _Rows:
         What that takes an MCU.
     """
 
-    def __init__(self, work: Work, other: ThreadPoolExecutor) -> None:
-        self.work, self.other, self.kept_rows = work, other, work.rows_of(MADE_AT_ONCE)
+    def __init__(self, work: Work, second_thread: _Tasks) -> None:
+        self.work, self.second_thread, self.kept_rows = work, second_thread, work.rows_of(MADE_AT_ONCE)
         self.plan = work.plan(self.kept_rows)
         self.geometry, self.mcu_cols = work.geometry(self.kept_rows)
         self.slots = int((self.geometry[:, HORIZONTAL] * self.geometry[:, VERTICAL]).sum())
@@ -247,8 +301,8 @@ class _Rows:
             future.result()
 
     def _hand_over(self) -> float:
-        """Let the other thread make pixels, and wait until there is memory for the next rows; returns for how long."""
-        self.under_way.append(self.other.submit(self._make, self.ring[0], self.first, self._behind))
+        """Let the second thread make pixels, and wait until there is memory for the next rows; returns for how long."""
+        self.under_way.append(self.second_thread.submit(self._make, self.ring[0], self.first, self._behind))
         self.first = self._behind
         self.ring.rotate(1)
         begun = perf_counter()

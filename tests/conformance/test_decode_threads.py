@@ -2,6 +2,8 @@
 
 import io
 import warnings
+from concurrent.futures import CancelledError, ThreadPoolExecutor
+from queue import SimpleQueue
 from unittest import mock
 
 import numpy as np
@@ -157,3 +159,30 @@ def test_what_is_no_number_of_threads_is_refused():
     for threads in (0, -1, 1.5, None):
         with pytest.raises(ValueError, match="threads is a whole number"):
             decode(data, threads=threads)
+
+
+def test_an_error_on_either_thread_is_raised_and_nobody_waits(photo, way):
+    data = encode(photo)
+    module = thread_lanes if way == "lanes" else thread_runs
+    for name in ("_join", "Work.make_pixels"):
+        owner = module.Work if "." in name else module
+        with (
+            mock.patch.object(owner, name.rpartition(".")[2], side_effect=MemoryError),
+            pytest.raises(MemoryError),
+        ):
+            decode(data, threads=2)
+    assert np.array_equal(decode(data, threads=2), decode(data))
+
+
+def test_who_is_interrupted_leaves_nobody_waiting():
+    tasks = thread_lanes._Tasks()
+    with ThreadPoolExecutor(1) as other, mock.patch.object(tasks, "_queue", _InterruptedQueue()):
+        done = other.submit(lambda: tasks.submit(int).result())
+        with pytest.raises(KeyboardInterrupt):
+            tasks.run_until(done)
+        assert isinstance(done.exception(timeout=10), CancelledError)
+
+
+class _InterruptedQueue(SimpleQueue):
+    def get(self, block=True, timeout=None):
+        raise KeyboardInterrupt

@@ -26,7 +26,7 @@ from dnjpeg.codec.entropy.scan import (
     LANES_LEFT,
     POSITION,
     PREDICTIONS,
-    WORD,
+    go_to_bit,
     next_interval,
 )
 from dnjpeg.codec.format.layout import BLOCK_COLS, BLOCK_ROWS, FIRST, HORIZONTAL, VERTICAL
@@ -34,7 +34,7 @@ from dnjpeg.codec.format.zigzag import ZIGZAG
 from dnjpeg.codec.kernels.jit import inlined
 from dnjpeg.codec.kernels.vector import GATHERS, Memory, Scalar, operation
 
-__all__ = ["ahead_memory", "decode_ahead", "go_to", "mcus_ahead", "take_mcus"]
+__all__ = ["ahead_memory", "decode_ahead", "mcus_ahead", "take_mcus"]
 
 STRETCH = 8192  # blocks that are decoded at once, about
 LEAST = 800  # blocks; fewer are not worth while, ...
@@ -77,19 +77,11 @@ def decode_ahead(state, scan, mcus, data, coded, lookups, ahead):
     put_lanes(begin, begin + length, size, lanes, heads, blocks)
     run_lanes(ALL_LANES, lanes, heads, coded, lookups, blocks)
     accepted, bit, faulty = accept(0, size, lanes, heads, blocks)
-    go_to(state, coded, bit)
+    go_to_bit(state, coded, bit)
     if faulty or accepted < ENOUGH:
         state[ALONE] = 1
     state[LANES_LEFT] = COUNT
     return accepted > 0
-
-
-@inlined
-def go_to(state, coded, bit):
-    """Let the scan go on at a bit of the unstuffed data."""
-    state[POSITION], state[FILLED] = (bit + 7) >> 3, -bit & 7
-    word = np.uint64(coded[bit >> 3]) << np.uint64(56 + (bit & 7))
-    state[WORD] = np.int64(word) if bit & 7 != 0 else 0
 
 
 @inlined

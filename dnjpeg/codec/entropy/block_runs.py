@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from dnjpeg.codec.entropy.scan import FILLED, POSITION, WORD, next_interval
+from dnjpeg.codec.entropy.scan import FILLED, POSITION, go_to_bit, next_interval
 from dnjpeg.codec.entropy.sequential_decoder import decode_block
 from dnjpeg.codec.format.layout import BLOCK_COLS, BLOCK_ROWS, FIRST, HORIZONTAL, VERTICAL
 from dnjpeg.codec.kernels.jit import inlined, kernel
@@ -32,11 +32,10 @@ def bit_of(state: npt.NDArray[np.int64]) -> int:
     return 8 * int(state[POSITION]) - int(state[FILLED])
 
 
-def go_to(state: npt.NDArray[np.int64], coded: npt.NDArray[np.uint8], bit: int) -> None:
-    """Let the scan go on at a bit of `coded`, the unstuffed data; `state` is from `start_scan`."""
-    state[POSITION], state[FILLED] = (bit + 7) >> 3, -bit & 7
-    word = (int(coded[bit >> 3]) << 56 + bit % 8) % (1 << 64) if bit % 8 else 0
-    state[WORD] = np.uint64(word).astype(np.int64)
+@kernel
+def go_to(state, coded, bit):
+    """Let the scan go on at a bit; see `scan.go_to_bit`."""
+    go_to_bit(span(state), span(coded), bit)
 
 
 @inlined

@@ -9,7 +9,17 @@ from dnjpeg.codec.entropy.bits import put_bits, stuff, unstuff
 from dnjpeg.codec.kernels.jit import inlined
 from dnjpeg.codec.kernels.vector import clear
 
-__all__ = ["begin_mcu", "begin_mcus", "end_interval", "end_mcu", "flush", "start_scan", "stopped", "write_restart"]
+__all__ = [
+    "begin_mcu",
+    "begin_mcus",
+    "end_interval",
+    "end_mcu",
+    "flush",
+    "go_to_bit",
+    "start_scan",
+    "stopped",
+    "write_restart",
+]
 
 # Entries of the int64 state of a scan.
 POSITION = 0  # in the unstuffed bytes
@@ -167,6 +177,14 @@ def next_interval(state, data, coded):
     state[POSITION], state[WORD], state[FILLED] = 0, 0, 0
     state[INTERVALS] += 1
     reset_interval(state)
+
+
+@inlined
+def go_to_bit(state, coded, bit):
+    """Let the scan go on at a bit of the unstuffed data."""
+    state[POSITION], state[FILLED] = (bit + 7) >> 3, -bit & 7
+    word = np.uint64(coded[bit >> 3]) << np.uint64(56 + (bit & 7))
+    state[WORD] = np.int64(word) if bit & 7 != 0 else 0
 
 
 @inlined

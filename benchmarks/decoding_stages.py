@@ -13,7 +13,7 @@ import numpy as np
 import dnjpeg
 from benchmarks.timing import Stage, Stages
 from dnjpeg.codec.entropy.ahead import ahead_memory
-from dnjpeg.codec.entropy.lanes import LaneMemory, lane_spans
+from dnjpeg.codec.entropy.lane_memory import LaneMemory, lane_spans
 from dnjpeg.codec.entropy.mcu_rows import decode_mcu_row
 from dnjpeg.codec.entropy.progressive_decoder import decode_progressive_rows
 from dnjpeg.codec.entropy.scan import OVERRUN, start_scan

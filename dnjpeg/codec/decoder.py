@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from dnjpeg.codec.decoding_threads import decode_on_two_threads
 from dnjpeg.codec.entropy.ahead import ahead_memory
-from dnjpeg.codec.entropy.lanes import lane_spans
+from dnjpeg.codec.entropy.lane_memory import lane_spans
 from dnjpeg.codec.entropy.mcu_rows import decode_mcu_row
 from dnjpeg.codec.entropy.scan import start_scan, stopped
 from dnjpeg.codec.format.coding_tables import CodingTables

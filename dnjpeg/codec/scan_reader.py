@@ -11,7 +11,7 @@ import numpy.typing as npt
 from dnjpeg.codec.entropy.ahead import ahead_memory
 from dnjpeg.codec.entropy.arithmetic import BINS, start_arithmetic_scan, with_bins
 from dnjpeg.codec.entropy.arithmetic_decoder import decode_arithmetic_rows
-from dnjpeg.codec.entropy.lanes import lane_spans
+from dnjpeg.codec.entropy.lane_memory import lane_spans
 from dnjpeg.codec.entropy.mcu_rows import decode_mcu_row
 from dnjpeg.codec.entropy.progressive_decoder import decode_progressive_rows
 from dnjpeg.codec.entropy.scan import GOOD_ROW, start_scan, stopped

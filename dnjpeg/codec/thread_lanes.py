@@ -24,22 +24,17 @@ import numpy as np
 
 from dnjpeg.codec.entropy.ahead import ENOUGH, LEAST, mcus_ahead, take_mcus
 from dnjpeg.codec.entropy.block_runs import bit_of, go_to, open_interval
-from dnjpeg.codec.entropy.lanes import (
+from dnjpeg.codec.entropy.lane_memory import (
     ALL_LANES,
     BEGIN,
     BEHIND,
     COUNT,
     SLOTS,
     LaneMemory,
-    accept,
-    forget,
     lane_memory,
     lane_spans,
-    meet,
-    put_lanes,
-    put_slots,
-    run_lanes,
 )
+from dnjpeg.codec.entropy.lanes import accept_blocks, forget, meet, put_blocks, put_lanes, put_slots, run_lanes
 from dnjpeg.codec.entropy.mcu_rows import clear_mcus
 from dnjpeg.codec.entropy.scan import END, FAULT, LANES_LEFT, PREDICTIONS, STATE, stopped
 from dnjpeg.codec.entropy.sequential_decoder import decode_mcus
@@ -167,7 +162,8 @@ def _run_stretch(scan, begin, end, size, coded, lookups, memory):
     """Let lanes decode a stretch; see `put_lanes`."""
     lanes, heads, blocks = lane_spans(memory)
     put_slots(span(scan), lanes)
-    put_lanes(begin, end, size, lanes, heads, blocks)
+    put_lanes(begin, end, size, lanes, heads)
+    put_blocks(lanes, blocks)
     run_lanes(ALL_LANES, lanes, heads, span(coded), span(lookups), blocks)
 
 
@@ -180,10 +176,10 @@ def _join(first, second, two, size, coded, lookups):
     lanes, heads, blocks = lane_spans(first)
     others, other_heads, other_blocks = lane_spans(second)
     met = meet(lanes, heads, span(coded), span(lookups), blocks, others, other_heads) if two else -1
-    accepted, bit, faulty = accept(0, size, lanes, heads, blocks)
+    accepted, bit, faulty = accept_blocks(0, size, lanes, heads, blocks)
     own = found = _mcus(lanes)
     if met >= 0 and accepted == COUNT and not faulty:
-        _, bit, faulty = accept(met, size, others, other_heads, other_blocks)
+        _, bit, faulty = accept_blocks(met, size, others, other_heads, other_blocks)
         found += _mcus(others)
     elif two:
         forget(0, others, other_blocks)

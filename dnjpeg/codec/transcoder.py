@@ -12,7 +12,7 @@ import numpy.typing as npt
 from dnjpeg.codec.entropy.ahead import ahead_memory
 from dnjpeg.codec.entropy.best_codes import Coder, Start, code_best, coder_spans
 from dnjpeg.codec.entropy.gathering import list_spans
-from dnjpeg.codec.entropy.lanes import lane_spans
+from dnjpeg.codec.entropy.lane_memory import lane_spans
 from dnjpeg.codec.entropy.mcu_rows import decode_mcu_row
 from dnjpeg.codec.entropy.scan import start_scan, stopped
 from dnjpeg.codec.entropy.scan_writer import (

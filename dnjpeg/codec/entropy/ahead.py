@@ -4,19 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from dnjpeg.codec.entropy.lanes import (
-    ALL_LANES,
-    BEGIN,
-    BEHIND,
-    COUNT,
-    SLOTS,
-    LaneMemory,
-    accept,
-    lane_memory,
-    put_lanes,
-    put_slots,
-    run_lanes,
-)
+from dnjpeg.codec.entropy.lane_memory import ALL_LANES, BEGIN, BEHIND, COUNT, SLOTS, LaneMemory, lane_memory
+from dnjpeg.codec.entropy.lanes import accept_blocks, put_blocks, put_lanes, put_slots, run_lanes
 from dnjpeg.codec.entropy.scan import (
     ALONE,
     END,
@@ -34,11 +23,11 @@ from dnjpeg.codec.format.zigzag import ZIGZAG
 from dnjpeg.codec.kernels.jit import inlined
 from dnjpeg.codec.kernels.vector import GATHERS, Memory, Scalar, operation
 
-__all__ = ["ahead_memory", "decode_ahead", "mcus_ahead", "take_mcus"]
+__all__ = ["ahead_memory", "begin_stretch", "decode_ahead", "end_stretch", "mcus_ahead", "take_mcus"]
 
 STRETCH = 8192  # blocks that are decoded at once, about
-LEAST = 800  # blocks; fewer are not worth while, ...
-LEAST_MCUS = 320  # nor are these
+LEAST = 600  # blocks; fewer are not worth while, ...
+LEAST_MCUS = 220  # nor are these
 LEAST_BITS = 1 << 12  # nor these
 ENOUGH = 6  # lanes; if fewer are accepted, the next stretch is not tried
 
@@ -46,6 +35,36 @@ ENOUGH = 6  # lanes; if fewer are accepted, the next stretch is not tried
 def ahead_memory() -> LaneMemory | None:
     """Scratch memory for what is decoded ahead; None where the CPU has nothing to decode it with."""
     return lane_memory() if GATHERS else None
+
+
+@inlined
+def begin_stretch(state, scan, mcus, data, coded, lanes, heads, most_bits):
+    """Put lanes in their places for the next stretch, of which `mcus` are left, and of `most_bits` at most.
+
+    Returns whether it is worth while; else nothing is decoded ahead any more.
+    """
+    if state[ALONE] != 0 or state[INTERVAL] != 0:
+        return False
+    if state[INTERVALS] == 0:
+        next_interval(state, data, coded)
+    slots = put_slots(scan, lanes)
+    begin, size = 8 * state[POSITION] - (state[FILLED] & 63), state[END]
+    length, stretch = 8 * size - 7 - begin, STRETCH // slots
+    if mcus * slots < LEAST or mcus < LEAST_MCUS or length < LEAST_BITS or 8 * size >= 1 << 31:
+        state[ALONE] = 1
+        return False
+    if mcus > stretch + stretch // 2:
+        length = length // mcus * stretch
+    put_lanes(begin, begin + min(length, most_bits), size, lanes, heads)
+    return True
+
+
+@inlined
+def end_stretch(state, coded, accepted, bit, faulty):
+    """Let the scan go on where lanes have come to; see `accept`."""
+    go_to_bit(state, coded, bit)
+    if faulty or accepted < ENOUGH:
+        state[ALONE] = 1
 
 
 @inlined
@@ -62,24 +81,12 @@ def decode_ahead(state, scan, mcus, data, coded, lookups, ahead):
         `lane_spans`.
     """
     lanes, heads, blocks = ahead
-    if state[ALONE] != 0 or state[INTERVAL] != 0:
+    if not begin_stretch(state, scan, mcus, data, coded, lanes, heads, 1 << 31):
         return False
-    if state[INTERVALS] == 0:
-        next_interval(state, data, coded)
-    slots = put_slots(scan, lanes)
-    begin, size = 8 * state[POSITION] - (state[FILLED] & 63), state[END]
-    length, stretch = 8 * size - 7 - begin, STRETCH // slots
-    if mcus * slots < LEAST or mcus < LEAST_MCUS or length < LEAST_BITS or 8 * size >= 1 << 31:
-        state[ALONE] = 1
-        return False
-    if mcus > stretch + stretch // 2:
-        length = length // mcus * stretch
-    put_lanes(begin, begin + length, size, lanes, heads, blocks)
+    put_blocks(lanes, blocks)
     run_lanes(ALL_LANES, lanes, heads, coded, lookups, blocks)
-    accepted, bit, faulty = accept(0, size, lanes, heads, blocks)
-    go_to_bit(state, coded, bit)
-    if faulty or accepted < ENOUGH:
-        state[ALONE] = 1
+    accepted, bit, faulty = accept_blocks(0, state[END], lanes, heads, blocks)
+    end_stretch(state, coded, accepted, bit, faulty)
     state[LANES_LEFT] = COUNT
     return accepted > 0
 

@@ -23,7 +23,10 @@ one coefficient, whose value may be longer:
     bits 8..12   bits of the code
     bits 16..20  31 - bits of the value
     bits 24..30  coefficients to skip: run, or END_OF_BLOCK
-    bit 31       none of this: `slow_decode` must find the symbol
+    bit 31       none of this: the code is longer, or `slow_decode` must find the symbol
+
+From LONG on there are entries of the same kind by the next 16 bits, if these are at least FIRST_LONG, for codes longer
+than LOOKUP_BITS: canonical codes that are long are large.
 """
 
 from __future__ import annotations
@@ -41,8 +44,10 @@ from dnjpeg.errors import FormatError
 __all__ = [
     "AND_LAST",
     "END_OF_BLOCK",
+    "FIRST_LONG",
     "INCOMPLETE",
     "LANES",
+    "LONG",
     "LOOKUP_BITS",
     "LOOKUP_SIZE",
     "PROGRESSIVE",
@@ -65,8 +70,11 @@ LIMITS = 1 << LOOKUP_BITS
 OFFSETS = LIMITS + 20
 SYMBOLS = OFFSETS + 20
 LANES = SYMBOLS + 256
-LOOKUP_SIZE = LANES + (LIMITS // 2 if GATHERS else 0)
+LONG = LANES + LIMITS // 2
+FIRST_LONG = (1 << 16) - 2048
+LOOKUP_SIZE = LONG + 1024 if GATHERS else LANES
 AND_LAST = 0x40
+NEITHER = -0x7FFFFFFF_80000000  # two entries with nothing but bit 31
 FIRST = 0x3F_FFFF_FF00  # bits of an entry that are about its first coefficient
 
 
@@ -137,6 +145,7 @@ def _fill_lookup(counts, values, ac, kind, lookup):
     if GATHERS and kind == SEQUENTIAL:
         for first in range(0, 1 << LOOKUP_BITS, 16):
             _fill_lanes(lookup, first, LANES + first // 2)
+        _fill_long(lookup, counts, values, ac)
         if ac:
             for first in range(0, 1 << LOOKUP_BITS, 16):
                 _find_ends(lookup, first, LANES + first // 2)
@@ -159,6 +168,31 @@ def _fill_lanes(lookup: Memory, first: Scalar, target: Scalar) -> None:
     unknown = (entry & INCOMPLETE).equals(INCOMPLETE) & (length.equals(0) | symbol_size.equals(0))
     lanes = partial.where((entry & INCOMPLETE).equals(INCOMPLETE), whole)
     lookup.store(target, lanes.filled_with(-1 << 31).where(unknown, lanes).seen_as(64))
+
+
+@inlined
+def _fill_long(lookup, counts, values, ac):
+    """Set the entries for lanes of codes that are longer than `LOOKUP_BITS`."""
+    for pair in range(LONG, LOOKUP_SIZE):
+        lookup[pair] = NEITHER
+    index = 0
+    for length in range(1, LOOKUP_BITS + 1):
+        index += counts[length - 1]
+    for length in range(LOOKUP_BITS + 1, 17):
+        for _ in range(counts[length - 1]):
+            symbol = values[index]
+            code = index - lookup[OFFSETS + length]
+            index += 1
+            size, run = symbol & 15, symbol >> 4
+            if ac and size == 0:
+                if run not in (0, 15):
+                    continue
+                run = END_OF_BLOCK if run == 0 else run
+            entry = (length + size) | length << 8 | (31 - size) << 16 | run << 24
+            first = code << (16 - length)
+            for prefix in range(max(first, FIRST_LONG), first + (1 << (16 - length))):
+                at, half = LONG + (prefix - FIRST_LONG) // 2, 32 * (prefix & 1)
+                lookup[at] = (lookup[at] & ~(0xFFFFFFFF << half)) | entry << half
 
 
 @operation()

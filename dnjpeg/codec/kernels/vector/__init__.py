@@ -23,10 +23,12 @@ from dnjpeg.codec.kernels.vector.lanes import (
     Scalar,
     Vector,
     concatenate,
+    if_any,
     interleave,
     repeated,
     repeated_until,
     transpose,
+    with_any,
 )
 from dnjpeg.codec.kernels.vector.memory import Memory, span
 from dnjpeg.codec.kernels.vector.operations import (
@@ -55,6 +57,7 @@ __all__ = [
     "concatenate",
     "copy",
     "count_ones",
+    "if_any",
     "interleave",
     "leading_zeros",
     "load_big_endian",
@@ -67,4 +70,5 @@ __all__ = [
     "store_big_endian",
     "trailing_zeros",
     "transpose",
+    "with_any",
 ]

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from llvmlite import ir
 from numba.core import cgutils
 
-__all__ = ["I64", "Scalar", "Vector", "concatenate", "interleave", "repeated", "repeated_until", "transpose"]
+__all__ = [
+    "I64",
+    "Scalar",
+    "Vector",
+    "concatenate",
+    "if_any",
+    "interleave",
+    "repeated",
+    "repeated_until",
+    "transpose",
+    "with_any",
+]
 
 I64 = ir.IntType(64)
 
@@ -84,6 +96,10 @@ class Scalar:
         """Return 1 for 0, else 0."""
         return Scalar(self.builder, self.builder.zext(self.builder.icmp_signed("==", self.value, I64(0)), I64))
 
+    def at_least(self, number: int) -> Scalar:
+        """Return 1 for this number and greater ones, else 0."""
+        return Scalar(self.builder, self.builder.zext(self.builder.icmp_signed(">=", self.value, I64(number)), I64))
+
     def splat(self, lanes: int, bits: int) -> Vector:
         """Return a vector all of whose lanes are the low bits of this integer."""
         narrow = self.builder.trunc(self.value, ir.IntType(bits))
@@ -154,6 +170,11 @@ class Vector:
         """Shift right, filling with zeros."""
         return self._new(self.builder.lshr(self.value, self._other(count)))
 
+    def shifted_in(self, behind: Vector, count: Vector) -> Vector:
+        """Shift left, filling with the upper bits of another vector."""
+        name = f"llvm.fshl.v{self.lanes}i{self.bits}"
+        return self._new(_call(self.builder, name, self.value, behind.value, count.value))
+
     def rounded_shift(self, count: int) -> Vector:
         """Divide by ``2**count``, to nearest, halves up (libjpeg's DESCALE)."""
         return (self + (1 << (count - 1))) >> count
@@ -213,8 +234,12 @@ class Vector:
         return self._new(_call(self.builder, f"llvm.bswap.v{self.lanes}i{self.bits}", self.value))
 
     def chosen(self, indices: Vector) -> Vector:
-        """Return the lanes with the given indices, which need not be known; 16 of 32 bits, if the CPU `GATHERS`."""
-        return self._new(_call(self.builder, "llvm.x86.avx512.permvar.si.512", self.value, indices.value))
+        """Return the lanes with the given indices, which need not be known; 512 bits, if the CPU `GATHERS`.
+
+        Of an index only the bits that it takes to tell all lanes are looked at.
+        """
+        kind = {8: "qi", 32: "si"}[self.bits]
+        return self._new(_call(self.builder, f"llvm.x86.avx512.permvar.{kind}.512", self.value, indices.value))
 
     def bit_lengths(self) -> Vector:
         """Count the bits of each lane up to the highest set one; 0 for zero."""
@@ -367,20 +392,44 @@ def repeated(
 
 
 def repeated_until(
-    start: Sequence[Vector], body: Callable[[list[Vector]], tuple[Sequence[Vector], Scalar]]
-) -> tuple[list[Vector], Scalar]:
-    """Return what becomes of vectors in a loop: ``vectors, event = body(vectors)`` until the event is not 0.
+    start: Sequence[Vector | Scalar], body: Callable[[list[Any]], tuple[Sequence[Vector | Scalar], Scalar]]
+) -> tuple[list[Any], Scalar]:
+    """Return what becomes of values in a loop: ``values, event = body(values)`` until the event is not 0.
 
     The event is returned too.
     """
     builder = start[0].builder
-    variables = [cgutils.alloca_once_value(builder, vector.value) for vector in start]  # registers, once optimized
+    variables = [cgutils.alloca_once_value(builder, value.value) for value in start]  # registers, once optimized
+
+    def loaded() -> list[Vector | Scalar]:
+        return [type(value)(builder, builder.load(at)) for value, at in zip(start, variables, strict=True)]
+
     loop, behind = builder.append_basic_block("until"), builder.append_basic_block("behind")
     builder.branch(loop)
     builder.position_at_end(loop)
-    vectors, event = body([Vector(builder, builder.load(variable)) for variable in variables])
-    for variable, vector in zip(variables, vectors, strict=True):
-        builder.store(vector.value, variable)
+    values, event = body(loaded())
+    for variable, value in zip(variables, values, strict=True):
+        builder.store(value.value, variable)
     builder.cbranch(builder.icmp_signed("!=", event.value, ir.Constant(I64, 0)), behind, loop)
     builder.position_at_end(behind)
-    return [Vector(builder, builder.load(variable)) for variable in variables], event
+    return loaded(), event
+
+
+def with_any(some: Vector, value: Vector, body: Callable[[Vector, Vector], Vector]) -> Vector:
+    """Return ``body(some, value)`` if any lane of one bit of `some` is set, which it mostly is not, else the value."""
+    builder = value.builder
+    variable = cgutils.alloca_once_value(builder, value.value)  # a register, once optimized
+    builder.store(value.value, variable)
+    with cgutils.if_unlikely(builder, _any(some)):
+        builder.store(body(some, value).value, variable)
+    return Vector(builder, builder.load(variable))
+
+
+def if_any(some: Vector, body: Callable[[], None]) -> None:
+    """Do something if any lane of one bit is set."""
+    with some.builder.if_then(_any(some)):
+        body()
+
+
+def _any(some: Vector) -> ir.Value:
+    return some.builder.icmp_signed("!=", some.ones().value, ir.Constant(I64, 0))

@@ -1,0 +1,224 @@
+"""A code of each lane at once, by vectors; what becomes of the coefficients `lane_targets` tells."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numba import types
+
+from dnjpeg.codec.entropy.lane_memory import (
+    AC,
+    ACTIVE,
+    BIT,
+    BLOCK,
+    COUNT,
+    DC,
+    FAULTY,
+    HEAD_AT,
+    KEPT,
+    LAST_BYTE,
+    LIMIT,
+    MCUS,
+    PLACE,
+    SLOT,
+    SLOTS,
+    SLOW,
+    STOP,
+    load_row,
+    store_row,
+)
+from dnjpeg.codec.entropy.lane_targets import Codes, put_one, target_of
+from dnjpeg.codec.entropy.sequential_decoder import receive_extend
+from dnjpeg.codec.format.decoding_lookup import (
+    AND_LAST,
+    END_OF_BLOCK,
+    FIRST_LONG,
+    LANES,
+    LONG,
+    LOOKUP_BITS,
+    slow_decode,
+)
+from dnjpeg.codec.kernels.jit import inlined
+from dnjpeg.codec.kernels.vector import (
+    Memory,
+    Scalar,
+    Vector,
+    if_any,
+    load_big_endian,
+    operation,
+    repeated_until,
+    with_any,
+)
+
+__all__ = ["decode_slowly", "run"]
+
+
+class _Decoder:
+    """Decodes a code of each lane; what changes from code to code is a list of vectors.
+
+    What all wait for is the way from one look-up to the next. So what that needs is at hand as early as can be: the
+    next 32 bits, into which others are shifted that were asked for before the look-up, and both tables of which the
+    next will be one.
+    """
+
+    KEPT = (BIT, PLACE, SLOT, MCUS, FAULTY)
+
+    def __init__(self, lanes: Memory, heads: Memory, coded: Memory, lookups: Memory, out: Memory) -> None:
+        def number(index: int) -> Vector:
+            return lanes.load_scalar(lanes.constant(index)).splat(COUNT, 32)
+
+        self._lanes, self._heads, self._coded, self._lookups = lanes, heads, coded, lookups
+        self._target = target_of(lanes, out)
+        self._dc, self._ac, self._stop, self._head_at = (load_row(lanes, row) for row in (DC, AC, STOP, HEAD_AT))
+        self._active = load_row(lanes, ACTIVE).equals(-1)
+        self._heads_kept, self._slots, self._last_byte = number(KEPT), number(SLOTS), number(LAST_BYTE)
+
+    def start(self) -> list[Any]:
+        """Return what changes: `KEPT`, the next 32 bits, where the table for them begins, and the target's state."""
+        kept = [load_row(self._lanes, number) for number in self.KEPT]
+        bit, place, slot, *_ = kept
+        word = self._bits(bit, 0).shifted_in(self._bits(bit, 4), bit & 7)
+        table = self._dc.chosen(slot).where(place.equals(0), self._ac.chosen(slot))
+        return [*kept, word, table, *self._target.start()]
+
+    def finish(self, values: list[Any]) -> Scalar:
+        """Keep what is to be kept; returns 1 if the target is full, else 0."""
+        for number, vector in zip(self.KEPT, values[: len(self.KEPT)], strict=True):
+            store_row(self._lanes, number, vector)
+        state = values[len(self.KEPT) + 2 :]
+        self._target.finish(state)
+        return self._target.is_full(state)
+
+    def _bits(self, bit: Vector, first: int) -> Vector:
+        """32 bits from the byte on that has a bit, or a later one."""
+        place = bit.shift_right(3).at_most(self._last_byte) + first
+        return self._coded.gather(place, 1).bytes_swapped()
+
+    def step(self, values: list[Any]) -> tuple[list[Any], Scalar, Scalar]:
+        """Decode one or two codes of each lane; returns also what `run` keeps, and whether the target is full."""
+        skewed, mcus = values[0] & 7, values[3]
+        behind = self._bits(values[0], 4) << skewed  # what follows the next 32 bits
+        left = skewed.filled_with(32) - skewed  # how many these are: those of two codes, mostly
+        keeps_heads = self._active & mcus.below(self._heads_kept)
+        values, slow, stopped, running, drop = self._code(values, self._active, behind, left, keeps_heads)
+        behind, left = behind << drop, left - drop
+        values, _, stopped_then, _, _ = self._code(values, running, behind, left, keeps_heads)
+        events = slow.ones() | (stopped | stopped_then).ones() << 32
+        return values, events, self._target.is_full(values[len(self.KEPT) + 2 :])
+
+    def _code(
+        self, values: list[Any], active: Vector, following: Vector, left: Vector, keeps_heads: Vector
+    ) -> tuple[list[Any], Vector, Vector, Vector, Vector]:
+        """Decode a code of each active lane where that can be done.
+
+        `following` are the bits that follow the next 32; the code must not have more than there are `left` of them.
+        Returns where it cannot be done, where lanes have come to their stops, where they go on, and bits dropped.
+        """
+        bit, place, slot, mcus, faulty, word, table, *state = values
+        entry = self._lookups.gather(table + word.shift_right(32 - LOOKUP_BITS), 4)
+        entry = with_any(active & entry.below(0), entry, partial(_long_codes, self._lookups, table, word))
+        zero = place.filled_with(0)
+        next_slot = slot + 1
+        last = next_slot.equals(self._slots)
+        next_slot = zero.where(last, next_slot)
+        ac, next_dc, direct = self._ac.chosen(slot), self._dc.chosen(next_slot), place.equals(0)
+        length, spare = (entry >> 8) & 31, (entry >> 16) & 31
+        here = place + (entry.shift_right(24) & 127)
+        behind = here + (entry & AND_LAST) + 1
+        drop = (entry & 31).where(here.equals(63) ^ 1, length + 31 - spare)  # behind the last there is no end
+        unknown = entry.below(0) | left.below(drop)
+        running = active & (unknown ^ 1)
+        ends = running & (behind.below(64) ^ 1)
+        value = _extended(word << length, spare)
+        state = self._target.put(state, Codes(running, direct, slot, here, value, ends))
+        faulty = mcus.where(running & here.shift_right(5).equals(64 >> 5), faulty)
+        drop = drop.where(running, 0)
+        bit, word = bit + drop, word.shifted_in(following, drop)
+        place = zero.where(ends, behind.where(running, place))
+        table = next_dc.where(ends, ac.where(running, table))
+        slot, complete = next_slot.where(ends, slot), ends & last
+        mcus = (mcus + 1).where(complete, mcus)
+        if_any(
+            keeps_heads,
+            lambda: self._heads.scatter(self._head_at + mcus.at_most(self._heads_kept), bit, complete, 4),
+        )
+        stops = self._target.stops(state, complete, bit.below(self._stop))
+        values = [bit, place, slot, mcus, faulty, word, table, *state]
+        return values, active & unknown, stops, running & (stops ^ 1), drop
+
+
+@operation(types.int64)
+def run(lanes: Memory, heads: Memory, coded: Memory, lookups: Memory, out: Memory) -> Scalar:
+    """Let all lanes decode until something is to be done for one of them.
+
+    `SLOW` then has a bit for each lane that needs `decode_slowly`, `STOPPED` for each that has come to where it was to
+    stop. Returns 1 if there is no room left in lists, else 0.
+    """
+    decoder = _Decoder(lanes, heads, coded, lookups, out)
+
+    def body(values: list[Any]) -> tuple[list[Any], Scalar]:
+        values, events, full = decoder.step(values[:-1])
+        return [*values, events], events | full
+
+    values, _ = repeated_until([*decoder.start(), lanes.constant(0)], body)
+    lanes.store_word(lanes.constant(SLOW), values[-1])
+    return decoder.finish(values[:-1])
+
+
+def _long_codes(lookups: Memory, table: Vector, word: Vector, some: Vector, entry: Vector) -> Vector:
+    """Look up the codes of some lanes that were too long for the first look-up."""
+    prefix = word.shift_right(16)
+    some = some & (prefix.below(FIRST_LONG) ^ 1)
+    place = table + 2 * (LONG - LANES) + (prefix - FIRST_LONG)
+    return lookups.gather(place.where(some, table), 4).where(some, entry)
+
+
+def _extended(word: Vector, spare: Vector) -> Vector:
+    """EXTEND (figure F.12) of the upper 31 - `spare` bits of each lane."""
+    positive = word >> 31
+    ones = word.filled_with(0x7FFFFFFF).shift_right(spare)
+    return word.shift_right(1).shift_right(spare) - (ones & (positive ^ -1))
+
+
+@inlined
+def decode_slowly(lanes, lane, heads, coded, lookups, out):
+    """Decode the next symbol of a lane, whatever it is; returns whether the lane is then where it was to stop."""
+    bit, place, slot = lanes[COUNT * BIT + lane], lanes[COUNT * PLACE + lane], lanes[COUNT * SLOT + lane]
+    word = load_big_endian(coded, min(bit >> 3, lanes[LAST_BYTE])) << np.uint64(bit & 7)
+    table = (lanes[COUNT * (DC if place == 0 else AC) + slot] >> 1) - LANES
+    entry = lookups[table + np.int64(word >> np.uint64(64 - LOOKUP_BITS))]
+    symbol, length = slow_decode(lookups, table, np.int64(word >> np.uint64(48)), entry)
+    size, value = symbol & 15, 0
+    direct, ends = place == 0, length > 16 or (place > 0 and size == 0 and symbol != 0xF0)
+    if ends:
+        if length > 16:
+            lanes[COUNT * FAULTY + lane] = lanes[COUNT * MCUS + lane]
+        place = END_OF_BLOCK
+    else:
+        place += symbol >> 4
+        if place > 63:
+            lanes[COUNT * FAULTY + lane] = lanes[COUNT * MCUS + lane]
+        elif size > 0:
+            value = receive_extend(word << np.uint64(length), size)
+            length += size
+    if direct or value != 0:
+        put_one(lanes, lane, slot, 0 if direct else place, value, out)
+    place += 1
+    lanes[COUNT * BIT + lane] = bit + length
+    if place < 64:
+        lanes[COUNT * PLACE + lane] = place
+        return False
+    lanes[COUNT * PLACE + lane] = 0
+    block = lanes[COUNT * BLOCK + lane] + 64
+    lanes[COUNT * BLOCK + lane] = block
+    slot += 1
+    if slot < lanes[SLOTS]:
+        lanes[COUNT * SLOT + lane] = slot
+        return False
+    lanes[COUNT * SLOT + lane] = 0
+    mcu = lanes[COUNT * MCUS + lane] + 1
+    lanes[COUNT * MCUS + lane] = mcu
+    heads[lanes[COUNT * HEAD_AT + lane] + min(mcu, lanes[KEPT])] = bit + length
+    return bit + length >= lanes[COUNT * STOP + lane] or block >= lanes[COUNT * LIMIT + lane]

@@ -8,7 +8,18 @@ from numba import types
 from dnjpeg.codec.kernels.jit import inlined, kernel
 from dnjpeg.codec.kernels.vector import COMPRESSES, Memory, Scalar, count_ones, operation, span, trailing_zeros
 
-__all__ = ["LARGEST", "LEVELS", "MARGIN", "REACH", "VALUES", "add_blocks", "add_counts", "count_blocks"]
+__all__ = [
+    "LARGEST",
+    "LEVELS",
+    "MARGIN",
+    "REACH",
+    "VALUES",
+    "add_blocks",
+    "add_counts",
+    "count_blocks",
+    "count_tokens",
+    "largest_counts",
+]
 
 REACH = 2048
 """Bins on each side of the one around zero. 8-bit samples give at most 1024, 2 x 1024 half-wide bins."""
@@ -106,6 +117,35 @@ def count_blocks(coefficients, first, last, weight, lists, counts, start):
         index = start + indices[at]
         counts[index] = counts[index] + weight
     return outside != 0
+
+
+@inlined
+def count_tokens(tokens, number, weight, counts):
+    """Count what `list_ahead` lists: the tokens are indices into the counts.
+
+    What has no place among the values is counted with the largest one: see `largest_counts`.
+    """
+    for i in range(0, number - 1, 2):
+        pair = _pair(tokens, i)
+        for index in (np.int64(pair & np.uint64(0xFFFFFFFF)), np.int64(pair >> np.uint64(32))):
+            counts[index] = counts[index] + weight
+    if number & 1 != 0:
+        counts[tokens[number - 1]] = counts[tokens[number - 1]] + weight
+
+
+@operation(types.uint64)
+def _pair(tokens: Memory, at: Scalar) -> Scalar:
+    return tokens.load_word(at)
+
+
+@inlined
+def largest_counts(counts, components):
+    """How often the largest value was counted, in whatever band."""
+    total = 0
+    for c in range(components):
+        for band in range(64):
+            total += counts[(c + 1) * 64 * VALUES - 64 + band]
+    return total
 
 
 @inlined

@@ -11,20 +11,21 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from dnjpeg.codec.entropy.ahead import ahead_memory
-from dnjpeg.codec.entropy.lanes import lane_spans
-from dnjpeg.codec.entropy.mcu_rows import decode_mcu_row
+from dnjpeg.codec.entropy.lane_lists import list_ahead, list_memory
+from dnjpeg.codec.entropy.lane_memory import lane_spans
+from dnjpeg.codec.entropy.mcu_rows import clear_mcus
 from dnjpeg.codec.entropy.scan import FAULT, start_scan, stopped
+from dnjpeg.codec.entropy.sequential_decoder import decode_mcus
 from dnjpeg.codec.format.frame import Frame
-from dnjpeg.codec.format.layout import BLOCK_COLS, BLOCK_ROWS, FIRST, VERTICAL, row_geometry
+from dnjpeg.codec.format.layout import BLOCK_COLS, BLOCK_ROWS, FIRST, HORIZONTAL, VERTICAL, row_geometry
 from dnjpeg.codec.format.limits import Limits
-from dnjpeg.codec.kernels.jit import kernel
+from dnjpeg.codec.kernels.jit import inlined, kernel
 from dnjpeg.codec.kernels.scratch import scratch
 from dnjpeg.codec.kernels.vector import span
 from dnjpeg.codec.reader import Reader, Scan
 from dnjpeg.codec.scan_reader import following_scan
 from dnjpeg.errors import JpegError
-from dnjpeg.statistics.counting import MARGIN, VALUES, count_blocks
+from dnjpeg.statistics.counting import MARGIN, VALUES, count_blocks, count_tokens, largest_counts
 from dnjpeg.statistics.totals import ComponentTotals
 
 __all__ = ["StreamCounts"]
@@ -45,7 +46,7 @@ class StreamCounts:
         self._totals = totals
         self._tables: tuple[npt.NDArray[np.uint16], ...] = ()
         self._blocks = [0] * len(totals)
-        self._counts = np.zeros((len(totals), 64 * VALUES), np.int32)
+        self._counts = np.zeros((len(totals) + 1, 64 * VALUES), np.int32)  # the last: of no use
 
     def take(self, data: bytes) -> bool:
         """Count a file; returns False, and nothing is counted, if that has to be done in another way.
@@ -98,7 +99,7 @@ class StreamCounts:
             weight,
             _lists(size),
             self._counts.reshape(-1),
-            ahead_memory(),
+            list_memory(),
         )
         for index in range(counted):
             rows, cols = frame.block_shape(index)
@@ -136,6 +137,22 @@ def _streams(reader: Reader, scan: Scan) -> bool:
     return reader.color() in {"YCbCr", "grayscale"}
 
 
+@inlined
+def _count_ahead(state, scan, mcu_rows, mcu_cols, components, data, coded, lookups, weight, counts, ahead):
+    """Count as many MCUs as lanes are good for; returns how many, and whether a value was out of range."""
+    if ahead is None:
+        return 0, False
+    _, _, lists = ahead
+    position, before = 0, largest_counts(counts, components)
+    while position < mcu_rows * mcu_cols:
+        mcus, tokens = list_ahead(state, scan, position, mcu_cols, components, data, coded, lookups, ahead)
+        if mcus == 0:
+            break
+        count_tokens(lists, tokens, weight, counts)
+        position += mcus
+    return position, largest_counts(counts, components) != before
+
+
 @kernel
 def _count_rows(
     state,
@@ -153,20 +170,25 @@ def _count_rows(
     counts,
     ahead,
 ):
-    """Count all rows of MCUs up to a fault; returns whether a value was out of range."""
+    """Count all MCUs up to a fault; returns whether a value was out of range."""
     state, scan, data, coded, lookups = span(state), span(scan), span(data), span(coded), span(lookups)
     coefficients, layout, counts = span(coefficients), span(layout), span(counts)
     lists, ahead = (span(lists[0]), span(lists[1]), span(lists[2])), lane_spans(ahead)
+    position, outside = _count_ahead(
+        state, scan, mcu_rows, mcu_cols, components, data, coded, lookups, weight, counts, ahead
+    )
     filler = layout[len(layout) - 1, FIRST]
-    outside = False
-    for row in range(mcu_rows):
-        decode_mcu_row(state, scan, row, row, mcu_cols, data, coded, lookups, coefficients, filler, ahead, False)
+    for row in range(position // mcu_cols, mcu_rows):
+        col = max(position - row * mcu_cols, 0)
+        clear_mcus(scan, row, row, col, coefficients)
+        decode_mcus(state, scan, row, row, col, mcu_cols, data, coded, lookups, coefficients, filler)
         if stopped(state):
             break
         for c in range(components):
-            vertical = layout[c, VERTICAL]
-            blocks = min(vertical, layout[c, BLOCK_ROWS] - row * vertical) * layout[c, BLOCK_COLS]
-            first = layout[c, FIRST]
-            if count_blocks(coefficients, first, first + 64 * blocks, weight, lists, counts, c * 64 * VALUES):
-                outside = True
+            vertical, cols = layout[c, VERTICAL], layout[c, BLOCK_COLS]
+            begin = min(col * layout[c, HORIZONTAL], cols)
+            for y in range(min(vertical, layout[c, BLOCK_ROWS] - row * vertical)):
+                first, last = layout[c, FIRST] + 64 * (y * cols + begin), layout[c, FIRST] + 64 * (y + 1) * cols
+                if count_blocks(coefficients, first, last, weight, lists, counts, c * 64 * VALUES):
+                    outside = True
     return outside

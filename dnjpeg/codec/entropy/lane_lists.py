@@ -1,0 +1,159 @@
+"""Stretches of a scan as lists of coefficients without their blocks, for whoever only counts them.
+
+Lanes write what they find one after the other (`lane_targets`), nonsense and blocks that only fill MCUs among it. When
+it is known what is of the scan, the rest become zeros where they stand, for that is little; and DC differences, which
+stand in a list of their own, become DC.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from dnjpeg.codec.entropy.ahead import begin_stretch, end_stretch
+from dnjpeg.codec.entropy.lane_memory import (
+    ALL_LANES,
+    AT,
+    COUNT,
+    ENTRY,
+    FIRST_MCU,
+    ITEM,
+    MCUS,
+    PLANE,
+    SLOTS,
+    lane_numbers,
+)
+from dnjpeg.codec.entropy.lane_targets import ENTRIES, ENTRY_ITEMS, ITEMS, LEVELS, MIDDLE, MOST_ENTRIES
+from dnjpeg.codec.entropy.lanes import accept, run_lanes
+from dnjpeg.codec.entropy.scan import ALONE, END, PREDICTIONS
+from dnjpeg.codec.format.layout import BLOCK_COLS, BLOCK_ROWS, HORIZONTAL, VERTICAL
+from dnjpeg.codec.kernels.jit import inlined
+from dnjpeg.codec.kernels.scratch import scratch
+from dnjpeg.codec.kernels.vector import GATHERS
+
+__all__ = ["ListMemory", "list_ahead", "list_memory"]
+
+MOST_BITS = 3 * ITEMS  # of a stretch: a code and its value have more, mostly
+SORTED = ENTRY_ITEMS + MOST_ENTRIES  # from here on: the DC differences lane by lane, then what ENTRY_ITEMS has
+LENGTH = SORTED + 2 * MOST_ENTRIES
+ZERO = MIDDLE << 6  # a token that stands for nothing
+
+ListMemory = tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], npt.NDArray[np.int32]]
+"""The lanes, the bits at which their first MCUs begin, and the lists."""
+
+
+def list_memory() -> ListMemory | None:
+    """Scratch memory for lists; None where the CPU has nothing to make them with. Use `lane_spans`."""
+    if not GATHERS:
+        return None
+    lanes, heads = lane_numbers()
+    return lanes, heads, scratch("lists of lanes", LENGTH, np.int32)
+
+
+@inlined
+def list_ahead(state, scan, position, mcu_cols, components, data, coded, lookups, memory):
+    """List the coefficients of a stretch of the scan that are not zero, and some that are, at the beginning of lists.
+
+    DC coefficients are all among them. What tokens say is told in `lane_targets`; from bit 18 on they have the index of
+    their component, but at most `components`.
+
+    Parameters
+    ----------
+    state, scan, mcu_cols, data, coded, lookups
+        As in `decode_mcu_row`.
+    position : int
+        MCUs that were decoded before.
+    components : int
+        How many are wanted.
+    memory : tuple of span
+        `lane_spans` of `list_memory`.
+
+    Returns
+    -------
+    mcus : int
+        How many they are of; 0 if lanes are not worth while: the rest has to be decoded in another way.
+    tokens : int
+    """
+    lanes, heads, lists = memory
+    mcus = -(-scan[0, BLOCK_ROWS] // scan[0, VERTICAL]) * mcu_cols - position
+    if not begin_stretch(state, scan, mcus, data, coded, lanes, heads, MOST_BITS):
+        return 0, 0
+    _put_planes(scan, components, lanes)
+    lanes[ITEM], lanes[ENTRY] = 0, ENTRIES
+    run_lanes(ALL_LANES, lanes, heads, coded, lookups, lists)
+    if lanes[ITEM] >= ITEMS:  # no room
+        state[ALONE] = 1
+        return 0, 0
+    accepted, bit, faulty = accept(0, state[END], lanes, heads)
+    end_stretch(state, coded, accepted, bit, faulty)
+    _sort_entries(lanes, lists)
+    return _arrange(state, scan, position, mcu_cols, components, accepted, lanes, lists)
+
+
+@inlined
+def _put_planes(scan, components, lanes):
+    slot = 0
+    for c in range(len(scan)):
+        for _ in range(scan[c, HORIZONTAL] * scan[c, VERTICAL]):
+            lanes[COUNT * PLANE + slot] = min(c, components) * (LEVELS << 6)
+            slot += 1
+
+
+@inlined
+def _sort_entries(lanes, lists):
+    """Put the DC differences of each lane together."""
+    begin = SORTED
+    for lane in range(COUNT):
+        lanes[COUNT * AT + lane] = begin
+        begin += lanes[SLOTS] * lanes[COUNT * MCUS + lane]
+    for entry in range(ENTRIES, lanes[ENTRY]):
+        lane = lists[entry] & (COUNT - 1)
+        at = lanes[COUNT * AT + lane]
+        lists[at], lists[at + MOST_ENTRIES] = lists[entry], lists[entry + MOST_ENTRIES]
+        lanes[COUNT * AT + lane] = at + 1
+
+
+@inlined
+def _arrange(state, scan, position, mcu_cols, components, accepted, lanes, lists):
+    """Add tokens of DC, and let those be zeros that are not of the scan's blocks; returns as `list_ahead`."""
+    row, col = position // mcu_cols, position % mcu_cols
+    items = tokens = lanes[ITEM]
+    begin, mcus = SORTED, 0
+    for lane in range(COUNT):
+        at, behind = begin, lanes[COUNT * AT + lane]
+        begin = behind
+        if lane >= accepted:
+            _forget(lists, 0, items, lane)
+            continue
+        mcus += lanes[COUNT * MCUS + lane] - lanes[COUNT * FIRST_MCU + lane]
+        at += lanes[SLOTS] * lanes[COUNT * FIRST_MCU + lane]
+        _forget(lists, 0, lists[at + MOST_ENTRIES] if at < behind else items, lane)
+        while at < behind:
+            for c in range(len(scan)):
+                horizontal, vertical = scan[c, HORIZONTAL], scan[c, VERTICAL]
+                rows, cols = scan[c, BLOCK_ROWS] - row * vertical, scan[c, BLOCK_COLS] - col * horizontal
+                prediction = state[PREDICTIONS + c]
+                for y in range(vertical):
+                    for x in range(horizontal):
+                        prediction += lists[at] >> 16
+                        if y < rows and x < cols:
+                            level = prediction + MIDDLE
+                            level = level if 0 <= level < LEVELS else LEVELS - 1
+                            lists[tokens] = min(c, components) * (LEVELS << 6) | level << 6
+                            tokens += 1
+                        else:
+                            until = lists[at + 1 + MOST_ENTRIES] if at + 1 < behind else items
+                            _forget(lists, lists[at + MOST_ENTRIES], until, lane)
+                        at += 1
+                state[PREDICTIONS + c] = prediction
+            col += 1
+            if col == mcu_cols:
+                row, col = row + 1, 0
+    return mcus, tokens
+
+
+@inlined
+def _forget(lists, first, last, lane):
+    """Let the tokens of a lane be zeros, from those of one code of all lanes to before those of another."""
+    for item in range(first, last, COUNT):
+        lists[item + lane] = ZERO

@@ -124,15 +124,17 @@ def _image(reader: Reader, blocks: Sequence[Blocks]) -> CoefficientImage:
         for array, table in zip(blocks, tables, strict=True):
             np.multiply(array, table > 0, out=array)
         tables = tuple(np.maximum(table, 1) for table in tables)
-    return CoefficientImage(
+    if frame.progressive:  # blocks that only fill the last MCUs are there, too
+        blocks = [array[: frame.block_shape(index)[0]] for index, array in enumerate(blocks)]
+    return CoefficientImage.from_file(
         frame,
-        tuple(array[: frame.block_shape(index)[0]] for index, array in enumerate(blocks)),
+        tuple(blocks),
         tuple(table.copy() for table in tables),
-        reader.color(),
-        reader.restart_interval,
-        reader.density(),
-        reader.metadata(),
-        tuple(reader.warnings),
+        color=reader.color(),
+        restart_interval=reader.restart_interval,
+        jfif=reader.density(),
+        metadata=reader.metadata(),
+        warnings=tuple(reader.warnings),
     )
 
 

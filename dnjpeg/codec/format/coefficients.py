@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -84,6 +85,25 @@ class CoefficientImage(MetadataParts):
                 raise ValueError(f"component {index} needs a uint16 table of shape (8, 8), not {_told(table)}")
             if np.count_nonzero(table) < table.size:
                 raise ValueError(f"component {index} needs a table of steps from 1 to 65535, not 0")
+
+    @classmethod
+    def from_file(
+        cls,
+        frame: Frame,
+        coefficients: tuple[npt.NDArray[np.int16], ...],
+        tables: tuple[npt.NDArray[np.uint16], ...],
+        **others: Any,
+    ) -> CoefficientImage:
+        """Make one of what a reader has brought together, without the checks: it fits, and they take some time.
+
+        Parameters
+        ----------
+        others : dict
+            The other parameters, all of them.
+        """
+        image = object.__new__(cls)
+        vars(image).update(frame=frame, coefficients=coefficients, tables=tables, **others)
+        return image
 
     def dequantized(self, index: int) -> npt.NDArray[np.int32]:
         """Coefficients times steps of one component, int32 ``(block_rows, block_cols, 8, 8)``, natural order."""

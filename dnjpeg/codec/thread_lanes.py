@@ -48,10 +48,10 @@ __all__ = ["decode_by_lanes"]
 
 Result = TypeVar("Result")
 
-SHARE = 13_000  # blocks of a piece that the first thread decodes, about
-MADE_AT_ONCE = 1 << 19  # coefficients that become pixels, about
+SHARE = 10_000  # blocks of a piece that the first thread decodes, about
+MADE_AT_ONCE = 3 << 17  # coefficients that become pixels, about
 RING = 7  # times as many: more than two pieces become, for the second thread has to decode before it makes pixels
-LEAST_SHARE = 0.1  # of a piece that the second thread decodes
+LEAST_SHARE = 0.2  # of a piece that the second thread decodes
 MOST_BITS = 1 << 31  # of a scan
 
 

@@ -1,4 +1,4 @@
-"""Counting the coefficients of sequential JPEG files as they are decoded, a row of MCUs at a time.
+"""Counting the coefficients of sequential JPEG files as they are decoded.
 
 How often each quantized value occurs in each band is counted alone; what that means for the statistics is worked out
 when a file with other quantization tables comes, or at the end.
@@ -7,25 +7,25 @@ when a file with other quantization tables comes, or at the end.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
 from dnjpeg.codec.entropy.lane_lists import list_ahead, list_memory
 from dnjpeg.codec.entropy.lane_memory import lane_spans
-from dnjpeg.codec.entropy.mcu_rows import clear_mcus
-from dnjpeg.codec.entropy.scan import FAULT, start_scan, stopped
+from dnjpeg.codec.entropy.scan import FAULT, WEIGHT, start_scan, stopped
 from dnjpeg.codec.entropy.sequential_decoder import decode_mcus
+from dnjpeg.codec.entropy.targets import PLANE_ITEMS
 from dnjpeg.codec.format.frame import Frame
-from dnjpeg.codec.format.layout import BLOCK_COLS, BLOCK_ROWS, FIRST, HORIZONTAL, VERTICAL, row_geometry
+from dnjpeg.codec.format.layout import FIRST, row_geometry
 from dnjpeg.codec.format.limits import Limits
 from dnjpeg.codec.kernels.jit import inlined, kernel
-from dnjpeg.codec.kernels.scratch import scratch
 from dnjpeg.codec.kernels.vector import span
 from dnjpeg.codec.reader import Reader, Scan
 from dnjpeg.codec.scan_reader import following_scan
 from dnjpeg.errors import JpegError
-from dnjpeg.statistics.counting import MARGIN, VALUES, count_blocks, count_tokens, largest_counts
+from dnjpeg.statistics.counting import count_tokens, largest_counts
 from dnjpeg.statistics.totals import ComponentTotals
 
 __all__ = ["StreamCounts"]
@@ -46,7 +46,7 @@ class StreamCounts:
         self._totals = totals
         self._tables: tuple[npt.NDArray[np.uint16], ...] = ()
         self._blocks = [0] * len(totals)
-        self._counts = np.zeros((len(totals) + 1, 64 * VALUES), np.int32)  # the last: of no use
+        self._counts = np.zeros((len(totals) + 1, PLANE_ITEMS), np.int32)  # the last: of no use
 
     def take(self, data: bytes) -> bool:
         """Count a file; returns False, and nothing is counted, if that has to be done in another way.
@@ -80,24 +80,18 @@ class StreamCounts:
         """Add `weight` for each coefficient; returns whether all went well."""
         frame = reader.frame
         assert frame is not None
-        layout, geometry, mcu_rows, mcu_cols = row_geometry(frame, scan.indices, scan.starts)
-        state = start_scan(reader.restart_interval, scan.begin, strict=True)
         counted = min(len(self._totals), len(frame.components))
-        size = int(layout[-1, FIRST]) + 64
-        coefficients, coded = scratch("coefficients", size, np.int16), reader.unstuffed_scratch()
-        outside = _count_rows(
+        geometry, mcu_rows, mcu_cols = _geometry(frame, scan.starts, counted, len(self._totals))
+        state = start_scan(reader.restart_interval, scan.begin, strict=True, weight=weight)
+        outside = _count(
             state,
             geometry,
             mcu_rows,
             mcu_cols,
             reader.bytes,
-            coded,
+            reader.unstuffed_scratch(),
             scan.lookups,
-            coefficients,
-            layout,
             counted,
-            weight,
-            _lists(size),
             self._counts.reshape(-1),
             list_memory(),
         )
@@ -123,10 +117,15 @@ class StreamCounts:
         self._tables = ()
 
 
-def _lists(size: int) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.uint8], npt.NDArray[np.int32]]:
-    """Scratch memory for `count_blocks`."""
-    size += MARGIN
-    return scratch("values", size, np.int16), scratch("bands", size, np.uint8), scratch("indices", size, np.int32)
+@lru_cache(64)
+def _geometry(
+    frame: Frame, starts: tuple[tuple[int, int], ...], counted: int, useless: int
+) -> tuple[npt.NDArray[np.int64], int, int]:
+    """Geometry of the scan, with planes of counts: of the components that are not counted, that which is of no use."""
+    _, geometry, mcu_rows, mcu_cols = row_geometry(frame, tuple(range(len(frame.components))), starts)
+    geometry = geometry.copy()
+    geometry[:, FIRST] = [PLANE_ITEMS * (index if index < counted else useless) for index in range(len(geometry))]
+    return geometry, mcu_rows, mcu_cols
 
 
 def _streams(reader: Reader, scan: Scan) -> bool:
@@ -138,57 +137,35 @@ def _streams(reader: Reader, scan: Scan) -> bool:
 
 
 @inlined
-def _count_ahead(state, scan, mcu_rows, mcu_cols, components, data, coded, lookups, weight, counts, ahead):
-    """Count as many MCUs as lanes are good for; returns how many, and whether a value was out of range."""
+def _count_ahead(state, scan, mcu_rows, mcu_cols, data, coded, lookups, counts, ahead):
+    """Count as many MCUs as lanes are good for; returns how many."""
     if ahead is None:
-        return 0, False
+        return 0
     _, _, lists = ahead
-    position, before = 0, largest_counts(counts, components)
+    position = 0
     while position < mcu_rows * mcu_cols:
-        mcus, tokens = list_ahead(state, scan, position, mcu_cols, components, data, coded, lookups, ahead)
+        mcus, tokens = list_ahead(state, scan, position, mcu_cols, data, coded, lookups, ahead)
         if mcus == 0:
             break
-        count_tokens(lists, tokens, weight, counts)
+        count_tokens(lists, tokens, state[WEIGHT], counts)
         position += mcus
-    return position, largest_counts(counts, components) != before
+    return position
 
 
 @kernel
-def _count_rows(
-    state,
-    scan,
-    mcu_rows,
-    mcu_cols,
-    data,
-    coded,
-    lookups,
-    coefficients,
-    layout,
-    components,
-    weight,
-    lists,
-    counts,
-    ahead,
-):
-    """Count all MCUs up to a fault; returns whether a value was out of range."""
+def _count(state, scan, mcu_rows, mcu_cols, data, coded, lookups, components, counts, ahead):
+    """Count all MCUs up to a fault; returns whether a value was out of range.
+
+    The counts are then wrong, in a way that the same with the opposite weight undoes.
+    """
     state, scan, data, coded, lookups = span(state), span(scan), span(data), span(coded), span(lookups)
-    coefficients, layout, counts = span(coefficients), span(layout), span(counts)
-    lists, ahead = (span(lists[0]), span(lists[1]), span(lists[2])), lane_spans(ahead)
-    position, outside = _count_ahead(
-        state, scan, mcu_rows, mcu_cols, components, data, coded, lookups, weight, counts, ahead
-    )
-    filler = layout[len(layout) - 1, FIRST]
+    counts, ahead = span(counts), lane_spans(ahead)
+    before = largest_counts(counts, components)
+    position = _count_ahead(state, scan, mcu_rows, mcu_cols, data, coded, lookups, counts, ahead)
+    useless = len(counts) - PLANE_ITEMS
     for row in range(position // mcu_cols, mcu_rows):
         col = max(position - row * mcu_cols, 0)
-        clear_mcus(scan, row, row, col, coefficients)
-        decode_mcus(state, scan, row, row, col, mcu_cols, data, coded, lookups, coefficients, filler)
+        decode_mcus(state, scan, row, row, col, mcu_cols, data, coded, lookups, counts, useless)
         if stopped(state):
             break
-        for c in range(components):
-            vertical, cols = layout[c, VERTICAL], layout[c, BLOCK_COLS]
-            begin = min(col * layout[c, HORIZONTAL], cols)
-            for y in range(min(vertical, layout[c, BLOCK_ROWS] - row * vertical)):
-                first, last = layout[c, FIRST] + 64 * (y * cols + begin), layout[c, FIRST] + 64 * (y + 1) * cols
-                if count_blocks(coefficients, first, last, weight, lists, counts, c * 64 * VALUES):
-                    outside = True
-    return outside
+    return largest_counts(counts, components) != before

@@ -101,7 +101,7 @@ class ComponentTotals:
 
         Parameters
         ----------
-        counts : ndarray, int32, (64 * VALUES,)
+        counts : ndarray, int32, (PLANE_ITEMS,)
             They are set to zero.
         blocks : int
             How many blocks they are of.

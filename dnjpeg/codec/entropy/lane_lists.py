@@ -23,10 +23,11 @@ from dnjpeg.codec.entropy.lane_memory import (
     SLOTS,
     lane_numbers,
 )
-from dnjpeg.codec.entropy.lane_targets import ENTRIES, ENTRY_ITEMS, ITEMS, LEVELS, MIDDLE, MOST_ENTRIES
+from dnjpeg.codec.entropy.lane_targets import ENTRIES, ENTRY_ITEMS, ITEMS, MOST_ENTRIES
 from dnjpeg.codec.entropy.lanes import accept, run_lanes
 from dnjpeg.codec.entropy.scan import ALONE, END, PREDICTIONS
-from dnjpeg.codec.format.layout import BLOCK_COLS, BLOCK_ROWS, HORIZONTAL, VERTICAL
+from dnjpeg.codec.entropy.targets import MIDDLE, level_of
+from dnjpeg.codec.format.layout import BLOCK_COLS, BLOCK_ROWS, FIRST, HORIZONTAL, VERTICAL
 from dnjpeg.codec.kernels.jit import inlined
 from dnjpeg.codec.kernels.scratch import scratch
 from dnjpeg.codec.kernels.vector import GATHERS
@@ -51,20 +52,17 @@ def list_memory() -> ListMemory | None:
 
 
 @inlined
-def list_ahead(state, scan, position, mcu_cols, components, data, coded, lookups, memory):
+def list_ahead(state, scan, position, mcu_cols, data, coded, lookups, memory):
     """List the coefficients of a stretch of the scan that are not zero, and some that are, at the beginning of lists.
 
-    DC coefficients are all among them. What tokens say is told in `lane_targets`; from bit 18 on they have the index of
-    their component, but at most `components`.
+    DC coefficients are all among them. Tokens are indices into counts; see `targets`.
 
     Parameters
     ----------
     state, scan, mcu_cols, data, coded, lookups
-        As in `decode_mcu_row`.
+        As in `decode_mcus` that decodes to counts.
     position : int
         MCUs that were decoded before.
-    components : int
-        How many are wanted.
     memory : tuple of span
         `lane_spans` of `list_memory`.
 
@@ -78,7 +76,7 @@ def list_ahead(state, scan, position, mcu_cols, components, data, coded, lookups
     mcus = -(-scan[0, BLOCK_ROWS] // scan[0, VERTICAL]) * mcu_cols - position
     if not begin_stretch(state, scan, mcus, data, coded, lanes, heads, MOST_BITS):
         return 0, 0
-    _put_planes(scan, components, lanes)
+    _put_planes(scan, lanes)
     lanes[ITEM], lanes[ENTRY] = 0, ENTRIES
     run_lanes(ALL_LANES, lanes, heads, coded, lookups, lists)
     if lanes[ITEM] >= ITEMS:  # no room
@@ -87,15 +85,15 @@ def list_ahead(state, scan, position, mcu_cols, components, data, coded, lookups
     accepted, bit, faulty = accept(0, state[END], lanes, heads)
     end_stretch(state, coded, accepted, bit, faulty)
     _sort_entries(lanes, lists)
-    return _arrange(state, scan, position, mcu_cols, components, accepted, lanes, lists)
+    return _arrange(state, scan, position, mcu_cols, accepted, lanes, lists)
 
 
 @inlined
-def _put_planes(scan, components, lanes):
+def _put_planes(scan, lanes):
     slot = 0
     for c in range(len(scan)):
         for _ in range(scan[c, HORIZONTAL] * scan[c, VERTICAL]):
-            lanes[COUNT * PLANE + slot] = min(c, components) * (LEVELS << 6)
+            lanes[COUNT * PLANE + slot] = scan[c, FIRST]
             slot += 1
 
 
@@ -114,7 +112,7 @@ def _sort_entries(lanes, lists):
 
 
 @inlined
-def _arrange(state, scan, position, mcu_cols, components, accepted, lanes, lists):
+def _arrange(state, scan, position, mcu_cols, accepted, lanes, lists):
     """Add tokens of DC, and let those be zeros that are not of the scan's blocks; returns as `list_ahead`."""
     row, col = position // mcu_cols, position % mcu_cols
     items = tokens = lanes[ITEM]
@@ -137,9 +135,7 @@ def _arrange(state, scan, position, mcu_cols, components, accepted, lanes, lists
                     for x in range(horizontal):
                         prediction += lists[at] >> 16
                         if y < rows and x < cols:
-                            level = prediction + MIDDLE
-                            level = level if 0 <= level < LEVELS else LEVELS - 1
-                            lists[tokens] = min(c, components) * (LEVELS << 6) | level << 6
+                            lists[tokens] = scan[c, FIRST] | level_of(prediction) << 6
                             tokens += 1
                         else:
                             until = lists[at + 1 + MOST_ENTRIES] if at + 1 < behind else items

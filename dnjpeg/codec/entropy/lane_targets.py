@@ -8,33 +8,28 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from numba import types
-
 from dnjpeg.codec.entropy.lane_memory import BLOCK, COUNT, ENTRY, ITEM, LIMIT, PLANE, load_row, store_row
+from dnjpeg.codec.entropy.targets import LEVELS, MIDDLE, block_items, level_of
 from dnjpeg.codec.format.zigzag import NATURAL, ZIGZAG
 from dnjpeg.codec.kernels.jit import inlined
-from dnjpeg.codec.kernels.vector import Memory, Scalar, Vector, operation, span
+from dnjpeg.codec.kernels.vector import Memory, Scalar, Vector, span
 
 __all__ = [
     "ENTRIES",
     "ENTRY_ITEMS",
     "ITEMS",
-    "LEVELS",
-    "MIDDLE",
     "MOST_ENTRIES",
     "Codes",
     "put_one",
     "target_of",
 ]
 
-# In lists a token is a coefficient that is not DC: from bit 0 on its band in natural order, from bit 6 on its value +
-# MIDDLE, at most LEVELS - 1, and then what PLANE says of its slot. Each code leaves one: that of a zero if it has none.
+# In lists a token is a coefficient that is not DC, as an index into counts (`targets`); PLANE tells where those of a
+# slot begin. Each code leaves one: that of a zero if it has none.
 ITEMS = 1 << 19  # tokens that there is room for
 MOST_ENTRIES = ITEMS // 2 + 4 * COUNT  # a block has two codes at least
 ENTRIES = ITEMS + MOST_ENTRIES  # from here on: DC differences, from bit 16 on, and the lanes they are of
 ENTRY_ITEMS = ENTRIES + MOST_ENTRIES  # from here on: index of the first lane's token when each of them came
-LEVELS = 4096
-MIDDLE = LEVELS // 2
 
 
 class Codes(NamedTuple):
@@ -110,16 +105,10 @@ def target_of(lanes: Memory, out: Memory) -> _Blocks | _Lists:
     return (_Blocks if out.bits == 16 else _Lists)(lanes, out)
 
 
-@operation(types.int64)
-def _has_blocks(out: Memory) -> Scalar:
-    """1 if coefficients go to blocks, 0 if to lists; known when the kernel is compiled."""
-    return out.constant(int(out.bits == 16))
-
-
 @inlined
 def put_one(lanes, lane, slot, place, value, out):
     """Put a coefficient of one lane where it belongs."""
-    if _has_blocks(out) != 0:
+    if block_items(out) != 0:
         out[lanes[COUNT * BLOCK + lane] + place] = value
         return
     item = lanes[ITEM] - 2 * COUNT  # the lane has left two zeros there
@@ -129,5 +118,4 @@ def put_one(lanes, lane, slot, place, value, out):
         out[entry + MOST_ENTRIES] = item
         lanes[ENTRY] = entry + 1
     else:
-        token = min(value + MIDDLE, LEVELS - 1) if value >= -MIDDLE else LEVELS - 1
-        out[item + lane] = lanes[COUNT * PLANE + slot] | token << 6 | span(NATURAL)[place]
+        out[item + lane] = lanes[COUNT * PLANE + slot] | level_of(value) << 6 | span(NATURAL)[place]

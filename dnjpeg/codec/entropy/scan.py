@@ -41,7 +41,8 @@ GOOD_ROW = 18  # progressive, decoding: row of the last MCU that began with data
 STRICT = 19  # decoding: whether the first fault ends it
 ALONE = 20  # decoding: whether nothing is decoded ahead any more, see `ahead`
 LANES_LEFT = 21  # decoding: of those that decoded ahead, how many have blocks that are not taken yet
-STATE = 22
+WEIGHT = 22  # decoding to counts: what to add for each coefficient
+STATE = 23
 
 APART = 16  # items to both sides that belong to nobody: two threads that write to one line of cache wait for each other
 
@@ -59,11 +60,11 @@ FAULTS = {
 OVERRUN = 4096
 
 
-def start_scan(interval: int, source: int = 0, *, strict: bool = False) -> npt.NDArray[np.int64]:
+def start_scan(interval: int, source: int = 0, *, strict: bool = False, weight: int = 1) -> npt.NDArray[np.int64]:
     """State at the beginning of a scan, of `interval` MCUs between restarts, whose data begin at `source`."""
     state = np.zeros(STATE + 2 * APART, np.int64)[APART:-APART]
     state[INTERVAL] = state[LEFT] = interval
-    state[SOURCE], state[STRICT] = source, strict
+    state[SOURCE], state[STRICT], state[WEIGHT] = source, strict, weight
     return state
 
 

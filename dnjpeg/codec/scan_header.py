@@ -10,12 +10,12 @@ import numpy.typing as npt
 from dnjpeg.codec.entropy.arithmetic import conditioning
 from dnjpeg.codec.format.coding_tables import DEFAULT_CONDITIONING, CodingTables
 from dnjpeg.codec.format.decoding_lookup import (
-    LOOKUP_SIZE,
     PROGRESSIVE,
     REFINING,
     SEQUENTIAL,
     LookupKey,
     joined_lookups,
+    lookup_size,
 )
 from dnjpeg.codec.format.frame import Frame
 from dnjpeg.codec.format.huffman import STANDARD
@@ -87,7 +87,7 @@ def huffman_lookups(
                 table = STANDARD.get((ac, slot))
             if table is None:
                 raise segment.error(f"{('DC', 'AC')[ac]} Huffman table {slot} is missing")
-            start[ac] = LOOKUP_SIZE * wanted.setdefault((table, ac == 1, kind), len(wanted))
+            start[ac] = lookup_size(kind) * wanted.setdefault((table, ac == 1, kind), len(wanted))
         starts.append((start[0], start[1]))
     try:
         return joined_lookups(tuple(wanted)), tuple(starts)

@@ -58,6 +58,7 @@ __all__ = [
     "first_drop",
     "first_value",
     "joined_lookups",
+    "lookup_size",
     "slow_decode",
 ]
 
@@ -78,6 +79,11 @@ NEITHER = -0x7FFFFFFF_80000000  # two entries with nothing but bit 31
 FIRST = 0x3F_FFFF_FF00  # bits of an entry that are about its first coefficient
 
 
+def lookup_size(kind: int) -> int:
+    """Items of a lookup: `LOOKUP_SIZE` of a sequential one; lanes decode no others."""
+    return LOOKUP_SIZE if kind == SEQUENTIAL else LANES
+
+
 @lru_cache(64)
 def decoding_lookup(table: HuffmanTable, ac: bool, kind: int = SEQUENTIAL) -> npt.NDArray[np.int64]:
     """Lookup by the next bits; the layout is told above.
@@ -93,7 +99,7 @@ def decoding_lookup(table: HuffmanTable, ac: bool, kind: int = SEQUENTIAL) -> np
 
     Returns
     -------
-    ndarray, int64, (LOOKUP_SIZE,)
+    ndarray, int64, (lookup_size(kind),)
         Read-only.
 
     Raises
@@ -103,7 +109,7 @@ def decoding_lookup(table: HuffmanTable, ac: bool, kind: int = SEQUENTIAL) -> np
     """
     if not ac and max(table.values, default=0) > 15:
         raise FormatError("DC Huffman table with a size above 15")
-    lookup = np.zeros(LOOKUP_SIZE, np.int64)
+    lookup = np.zeros(lookup_size(kind), np.int64)
     _fill_lookup(np.frombuffer(table.counts, np.uint8), np.frombuffer(table.values, np.uint8), ac, kind, lookup)
     lookup.flags.writeable = False
     return lookup
@@ -115,7 +121,7 @@ LookupKey = tuple[HuffmanTable, bool, int]
 
 @lru_cache(16)
 def joined_lookups(tables: tuple[LookupKey, ...]) -> npt.NDArray[np.int64]:
-    """Join the lookups of tables, given as `decoding_lookup` takes them: `LOOKUP_SIZE` items each; read-only."""
+    """Join the lookups of tables, given as `decoding_lookup` takes them: `lookup_size` items each; read-only."""
     lookups = [decoding_lookup(*table) for table in tables]
     if len(lookups) == 1:
         return lookups[0]

@@ -13,9 +13,10 @@ import numpy as np
 import dnjpeg
 from benchmarks.timing import Stage, Stages
 from dnjpeg.codec.entropy.ahead import ahead_memory
+from dnjpeg.codec.entropy.following_scans import following
 from dnjpeg.codec.entropy.lane_memory import LaneMemory, lane_spans
 from dnjpeg.codec.entropy.mcu_rows import decode_mcu_row
-from dnjpeg.codec.entropy.progressive_decoder import decode_progressive_rows
+from dnjpeg.codec.entropy.progressive_decoder import decode_progressive_scans
 from dnjpeg.codec.entropy.scan import OVERRUN, start_scan
 from dnjpeg.codec.format.layout import AC_TABLE, DC_TABLE, FIRST, component_layout, row_geometry, scan_layout
 from dnjpeg.codec.format.limits import Limits
@@ -123,7 +124,8 @@ def progressive_stages(data: bytes) -> Stages:
 
     def decode(chosen: list[tuple[int, tuple[object, ...]]]) -> None:
         for begin, rest in chosen:
-            decode_progressive_rows(start_scan(0, begin), *rest, coefficients, len(coefficients) - 64)
+            alone = following(frame, 0, 0)
+            decode_progressive_scans(start_scan(0, begin), *rest, coefficients, len(coefficients) - 64, alone)
 
     decode(first)
     known = coefficients.copy()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
@@ -265,6 +266,46 @@ class Reader:
             if slot not in self._tables.quantization:
                 raise segment.error(f"quantization table {slot} is missing")
             self._latched[index] = self._tables.quantization[slot]
+
+    def left(self) -> tuple[int, int]:
+        """How many more scans and segments the limits allow."""
+        return self.limits.max_scans - self._scans, self.limits.max_segments - self._segments
+
+    def pass_over(self, offsets: Sequence[int], end: int) -> tuple[int, ...]:
+        """Take note of segments that somebody else has read, and found right: DHT, and SOS of a progressive frame.
+
+        Parameters
+        ----------
+        offsets : sequence of int
+            Where they are; the last one is SOS.
+        end : int
+            Position behind the data of the last scan.
+
+        Returns
+        -------
+        tuple of int
+            Components of the last scan, as indices into the frame's; none if there are no segments.
+        """
+        indices: tuple[int, ...] = ()
+        more = bytes(self.view[end : end + 2]) != b"\xff\xd9"  # else nobody needs the tables
+        for offset in offsets:
+            if self.view[offset + 1] == syntax.SOS:
+                indices = self._note_scan(syntax.next_segment(self.view, offset))
+            elif more:
+                self._define(syntax.next_segment(self.view, offset))
+        self._segments += len(offsets)
+        return indices
+
+    def _note_scan(self, segment: syntax.Segment) -> tuple[int, ...]:
+        assert self.frame is not None
+        assert self.progression is not None
+        header = ScanHeader.parse(segment)
+        indices = header.indices_in(self.frame, segment)
+        for index in indices:
+            self._latch(index, segment)
+        self._scans += 1
+        self.progression.add(indices, header)
+        return indices
 
     def finish_scan(self, state: npt.NDArray[np.int64]) -> None:
         """Go on behind a scan that was decoded with this state.

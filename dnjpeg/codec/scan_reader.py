@@ -11,10 +11,11 @@ import numpy.typing as npt
 from dnjpeg.codec.entropy.ahead import ahead_memory
 from dnjpeg.codec.entropy.arithmetic import BINS, start_arithmetic_scan, with_bins
 from dnjpeg.codec.entropy.arithmetic_decoder import decode_arithmetic_rows
+from dnjpeg.codec.entropy.following_scans import following, segments_followed
 from dnjpeg.codec.entropy.lane_memory import lane_spans
 from dnjpeg.codec.entropy.mcu_rows import decode_mcu_row
-from dnjpeg.codec.entropy.progressive_decoder import decode_progressive_rows
-from dnjpeg.codec.entropy.scan import GOOD_ROW, start_scan, stopped
+from dnjpeg.codec.entropy.progressive_decoder import decode_progressive_scans
+from dnjpeg.codec.entropy.scan import GOOD_ROW, SOURCE, start_scan, stopped
 from dnjpeg.codec.format.coding_tables import CodingTables
 from dnjpeg.codec.format.coefficients import CoefficientImage
 from dnjpeg.codec.format.frame import Frame
@@ -153,11 +154,11 @@ def _read_blocks(reader: Reader, first: Scan, coefficients: Blocks) -> tuple[Blo
     while scan is not None:
         again = [index for index in scan.indices if index in seen and not frame.progressive and not frame.arithmetic]
         known = _set_aside(coefficients, layout, again)
-        state = _read_scan(reader, scan, frame, coefficients, keeps=len(again) > 0)
+        state, indices = _read_scan(reader, scan, frame, coefficients, keeps=len(again) > 0)
         _put_back(coefficients, layout, known)
-        seen.update(scan.indices)
+        seen.update(indices)
         if reader.progression is not None:
-            reader.progression.last_good_row = _last_good_row(state, scan, frame, reader.progression.rows_together)
+            reader.progression.last_good_row = _last_good_row(state, indices, frame, reader.progression.rows_together)
         reader.finish_scan(state)
         scan = following_scan(reader)
     return coefficient_arrays(coefficients, layout)
@@ -184,18 +185,23 @@ def _put_back(coefficients: npt.NDArray[np.int16], layout: npt.NDArray[np.int64]
         np.copyto(array, before, where=array == 0)
 
 
-def _last_good_row(state: npt.NDArray[np.int64], scan: Scan, frame: Frame, rows_together: int | None) -> int:
-    """Row of MCUs of all components in which the last MCU of the scan lies that began with data."""
+def _last_good_row(
+    state: npt.NDArray[np.int64], indices: tuple[int, ...], frame: Frame, rows_together: int | None
+) -> int:
+    """Row of MCUs of all components in which the last MCU of a scan lies that began with data."""
     if frame.arithmetic:  # its data may be left out, and end only with the scan
         return (frame.mcu_rows - 1) // (rows_together or 1)
     row = int(state[GOOD_ROW])
-    return row if len(scan.indices) > 1 else row // (rows_together or frame.components[scan.indices[0]].vertical)
+    return row if len(indices) > 1 else row // (rows_together or frame.components[indices[0]].vertical)
 
 
 def _read_scan(
     reader: Reader, scan: Scan, frame: Frame, coefficients: npt.NDArray[np.int16], *, keeps: bool
-) -> npt.NDArray[np.int64]:
-    """Read the coefficients of one scan; returns the state in which it ended."""
+) -> tuple[npt.NDArray[np.int64], tuple[int, ...]]:
+    """Read the coefficients of a scan, and maybe of some that follow.
+
+    Returns the state in which the last one ended, and its components.
+    """
     geometry, mcu_rows, mcu_cols = _scan_geometry(frame, scan.indices, scan.starts)
     data, coded = reader.bytes, reader.unstuffed_scratch()
     target = (coefficients, len(coefficients) - 64)
@@ -205,13 +211,16 @@ def _read_scan(
         band = scan.band if frame.progressive else (0, 63, 0, 0)
         bins = np.empty(BINS, np.uint8)
         decode_arithmetic_rows(state, geometry, mcu_rows, mcu_cols, band, scan.limits, bins, data, coded, *target)
-        return state
+        return state, scan.indices
     state = start_scan(reader.restart_interval, scan.begin, strict=reader.strict)
     if frame.progressive:
-        decode_progressive_rows(state, geometry, mcu_rows, mcu_cols, *scan.band, data, coded, scan.lookups, *target)
-    else:
-        decode_rows(state, geometry, 0, mcu_rows, mcu_cols, data, coded, scan.lookups, *target, ahead_memory(), keeps)
-    return state
+        then = following(frame, *reader.left())
+        decode_progressive_scans(
+            state, geometry, mcu_rows, mcu_cols, *scan.band, data, coded, scan.lookups, *target, then
+        )
+        return state, reader.pass_over(segments_followed(then), int(state[SOURCE])) or scan.indices
+    decode_rows(state, geometry, 0, mcu_rows, mcu_cols, data, coded, scan.lookups, *target, ahead_memory(), keeps)
+    return state, scan.indices
 
 
 def following_scan(reader: Reader) -> Scan | None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from dnjpeg.codec.entropy.bits import refill
+from dnjpeg.codec.entropy.following_scans import BAND, COMPONENTS, MCU_COLS, MCU_ROWS, follow, following_spans
 from dnjpeg.codec.entropy.scan import (
     BAD_CODE,
     END,
     EOB_RUN,
+    FAULT,
     FILLED,
     GOOD_ROW,
     PAST_BLOCK,
@@ -35,7 +37,7 @@ from dnjpeg.codec.format.zigzag import NATURAL
 from dnjpeg.codec.kernels.jit import inlined, kernel
 from dnjpeg.codec.kernels.vector import count_ones, mostly_zero, span, trailing_zeros
 
-__all__ = ["decode_progressive_rows"]
+__all__ = ["decode_progressive_scans"]
 
 
 @inlined
@@ -267,11 +269,11 @@ def _decode_ac_blocks(state, coded, lookups, table, coefficients, block, last, s
 
 
 @inlined
-def _decode_dc_mcu(state, scan, row, col, coded, lookups, coefficients, filler, high, low):
+def _decode_dc_mcu(state, scan, components, row, col, coded, lookups, coefficients, filler, high, low):
     """DC of an MCU, or one more bit of it (G.1.2.1)."""
     position, word, filled = refill(coded, state[POSITION], np.uint64(state[WORD]), state[FILLED])
     fault = 0
-    for c in range(len(scan)):
+    for c in range(components):
         horizontal, vertical = scan[c, HORIZONTAL], scan[c, VERTICAL]
         rows, cols = scan[c, BLOCK_ROWS], scan[c, BLOCK_COLS]
         prediction = state[PREDICTIONS + c]
@@ -294,31 +296,20 @@ def _decode_dc_mcu(state, scan, row, col, coded, lookups, coefficients, filler, 
     return fault
 
 
-@kernel
-def decode_progressive_rows(
-    state, scan, mcu_rows, mcu_cols, start, end, high, low, data, coded, lookups, coefficients, filler
+@inlined
+def _decode_scan(
+    state, scan, components, mcu_rows, mcu_cols, start, end, high, low, data, coded, lookups, coefficients, filler
 ):
-    """Decode one scan (figure E.8).
-
-    Parameters
-    ----------
-    state, scan, mcu_cols, data, coded, lookups, coefficients, filler
-        As in `sequential_decoder.decode_mcu_row`, but arrays; the coefficients are of the whole image and hold what
-        earlier scans gave.
-    mcu_rows : int
-        Rows of MCUs in the scan.
-    start, end, high, low : int
-        Ss, Se, Ah, Al of the scan header: 0, 0 for DC, else a band of one component.
-    """
-    state, scan, data, coded = span(state), span(scan), span(data), span(coded)
-    lookups, coefficients = span(lookups), span(coefficients)
+    """Decode one scan (figure E.8)."""
     for row in range(mcu_rows):
         col = 0
         while col < mcu_cols:
             if start == 0:
                 if begin_mcu(state, data, coded):
                     state[GOOD_ROW] = row
-                    fault = _decode_dc_mcu(state, scan, row, col, coded, lookups, coefficients, filler, high, low)
+                    fault = _decode_dc_mcu(
+                        state, scan, components, row, col, coded, lookups, coefficients, filler, high, low
+                    )
                     end_mcu(state, fault)
                 col += 1
             else:
@@ -331,3 +322,48 @@ def decode_progressive_rows(
                 col += count
             if stopped(state):
                 return
+
+
+@kernel
+def decode_progressive_scans(
+    state, scan, mcu_rows, mcu_cols, start, end, high, low, data, coded, lookups, coefficients, filler, following
+):
+    """Decode a scan, and those that follow, up to a fault or what `follow` stops at.
+
+    Parameters
+    ----------
+    state, scan, mcu_cols, data, coded, lookups, coefficients, filler
+        As in `mcu_rows.decode_mcu_row`, but arrays; the coefficients are of the whole image and hold what earlier scans
+        gave. The state is then that of the last scan.
+    mcu_rows : int
+        Rows of MCUs in the scan.
+    start, end, high, low : int
+        Ss, Se, Ah, Al of the scan header: 0, 0 for DC, else a band of one component.
+    following : Following
+    """
+    state, scan, data, coded = span(state), span(scan), span(data), span(coded)
+    lookups, coefficients, following = span(lookups), span(coefficients), following_spans(following)
+    numbers, _, _, next_scan, next_lookups = following
+    components = len(scan)
+    while True:
+        _decode_scan(
+            state,
+            scan,
+            components,
+            mcu_rows,
+            mcu_cols,
+            start,
+            end,
+            high,
+            low,
+            data,
+            coded,
+            lookups,
+            coefficients,
+            filler,
+        )
+        if state[FAULT] != 0 or not follow(state, data, following):
+            return
+        scan, lookups, components = next_scan, next_lookups, numbers[COMPONENTS]
+        mcu_rows, mcu_cols = numbers[MCU_ROWS], numbers[MCU_COLS]
+        start, end, high, low = numbers[BAND], numbers[BAND + 1], numbers[BAND + 2], numbers[BAND + 3]

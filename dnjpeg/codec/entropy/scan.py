@@ -16,6 +16,7 @@ __all__ = [
     "end_mcu",
     "flush",
     "go_to_bit",
+    "restart_scan",
     "start_scan",
     "stopped",
     "write_restart",
@@ -66,6 +67,14 @@ def start_scan(interval: int, source: int = 0, *, strict: bool = False, weight: 
     state[INTERVAL] = state[LEFT] = interval
     state[SOURCE], state[STRICT], state[WEIGHT] = source, strict, weight
     return state
+
+
+@inlined
+def restart_scan(state, source):
+    """State at the beginning of another scan with the same interval, whose data begin at `source`."""
+    interval, strict = state[INTERVAL], state[STRICT]
+    clear(state, 0, STATE)
+    state[INTERVAL], state[LEFT], state[SOURCE], state[STRICT] = interval, interval, source, strict
 
 
 @inlined

@@ -55,6 +55,7 @@ __all__ = [
     "SEQUENTIAL",
     "LookupKey",
     "decoding_lookup",
+    "fill_lookup",
     "first_drop",
     "first_value",
     "joined_lookups",
@@ -133,21 +134,7 @@ def joined_lookups(tables: tuple[LookupKey, ...]) -> npt.NDArray[np.int64]:
 @kernel
 def _fill_lookup(counts, values, ac, kind, lookup):
     counts, values, lookup = span(counts), span(values), span(lookup)
-    for first in range(1 << LOOKUP_BITS):
-        lookup[first] = INCOMPLETE
-    code = 0
-    index = 0
-    for length in range(1, 17):
-        lookup[OFFSETS + length] = index - code
-        for _ in range(counts[length - 1]):
-            symbol = values[index]
-            lookup[SYMBOLS + index] = symbol
-            if length <= LOOKUP_BITS:
-                _fill_code(lookup, code << (LOOKUP_BITS - length), symbol, length, ac, kind == REFINING)
-            code += 1
-            index += 1
-        lookup[LIMITS + length] = code << (16 - length)
-        code <<= 1
+    fill_lookup(counts, 0, values, 0, ac, kind, lookup, 0)
     if GATHERS and kind == SEQUENTIAL:
         for first in range(0, 1 << LOOKUP_BITS, 16):
             _fill_lanes(lookup, first, LANES + first // 2)
@@ -158,6 +145,30 @@ def _fill_lookup(counts, values, ac, kind, lookup):
     if ac and kind == SEQUENTIAL:
         for bits in range(1 << LOOKUP_BITS):
             lookup[bits] = _joined(lookup, bits)
+
+
+@inlined
+def fill_lookup(counts, first_count, values, first_symbol, ac, kind, lookup, base):
+    """Fill in a lookup, from the index `base` on, but for joined coefficients and what is for lanes.
+
+    Counts and values are those of `HuffmanTable`, from indices on.
+    """
+    for bits in range(1 << LOOKUP_BITS):
+        lookup[base + bits] = INCOMPLETE
+    code = 0
+    index = 0
+    for length in range(1, 17):
+        lookup[base + OFFSETS + length] = index - code
+        for _ in range(counts[first_count + length - 1]):
+            symbol = values[first_symbol + index]
+            lookup[base + SYMBOLS + index] = symbol
+            if length <= LOOKUP_BITS:
+                bits = base + (code << (LOOKUP_BITS - length))
+                _fill_code(lookup, bits, symbol, length, ac, kind == REFINING)
+            code += 1
+            index += 1
+        lookup[base + LIMITS + length] = code << (16 - length)
+        code <<= 1
 
 
 @operation()

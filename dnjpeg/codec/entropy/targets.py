@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from numba import types
 
-from dnjpeg.codec.kernels.jit import inlined
 from dnjpeg.codec.kernels.vector import Memory, Scalar, operation
 
 __all__ = ["LEVELS", "MIDDLE", "PLANE_ITEMS", "block_items", "level_of", "put", "put_any"]
@@ -26,26 +25,33 @@ def block_items(out: Memory) -> Scalar:
     return out.constant(64 if out.bits == 16 else 0)
 
 
-@inlined
-def level_of(value):
+@operation(types.int64)
+def level_of(value: Scalar) -> Scalar:
     """Value + MIDDLE, or the largest level."""
-    return value + MIDDLE if -MIDDLE <= value < MIDDLE else LEVELS - 1
+    return (value + MIDDLE).at_most(LEVELS - 1)
 
 
-@inlined
-def put(out, block, place, value, weight):
+@operation()
+def put(out: Memory, block: Scalar, place: Scalar, value: Scalar, weight: Scalar) -> None:
     """Store a coefficient of less than 12 bits in natural order, or add `weight` to its count.
 
-    `block` is the index of a block's first coefficient, or of a plane.
+    `block` is the index of a block's first coefficient, or of a component's first count.
     """
-    if block_items(out) != 0:
-        out[block + place] = value
+    if out.bits == 16:
+        out.store_scalar(block + place, value)
     else:
-        index = block + ((value + MIDDLE) << 6) + place
-        out[index] = out[index] + weight
+        _count(out, block, place, value + MIDDLE, weight)
 
 
-@inlined
-def put_any(out, block, place, value, weight):
+@operation()
+def put_any(out: Memory, block: Scalar, place: Scalar, value: Scalar, weight: Scalar) -> None:
     """`put` of a coefficient of any size."""
-    put(out, block, place, value if block_items(out) != 0 else level_of(value) - MIDDLE, weight)
+    if out.bits == 16:
+        out.store_scalar(block + place, value)
+    else:
+        _count(out, block, place, (value + MIDDLE).at_most(LEVELS - 1), weight)
+
+
+def _count(counts: Memory, first: Scalar, place: Scalar, level: Scalar, weight: Scalar) -> None:
+    index = first + (level << 6) + place
+    counts.store_scalar(index, counts.load_scalar(index) + weight)

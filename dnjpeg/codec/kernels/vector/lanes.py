@@ -96,6 +96,13 @@ class Scalar:
         """Return 1 for 0, else 0."""
         return Scalar(self.builder, self.builder.zext(self.builder.icmp_signed("==", self.value, I64(0)), I64))
 
+    def at_most(self, number: int) -> Scalar:
+        """Limit the value, taken as unsigned."""
+        return Scalar(
+            self.builder,
+            self.builder.select(self.builder.icmp_unsigned(">", self.value, I64(number)), I64(number), self.value),
+        )
+
     def at_least(self, number: int) -> Scalar:
         """Return 1 for this number and greater ones, else 0."""
         return Scalar(self.builder, self.builder.zext(self.builder.icmp_signed(">=", self.value, I64(number)), I64))

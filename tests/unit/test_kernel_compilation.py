@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pytest
-from numba import literal_unroll
+from numba import literal_unroll, njit
 from numba.core.errors import NumbaError
+from numba.core.types.functions import BaseFunction
 
-from dnjpeg.codec.kernels import jit
+from dnjpeg.codec.kernels import compilation, jit
 from dnjpeg.codec.kernels.jit import inlined, kernel
 
 VALUES = np.arange(5)
@@ -74,3 +76,31 @@ def test_a_branch_that_none_decides_is_left_out() -> None:
         return shifted(values[3]) + shifted(values[3], 2)
 
     assert both(VALUES) == 3 + 12
+
+
+def test_numba_itself_stays_as_it_is() -> None:
+    """What is remembered of operators is so while kernels are compiled, and not when that fails."""
+    own = BaseFunction.get_call_type
+    during = []
+
+    @inlined
+    def added(first, second):
+        return first + second
+
+    @kernel
+    def mixed(values):
+        total, count = 0, np.uint64(0)
+        for index in range(len(values)):
+            total = added(total, values[index])
+            count = added(count, np.uint64(1))
+        return total - (len(values) > 3), count, total / 2
+
+    with mock.patch.object(compilation, "_found", {}) as found:
+        assert mixed(VALUES) == (9, 5, 5.0)
+        during += found
+    assert during
+    assert BaseFunction.get_call_type is own
+    with pytest.raises(NumbaError):
+        kernel(makes_an_array)(VALUES)
+    assert BaseFunction.get_call_type is own
+    assert njit(lambda first, second: first + second)(1, 2.5) == 3.5

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import llvmlite.binding
+from numba.core import types
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
 from numba.core.compiler_machinery import PassManager
+from numba.core.types.functions import BaseFunction
 
 __all__ = ["KernelCompiler", "PartCompiler"]
 
@@ -30,7 +34,12 @@ UNNEEDED = {
 
 
 class KernelCompiler(CompilerBase):
-    """Numba's compiler, without the passes that no kernel needs."""
+    """Numba's compiler, without the passes that no kernel needs, and with a memory."""
+
+    def compile_extra(self, func: Any) -> Any:
+        """Compile a function."""
+        with _operators_typed_once():
+            return super().compile_extra(func)
 
     def define_pipelines(self) -> list[PassManager]:
         """Return the passes, in the order in which Numba has them."""
@@ -71,3 +80,35 @@ class _PartLibrary(JITCodeLibrary):
     def get_pointer_to_function(self, name: str) -> int:
         self._ensure_finalized()
         return 0
+
+
+@contextmanager
+def _operators_typed_once() -> Iterator[None]:
+    """Let Numba find out once what becomes of integers of some types in an operator.
+
+    It would go through all that it knows of the operator each time, NumPy's functions of whole arrays among it: an
+    eighth of the time of a first use. Numba compiles one function at a time, and the parts of a kernel within it.
+    """
+    find = BaseFunction.get_call_type
+    if find is not _get_call_type:  # the outermost
+        _finders.append(find)
+        BaseFunction.get_call_type = _get_call_type  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        if find is not _get_call_type:
+            BaseFunction.get_call_type = _finders.pop()  # type: ignore[method-assign]
+
+
+_finders: list[Any] = []
+_found: dict[tuple[BaseFunction, tuple[types.Type, ...]], Any] = {}
+
+
+def _get_call_type(self: BaseFunction, context: Any, args: tuple[types.Type, ...], kws: Any) -> Any:
+    find = _finders[-1]
+    if kws or not all(isinstance(kind, types.Integer | types.Boolean) for kind in args):
+        return find(self, context, args, kws)
+    known = _found.get((self, args))
+    if known is None:
+        known = _found[self, args] = find(self, context, args, kws)
+    return known

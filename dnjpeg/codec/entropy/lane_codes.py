@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import types
@@ -55,68 +55,82 @@ from dnjpeg.codec.kernels.vector import (
 __all__ = ["decode_slowly", "run"]
 
 
+class _Lanes(NamedTuple):
+    """What changes of the lanes from code to code: those of `KEPT_ROWS`, and what follows from them."""
+
+    bit: Vector
+    place: Vector
+    slot: Vector
+    mcus: Vector
+    faulty: Vector
+    word: Vector  # the next 32 bits
+    table: Vector  # where the table for them begins
+
+
+KEPT_ROWS = (BIT, PLACE, SLOT, MCUS, FAULTY)
+
+
+class _Outcome(NamedTuple):
+    """What came of a code of each lane."""
+
+    lanes: _Lanes
+    target: list[Any]  # the state of the target
+    unknown: Vector  # where it could not be decoded
+    stopped: Vector  # where a lane has come to its stop
+    running: Vector  # where it goes on
+    drop: Vector  # bits that were dropped
+
+
 class _Decoder:
-    """Decodes a code of each lane; what changes from code to code is a list of vectors.
+    """Decodes codes of all lanes.
 
     What all wait for is the way from one look-up to the next. So what that needs is at hand as early as can be: the
     next 32 bits, into which others are shifted that were asked for before the look-up, and both tables of which the
     next will be one.
     """
 
-    KEPT = (BIT, PLACE, SLOT, MCUS, FAULTY)
-
     def __init__(self, lanes: Memory, heads: Memory, coded: Memory, lookups: Memory, out: Memory) -> None:
         def number(index: int) -> Vector:
             return lanes.load_scalar(lanes.constant(index)).splat(COUNT, 32)
 
-        self._lanes, self._heads, self._coded, self._lookups = lanes, heads, coded, lookups
-        self._target = target_of(lanes, out)
+        self._heads, self._coded, self._lookups = heads, coded, lookups
+        self.target = target_of(lanes, out)
         self._dc, self._ac, self._stop, self._head_at = (load_row(lanes, row) for row in (DC, AC, STOP, HEAD_AT))
         self._active = load_row(lanes, ACTIVE).equals(-1)
         self._heads_kept, self._slots, self._last_byte = number(KEPT), number(SLOTS), number(LAST_BYTE)
 
-    def start(self) -> list[Any]:
-        """Return what changes: `KEPT`, the next 32 bits, where the table for them begins, and the target's state."""
-        kept = [load_row(self._lanes, number) for number in self.KEPT]
-        bit, place, slot, *_ = kept
+    def start(self, lanes: Memory) -> _Lanes:
+        """Load what was kept."""
+        bit, place, slot, mcus, faulty = (load_row(lanes, row) for row in KEPT_ROWS)
         word = self._bits(bit, 0).shifted_in(self._bits(bit, 4), bit & 7)
         table = self._dc.chosen(slot).where(place.equals(0), self._ac.chosen(slot))
-        return [*kept, word, table, *self._target.start()]
-
-    def finish(self, values: list[Any]) -> Scalar:
-        """Keep what is to be kept; returns 1 if the target is full, else 0."""
-        for number, vector in zip(self.KEPT, values[: len(self.KEPT)], strict=True):
-            store_row(self._lanes, number, vector)
-        state = values[len(self.KEPT) + 2 :]
-        self._target.finish(state)
-        return self._target.is_full(state)
+        return _Lanes(bit, place, slot, mcus, faulty, word, table)
 
     def _bits(self, bit: Vector, first: int) -> Vector:
         """32 bits from the byte on that has a bit, or a later one."""
         place = bit.shift_right(3).at_most(self._last_byte) + first
         return self._coded.gather(place, 1).bytes_swapped()
 
-    def step(self, values: list[Any]) -> tuple[list[Any], Scalar, Scalar]:
-        """Decode one or two codes of each lane; returns also what `run` keeps, and whether the target is full."""
-        skewed, mcus = values[0] & 7, values[3]
-        behind = self._bits(values[0], 4) << skewed  # what follows the next 32 bits
+    def step(self, lanes: _Lanes, target: list[Any]) -> tuple[_Lanes, list[Any], Scalar]:
+        """Decode one or two codes of each lane; returns also what `run` keeps at `SLOW` and `STOPPED`."""
+        skewed = lanes.bit & 7
+        behind = self._bits(lanes.bit, 4) << skewed  # what follows the next 32 bits
         left = skewed.filled_with(32) - skewed  # how many these are: those of two codes, mostly
-        keeps_heads = self._active & mcus.below(self._heads_kept)
-        values, slow, stopped, running, drop = self._code(values, self._active, behind, left, keeps_heads)
-        behind, left = behind << drop, left - drop
-        values, _, stopped_then, _, _ = self._code(values, running, behind, left, keeps_heads)
-        events = slow.ones() | (stopped | stopped_then).ones() << 32
-        return values, events, self._target.is_full(values[len(self.KEPT) + 2 :])
+        keeps_heads = self._active & lanes.mcus.below(self._heads_kept)
+        first = self._code(lanes, target, self._active, behind, left, keeps_heads)
+        behind, left = behind << first.drop, left - first.drop
+        second = self._code(first.lanes, first.target, first.running, behind, left, keeps_heads)
+        events = first.unknown.ones() | (first.stopped | second.stopped).ones() << 32
+        return second.lanes, second.target, events
 
     def _code(
-        self, values: list[Any], active: Vector, following: Vector, left: Vector, keeps_heads: Vector
-    ) -> tuple[list[Any], Vector, Vector, Vector, Vector]:
+        self, lanes: _Lanes, target: list[Any], active: Vector, behind: Vector, left: Vector, keeps_heads: Vector
+    ) -> _Outcome:
         """Decode a code of each active lane where that can be done.
 
-        `following` are the bits that follow the next 32; the code must not have more than there are `left` of them.
-        Returns where it cannot be done, where lanes have come to their stops, where they go on, and bits dropped.
+        The bits that are `behind` the next 32 are shifted in: a code must not have more than there are `left` of them.
         """
-        bit, place, slot, mcus, faulty, word, table, *state = values
+        bit, place, slot, mcus, faulty, word, table = lanes
         entry = self._lookups.gather(table + word.shift_right(32 - LOOKUP_BITS), 4)
         entry = with_any(active & entry.below(0), entry, partial(_long_codes, self._lookups, table, word))
         zero = place.filled_with(0)
@@ -126,17 +140,17 @@ class _Decoder:
         ac, next_dc, direct = self._ac.chosen(slot), self._dc.chosen(next_slot), place.equals(0)
         length, spare = (entry >> 8) & 31, (entry >> 16) & 31
         here = place + (entry.shift_right(24) & 127)
-        behind = here + (entry & AND_LAST) + 1
+        next_place = here + (entry & AND_LAST) + 1
         drop = (entry & 31).where(here.equals(63) ^ 1, length + 31 - spare)  # behind the last there is no end
         unknown = entry.below(0) | left.below(drop)
         running = active & (unknown ^ 1)
-        ends = running & (behind.below(64) ^ 1)
+        ends = running & (next_place.below(64) ^ 1)
         value = _extended(word << length, spare)
-        state = self._target.put(state, Codes(running, direct, slot, here, value, ends))
+        target = self.target.put(target, Codes(running, direct, slot, here, value, ends))
         faulty = mcus.where(running & here.shift_right(5).equals(64 >> 5), faulty)
         drop = drop.where(running, 0)
-        bit, word = bit + drop, word.shifted_in(following, drop)
-        place = zero.where(ends, behind.where(running, place))
+        bit, word = bit + drop, word.shifted_in(behind, drop)
+        place = zero.where(ends, next_place.where(running, place))
         table = next_dc.where(ends, ac.where(running, table))
         slot, complete = next_slot.where(ends, slot), ends & last
         mcus = (mcus + 1).where(complete, mcus)
@@ -144,9 +158,9 @@ class _Decoder:
             keeps_heads,
             lambda: self._heads.scatter(self._head_at + mcus.at_most(self._heads_kept), bit, complete, 4),
         )
-        stops = self._target.stops(state, complete, bit.below(self._stop))
-        values = [bit, place, slot, mcus, faulty, word, table, *state]
-        return values, active & unknown, stops, running & (stops ^ 1), drop
+        stopped = self.target.stops(target, complete, bit.below(self._stop))
+        lanes = _Lanes(bit, place, slot, mcus, faulty, word, table)
+        return _Outcome(lanes, target, active & unknown, stopped, running & (stopped ^ 1), drop)
 
 
 @operation(types.int64)
@@ -157,14 +171,18 @@ def run(lanes: Memory, heads: Memory, coded: Memory, lookups: Memory, out: Memor
     stop. Returns 1 if there is no room left in lists, else 0.
     """
     decoder = _Decoder(lanes, heads, coded, lookups, out)
+    target, count = decoder.target, len(_Lanes._fields)
 
     def body(values: list[Any]) -> tuple[list[Any], Scalar]:
-        values, events, full = decoder.step(values[:-1])
-        return [*values, events], events | full
+        at, state, events = decoder.step(_Lanes(*values[:count]), values[count:-1])
+        return [*at, *state, events], events | target.is_full(state)
 
-    values, _ = repeated_until([*decoder.start(), lanes.constant(0)], body)
+    values, _ = repeated_until([*decoder.start(lanes), *target.start(), lanes.constant(0)], body)
+    for row, vector in zip(KEPT_ROWS, values[: len(KEPT_ROWS)], strict=True):
+        store_row(lanes, row, vector)
+    target.finish(values[count:-1])
     lanes.store_word(lanes.constant(SLOW), values[-1])
-    return decoder.finish(values[:-1])
+    return target.is_full(values[count:-1])
 
 
 def _long_codes(lookups: Memory, table: Vector, word: Vector, some: Vector, entry: Vector) -> Vector:

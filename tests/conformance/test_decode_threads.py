@@ -8,6 +8,7 @@ from unittest import mock
 
 import numpy as np
 import pytest
+from damage import DAMAGE, damage
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from libjpeg import pillow_encode
@@ -88,8 +89,8 @@ def test_both_threads_decode_a_whole_scan(photo, subsampling, way):
 
 
 @settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.integers(0, 2**32 - 1), st.sampled_from([None, "cut", "changed", "removed", "inserted"]))
-def test_whatever_the_data_are_they_are_decoded_as_on_one_thread(seed, damage):
+@given(st.integers(0, 2**32 - 1), st.sampled_from([None, *DAMAGE]))
+def test_whatever_the_data_are_they_are_decoded_as_on_one_thread(seed, kind):
     """Pieces so small that many begin at guesses, of data that are whole or not."""
     random = np.random.default_rng(seed)
     shape = (int(random.integers(100, 400)), int(random.integers(60, 300)))
@@ -97,16 +98,7 @@ def test_whatever_the_data_are_they_are_decoded_as_on_one_thread(seed, damage):
     data = bytearray(
         pillow_encode(pixels, quality=int(random.integers(5, 100)), subsampling=str(random.choice(["4:2:0", "4:4:4"])))
     )
-    at = int(random.integers(len(data) // 3, len(data)))
-    match damage:
-        case "cut":
-            del data[at:]
-        case "changed":
-            data[at] = int(random.integers(0, 255))
-        case "removed":
-            del data[at : at + int(random.integers(1, 40))]
-        case "inserted":
-            data[at:at] = random.integers(0, 255, int(random.integers(1, 40)), np.uint8).tobytes()
+    damage(data, kind, random, len(data) // 3)
     with (
         mock.patch.object(decoding_threads, "PIECE", 1 << 12),
         mock.patch.object(thread_runs, "LARGE_PIECE", 1 << int(random.integers(10, 16))),

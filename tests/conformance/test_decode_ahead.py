@@ -9,12 +9,12 @@ from unittest import mock
 
 import numpy as np
 import pytest
-from damage import DAMAGE, damage
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from libjpeg import pillow_encode
 from pictures import make_extreme, make_flat, make_noise, make_photo
 from PIL import Image
+from random_damage import DAMAGE, damage
 from random_files import random_image, written
 
 import dnjpeg

@@ -8,12 +8,12 @@ from unittest import mock
 
 import numpy as np
 import pytest
-from damage import DAMAGE, damage
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from libjpeg import pillow_encode
 from pictures import make_photo
 from PIL import Image
+from random_damage import DAMAGE, damage
 
 from dnjpeg import decode, encode
 from dnjpeg.codec import decoding_threads, thread_lanes, thread_runs

@@ -7,11 +7,11 @@ from unittest import mock
 
 import numpy as np
 import pytest
-from damage import DAMAGE, damage
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from libjpeg import pillow_encode
 from pictures import make_noise, make_photo
+from random_damage import DAMAGE, damage
 from random_files import random_image, written
 
 from dnjpeg import Limits, decode, encode, read

@@ -124,7 +124,7 @@ def progressive_stages(data: bytes) -> Stages:
 
     def decode(chosen: list[tuple[int, tuple[object, ...]]]) -> None:
         for begin, rest in chosen:
-            alone = following(frame, 0, 0)
+            alone = following(frame, layout, 0, 0)
             decode_progressive_scans(start_scan(0, begin), *rest, coefficients, len(coefficients) - 64, alone)
 
     decode(first)

@@ -19,6 +19,7 @@ from dnjpeg.codec.format.coding import Restart
 from dnjpeg.codec.format.coding_tables import CodingTables
 from dnjpeg.codec.format.frame import Frame
 from dnjpeg.codec.format.headers import Headers
+from dnjpeg.codec.format.layout import MCU_BLOCKS
 from dnjpeg.codec.format.limits import Limits
 from dnjpeg.codec.format.line_count import line_count, lines_behind_first_scan
 from dnjpeg.codec.format.progression import Progression, check_progression
@@ -251,8 +252,8 @@ class Reader:
         self._complete = self.progression is None and len(indices) == len(self.frame.components)
         if len(indices) > 1:
             blocks = sum(self.frame.components[i].horizontal * self.frame.components[i].vertical for i in indices)
-            if blocks > 10:
-                raise segment.error(f"{blocks} blocks in an MCU, must be at most 10")
+            if blocks > MCU_BLOCKS:
+                raise segment.error(f"{blocks} blocks in an MCU, must be at most {MCU_BLOCKS}")
         if self.progression is not None:
             check_progression(header, segment)
             self.progression.add(indices, header)

@@ -214,7 +214,7 @@ def _read_scan(
         return state, scan.indices
     state = start_scan(reader.restart_interval, scan.begin, strict=reader.strict)
     if frame.progressive:
-        then = following(frame, *reader.left())
+        then = following(frame, _layout(frame), *reader.left())
         decode_progressive_scans(
             state, geometry, mcu_rows, mcu_cols, *scan.band, data, coded, scan.lookups, *target, then
         )

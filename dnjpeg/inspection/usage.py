@@ -12,7 +12,7 @@ from dnjpeg.codec.entropy.measure import measure_scan
 from dnjpeg.codec.entropy.scan import BEGIN, FAULT, FAULTS, FILLED, OUT_OF_DATA, OVERRUN, POSITION, start_scan
 from dnjpeg.codec.format.decoding_lookup import LOOKUP_SIZE, decoding_lookup
 from dnjpeg.codec.format.frame import PROGRESSIVE, Frame
-from dnjpeg.codec.format.layout import AC_TABLE, DC_TABLE, component_layout, scan_layout
+from dnjpeg.codec.format.layout import AC_TABLE, DC_TABLE, MCU_BLOCKS, component_layout, scan_layout
 from dnjpeg.codec.kernels.scratch import scratch
 from dnjpeg.errors import FormatError
 from dnjpeg.inspection.contents import RawScan
@@ -21,7 +21,6 @@ __all__ = ["ScanBits", "count_bits"]
 
 SEQUENTIAL = frozenset({0, 1})  # Huffman processes by n of SOFn
 ARITHMETIC = frozenset({9, 10, 11, 13, 14, 15})
-MAX_BLOCKS = 10  # in an MCU (B.2.3)
 
 Bits = tuple[int | None, int | None]
 
@@ -87,8 +86,8 @@ def _obstacle(frame: Frame | None, scan: RawScan) -> str | None:
         return "not a sequential or progressive DCT process"
     parts = [frame.components[index] for index in scan.indices]
     blocks = sum(part.horizontal * part.vertical for part in parts)
-    if len(parts) > 1 and blocks > MAX_BLOCKS:  # OVERRUN is made for no more
-        return f"{blocks} blocks in an MCU, must be at most {MAX_BLOCKS}"
+    if len(parts) > 1 and blocks > MCU_BLOCKS:  # OVERRUN is made for no more
+        return f"{blocks} blocks in an MCU, must be at most {MCU_BLOCKS}"
     return None if scan.data else "no data"
 
 

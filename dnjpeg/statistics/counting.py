@@ -9,13 +9,13 @@ from dnjpeg.codec.entropy.targets import MIDDLE, PLANE_ITEMS
 from dnjpeg.codec.kernels.jit import inlined, kernel
 from dnjpeg.codec.kernels.vector import Memory, Scalar, operation, span, trailing_zeros
 
-__all__ = ["LEVELS", "REACH", "add_blocks", "add_counts", "count_tokens", "largest_counts"]
+__all__ = ["REACH", "SMALL_LEVELS", "add_blocks", "add_counts", "count_tokens", "largest_counts"]
 
 REACH = 2048
 """Bins on each side of the one around zero. 8-bit samples give at most 1024, 2 x 1024 half-wide bins."""
 
 SMALL = 16  # values from -16 to 15 are counted by value first
-LEVELS = 64 * 2 * SMALL
+SMALL_LEVELS = 64 * 2 * SMALL
 
 
 @operation(types.uint64)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from dnjpeg.statistics.counting import LEVELS, REACH, add_blocks, add_counts
+from dnjpeg.statistics.counting import REACH, SMALL_LEVELS, add_blocks, add_counts
 
 __all__ = ["BINS", "UNITS", "ComponentTotals", "fingerprint", "histogram_edges"]
 
@@ -91,7 +91,7 @@ class ComponentTotals:
         """
         blocks = len(coefficients) * coefficients.shape[1]
         steps = np.ones(64, dtype=np.int64) if table is None else UNITS * table.reshape(64).astype(np.int64)
-        flat, levels = np.ascontiguousarray(coefficients).reshape(-1), np.zeros(LEVELS, np.int32)
+        flat, levels = np.ascontiguousarray(coefficients).reshape(-1), np.zeros(SMALL_LEVELS, np.int32)
         sums = np.zeros((3, 64), np.int64)
         add_blocks(flat, steps, levels, sums.reshape(-1), self.histogram.reshape(-1))
         self._add_sums(blocks, steps, sums)

@@ -25,7 +25,9 @@ SOS, DHT, EOI = b"\xff\xda", b"\xff\xc4", b"\xff\xd9"
 @contextmanager
 def scan_by_scan() -> Iterator[None]:
     """Let nothing follow a scan."""
-    with mock.patch.object(scan_reader, "following", lambda frame, *_: following_scans.following(frame, 0, 0)):
+    with mock.patch.object(
+        scan_reader, "following", lambda frame, layout, *_: following_scans.following(frame, layout, 0, 0)
+    ):
         yield
 
 

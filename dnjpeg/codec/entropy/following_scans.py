@@ -21,8 +21,8 @@ from dnjpeg.codec.format.layout import (
     COLUMNS,
     DC_TABLE,
     HORIZONTAL,
+    MCU_BLOCKS,
     VERTICAL,
-    component_layout,
 )
 from dnjpeg.codec.format.syntax import DHT, SOS
 from dnjpeg.codec.kernels.jit import inlined
@@ -58,7 +58,6 @@ OFFSETS = 21
 MOST_SEGMENTS = 100
 NUMBERS = OFFSETS + MOST_SEGMENTS
 
-MOST_BLOCKS = 10  # of an MCU (B.2.3)
 SLOTS = 4
 
 Ints = npt.NDArray[np.int64]
@@ -66,17 +65,19 @@ Following = tuple[Ints, Ints, Ints, Ints, Ints]
 """Numbers, identifiers and layout of the components, geometry of the scan that is begun, and its lookups."""
 
 
-def following(frame: Frame, scans: int, segments: int) -> Following:
+def following(frame: Frame, layout: Ints, scans: int, segments: int) -> Following:
     """Memory for what follows a scan.
 
     Parameters
     ----------
     frame : Frame
         A progressive one.
+    layout : ndarray, int64
+        `component_layout` of the coefficients, filled.
     scans, segments : int
         How many more there may be.
     """
-    identifiers, layout = _components(frame)
+    identifiers = _identifiers(frame)
     numbers = np.zeros(NUMBERS, np.int64)
     numbers[SCANS_LEFT] = scans if len(set(identifiers.tolist())) == len(identifiers) else 0
     numbers[SEGMENTS_LEFT] = min(segments, MOST_SEGMENTS)
@@ -86,9 +87,8 @@ def following(frame: Frame, scans: int, segments: int) -> Following:
 
 
 @lru_cache(64)
-def _components(frame: Frame) -> tuple[Ints, Ints]:
-    identifiers = np.array([component.identifier for component in frame.components], np.int64)
-    return identifiers, component_layout(frame, filled=True)
+def _identifiers(frame: Frame) -> Ints:
+    return np.array([component.identifier for component in frame.components], np.int64)
 
 
 def segments_followed(memory: Following) -> list[int]:
@@ -189,7 +189,7 @@ def _take_header(data, at, length, numbers, identifiers, layout, geometry):
         geometry[0, HORIZONTAL], geometry[0, VERTICAL] = 1, 1
         numbers[MCU_ROWS], numbers[MCU_COLS] = geometry[0, BLOCK_ROWS], geometry[0, BLOCK_COLS]
     else:
-        if blocks > MOST_BLOCKS:
+        if blocks > MCU_BLOCKS:
             return False
         numbers[MCU_ROWS], numbers[MCU_COLS] = numbers[FRAME_MCU_ROWS], numbers[FRAME_MCU_COLS]
         for part in range(count):

@@ -62,7 +62,23 @@ OVERRUN = 4096
 
 
 def start_scan(interval: int, source: int = 0, *, strict: bool = False, weight: int = 1) -> npt.NDArray[np.int64]:
-    """State at the beginning of a scan, of `interval` MCUs between restarts, whose data begin at `source`."""
+    """State at the beginning of a scan.
+
+    Parameters
+    ----------
+    interval : int
+        Ri, MCUs between restarts; 0 for none.
+    source : int
+        Decoding: where the data begin.
+    strict : bool
+        Decoding: whether the first fault ends it.
+    weight : int
+        Decoding to counts: what to add for each coefficient; see `targets`.
+
+    Returns
+    -------
+    ndarray, int64, (STATE,)
+    """
     state = np.zeros(STATE + 2 * APART, np.int64)[APART:-APART]
     state[INTERVAL] = state[LEFT] = interval
     state[SOURCE], state[STRICT], state[WEIGHT] = source, strict, weight

@@ -13,6 +13,8 @@ from dnjpeg.codec.format.frame import Frame
 
 __all__ = ["coefficient_arrays", "component_layout", "row_geometry", "scan_layout"]
 
+MCU_BLOCKS = 10  # that an MCU of several components has at most (B.2.3)
+
 # Columns of a layout.
 HORIZONTAL = 0  # sampling factors; 1 and 1 in a scan of one component (A.2.2)
 VERTICAL = 1

@@ -19,17 +19,8 @@ kernel may ask `target` for it, but must do without.
 Loads and stores have no alignment needs, and no bounds checks unless ``DNJPEG_CHECKED=1`` is set.
 """
 
-from dnjpeg.codec.kernels.vector.lanes import (
-    Scalar,
-    Vector,
-    concatenate,
-    if_any,
-    interleave,
-    repeated,
-    repeated_until,
-    transpose,
-    with_any,
-)
+from dnjpeg.codec.kernels.vector.control import if_any, repeated, repeated_until, with_any
+from dnjpeg.codec.kernels.vector.lanes import Scalar, Vector, concatenate, interleave, transpose
 from dnjpeg.codec.kernels.vector.memory import Memory, span
 from dnjpeg.codec.kernels.vector.operations import (
     bit_length,

@@ -81,7 +81,7 @@ class StreamCounts:
         frame = reader.frame
         assert frame is not None
         counted = min(len(self._totals), len(frame.components))
-        geometry, mcu_rows, mcu_cols = _geometry(frame, scan.starts, counted, len(self._totals))
+        geometry, mcu_rows, mcu_cols = _geometry(frame, scan.indices, scan.starts, len(self._totals))
         state = start_scan(reader.restart_interval, scan.begin, strict=True, weight=weight)
         outside = _count(
             state,
@@ -119,12 +119,12 @@ class StreamCounts:
 
 @lru_cache(64)
 def _geometry(
-    frame: Frame, starts: tuple[tuple[int, int], ...], counted: int, useless: int
+    frame: Frame, indices: tuple[int, ...], starts: tuple[tuple[int, int], ...], useless: int
 ) -> tuple[npt.NDArray[np.int64], int, int]:
     """Geometry of the scan, with planes of counts: of the components that are not counted, that which is of no use."""
-    _, geometry, mcu_rows, mcu_cols = row_geometry(frame, tuple(range(len(frame.components))), starts)
+    _, geometry, mcu_rows, mcu_cols = row_geometry(frame, indices, starts)
     geometry = geometry.copy()
-    geometry[:, FIRST] = [PLANE_ITEMS * (index if index < counted else useless) for index in range(len(geometry))]
+    geometry[:, FIRST] = [PLANE_ITEMS * min(index, useless) for index in indices]
     return geometry, mcu_rows, mcu_cols
 
 

@@ -53,6 +53,15 @@ def test_files_of_several_tables_and_with_restarts():
     check(files, [read(data) for data in files])
 
 
+@pytest.mark.parametrize("color", ["ycbcr", "gray"])
+def test_components_of_a_scan_in_another_order(color):
+    """Which is not allowed (B.2.3), but read."""
+    data = bytearray(pillow_encode(make_photo(350, 450), quality=70, subsampling="4:4:4"))
+    header = data.index(b"\xff\xda")
+    data[header + 5], data[header + 7] = data[header + 7], data[header + 5]
+    check([bytes(data)], [read(bytes(data))], color=color)
+
+
 @settings(deadline=None, max_examples=25)
 @given(
     st.sampled_from(

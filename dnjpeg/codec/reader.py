@@ -17,6 +17,7 @@ from dnjpeg.codec.format.application import Jfif, Metadata
 from dnjpeg.codec.format.application_data import ApplicationData
 from dnjpeg.codec.format.coding import Restart
 from dnjpeg.codec.format.coding_tables import CodingTables
+from dnjpeg.codec.format.decoding_lookup import SEQUENTIAL
 from dnjpeg.codec.format.frame import Frame
 from dnjpeg.codec.format.headers import Headers
 from dnjpeg.codec.format.layout import MCU_BLOCKS
@@ -53,6 +54,8 @@ class Reader:
         Bounds on size.
     coding_tables : CodingTables, optional
         Tables that an abbreviated file leaves out.
+    sequential : {SEQUENTIAL, COUNTING}
+        Kind of lookups for sequential scans.
 
     Raises
     ------
@@ -66,6 +69,7 @@ class Reader:
     strict: bool
     limits: Limits
     coding_tables: CodingTables | None = None
+    sequential: int = SEQUENTIAL
     frame: Frame | None = None
     warnings: list[str] = field(default_factory=list)
 
@@ -99,7 +103,7 @@ class Reader:
         """
         if self._segments == 0 and self.coding_tables is None:
             beginning = _beginning(self.view)
-            known = None if beginning is None else _read_beginning(beginning, self.strict, self.limits)
+            known = None if beginning is None else _read_beginning(beginning, self.strict, self.limits, self.sequential)
             if known is not None:
                 self._begin_like(known[0])
                 return known[1]
@@ -257,7 +261,7 @@ class Reader:
         if self.progression is not None:
             check_progression(header, segment)
             self.progression.add(indices, header)
-        lookups, starts = huffman_lookups(self.frame, header, self._tables, segment)
+        lookups, starts = huffman_lookups(self.frame, header, self._tables, segment, self.sequential)
         return Scan(indices, header, lookups, starts, arithmetic_limits(self.frame, header, self._tables), segment.end)
 
     def _latch(self, index: int, segment: syntax.Segment) -> None:
@@ -381,13 +385,13 @@ def _beginning(view: memoryview) -> bytes | None:
 
 
 @lru_cache(64)
-def _read_beginning(beginning: bytes, strict: bool, limits: Limits) -> tuple[Reader, Scan] | None:
+def _read_beginning(beginning: bytes, strict: bool, limits: Limits, sequential: int) -> tuple[Reader, Scan] | None:
     """Read these bytes up to the first scan; None if they are not those up to its data, or malformed.
 
     The reader must not be changed by anyone. What it says depends on nothing behind: a frame header that leaves the
     number of lines to what follows is malformed here.
     """
-    reader = Reader(beginning, strict, limits)
+    reader = Reader(beginning, strict, limits, sequential=sequential)
     try:
         scan = reader._read_to_scan()
     except JpegError:

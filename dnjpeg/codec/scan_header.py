@@ -61,9 +61,11 @@ class Scan(NamedTuple):
 
 
 def huffman_lookups(
-    frame: Frame, header: ScanHeader, tables: CodingTables, segment: Segment
+    frame: Frame, header: ScanHeader, tables: CodingTables, segment: Segment, sequential: int = SEQUENTIAL
 ) -> tuple[npt.NDArray[np.int64], tuple[tuple[int, int], ...]]:
     """Return `Scan.lookups` and `Scan.starts`; components that share a table share its lookup.
+
+    `sequential` is the kind of lookups for a sequential scan: SEQUENTIAL, or COUNTING.
 
     Raises
     ------
@@ -74,7 +76,7 @@ def huffman_lookups(
         return joined_lookups(()), ()
     # In a progressive file a scan has codes of one kind, and one that refines DC has none.
     progressive, refining = frame.progressive, header.approximation_high > 0
-    kind = SEQUENTIAL if not progressive else REFINING if refining else PROGRESSIVE
+    kind = sequential if not progressive else REFINING if refining else PROGRESSIVE
     classes = range(2) if not progressive else (1,) if header.spectral_start > 0 else () if refining else (0,)
     wanted: dict[LookupKey, int] = {}
     starts = []

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numba import types
 
-from dnjpeg.codec.entropy.targets import MIDDLE, PLANE_ITEMS
+from dnjpeg.codec.entropy.counts import LEVELS, MIDDLE, PLANE_ITEMS
+from dnjpeg.codec.format.zigzag import NATURAL
 from dnjpeg.codec.kernels.jit import inlined, kernel
 from dnjpeg.codec.kernels.vector import Memory, Scalar, operation, span, trailing_zeros
 
@@ -13,6 +14,8 @@ __all__ = ["REACH", "SMALL_LEVELS", "add_blocks", "add_counts", "count_tokens", 
 
 REACH = 2048
 """Bins on each side of the one around zero. 8-bit samples give at most 1024, 2 x 1024 half-wide bins."""
+
+PIECE = 4096  # tokens that stay near the processor
 
 SMALL = 16  # values from -16 to 15 are counted by value first
 SMALL_LEVELS = 64 * 2 * SMALL
@@ -26,13 +29,26 @@ def nonzero_bands(coefficients: Memory, block: Scalar) -> Scalar:
 
 @inlined
 def count_tokens(tokens, number, weight, counts):
-    """Add `weight` for each of what `list_ahead` lists."""
-    for i in range(0, number - 1, 2):
-        pair = _pair(tokens, i)
-        for index in (np.int64(pair & np.uint64(0xFFFFFFFF)), np.int64(pair >> np.uint64(32))):
-            counts[index] = counts[index] + weight
-    if number & 1 != 0:
-        counts[tokens[number - 1]] = counts[tokens[number - 1]] + weight
+    """Add `weight` for each of what `list_ahead` lists that is not of a zero; what is listed is lost."""
+    for first in range(0, number, PIECE):
+        behind = first
+        for at in range(first, min(first + PIECE, number), 16):
+            behind += _squeeze(tokens, at, behind)
+        for i in range(first, behind - 1, 2):
+            pair = _pair(tokens, i)
+            for index in (np.int64(pair & np.uint64(0xFFFFFFFF)), np.int64(pair >> np.uint64(32))):
+                counts[index] = counts[index] + weight
+        if (behind - first) & 1 != 0:
+            counts[tokens[behind - 1]] = counts[tokens[behind - 1]] + weight
+
+
+@operation(types.int64)
+def _squeeze(tokens: Memory, at: Scalar, target: Scalar) -> Scalar:
+    """Move those of 16 tokens together that are not of a zero; returns how many there are."""
+    some = tokens.load(at, 16)
+    found = (some.shift_right(6) & (LEVELS - 1)).equals(MIDDLE) ^ 1
+    tokens.store(target, some.compressed(found.ones()))
+    return found.ones().count_ones()
 
 
 @operation(types.uint64)
@@ -104,8 +120,8 @@ def add_counts(counts, blocks, steps, sums, histogram):
     Parameters
     ----------
     counts : ndarray, int32, (PLANE_ITEMS,)
-        As `targets` has them; they are set to zero. The bands of a value lie side by side: values near zero, which are
-        most, then share few places of the cache.
+        As `codec.entropy.counts` has them; they are set to zero. The bands of a value lie side by side: values near
+        zero, which are most, then share few places of the cache.
     blocks : int
         How many blocks they are of.
     steps, histogram
@@ -114,14 +130,15 @@ def add_counts(counts, blocks, steps, sums, histogram):
         As for `add_blocks`, and how many coefficients are not zero; zeros before.
     """
     counts, steps, sums, histogram = span(counts), span(steps), span(sums), span(histogram)
+    natural = span(NATURAL)
     for value in range(-MIDDLE, MIDDLE):
         first = 64 * (value + MIDDLE)
         found = _nonzero_counts(counts, first)
         while found:
-            band = trailing_zeros(found)
+            k = trailing_zeros(found)
             found &= found - np.uint64(1)
-            count = counts[first + band]
-            counts[first + band] = 0
+            count, band = counts[first + k], natural[k]
+            counts[first + k] = 0
             if value != 0:
                 sums[192 + band] += count
                 _add(count, value, band, steps, sums, histogram)

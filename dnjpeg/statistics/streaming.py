@@ -6,19 +6,21 @@ when a file with other quantization tables comes, or at the end.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
+from dnjpeg.codec.entropy.counting_decoder import count_mcus
+from dnjpeg.codec.entropy.counts import PLANE_ITEMS, mcu_slots
 from dnjpeg.codec.entropy.lane_lists import list_ahead, list_memory
 from dnjpeg.codec.entropy.lane_memory import lane_spans
 from dnjpeg.codec.entropy.scan import FAULT, WEIGHT, start_scan, stopped
-from dnjpeg.codec.entropy.sequential_decoder import decode_mcus
-from dnjpeg.codec.entropy.targets import PLANE_ITEMS
+from dnjpeg.codec.format.decoding_lookup import COUNTING
 from dnjpeg.codec.format.frame import Frame
-from dnjpeg.codec.format.layout import FIRST, row_geometry
+from dnjpeg.codec.format.layout import row_geometry
 from dnjpeg.codec.format.limits import Limits
 from dnjpeg.codec.kernels.jit import inlined, kernel
 from dnjpeg.codec.kernels.vector import span
@@ -31,6 +33,8 @@ from dnjpeg.statistics.totals import ComponentTotals
 __all__ = ["StreamCounts"]
 
 MOST_BLOCKS = 1 << 30  # that 32-bit counts hold
+LIMITS = Limits()
+END = b"\xff\xd9"  # EOI
 
 
 class StreamCounts:
@@ -54,7 +58,7 @@ class StreamCounts:
         That is so for all but sequential Huffman files of gray or YCbCr in one scan without faults.
         """
         try:
-            reader = Reader(data, True, Limits())
+            reader = Reader(data, True, LIMITS, sequential=COUNTING)
             scan = reader.next_scan()
             if scan is None or not _streams(reader, scan):
                 return False
@@ -62,9 +66,10 @@ class StreamCounts:
             return False
         assert reader.frame is not None
         self._expect(reader.tables(), reader.frame)
-        if self._count(reader, scan, 1):
+        interval = reader.restart_interval  # what stands behind the scan may change it
+        if self._count(reader, scan, interval, 1):
             return True
-        self._count(reader, scan, -1)  # as far as it was counted before
+        self._count(reader, scan, interval, -1)  # as far as it was counted before
         return False
 
     def _expect(self, tables: Sequence[npt.NDArray[np.uint16]], frame: Frame) -> None:
@@ -76,18 +81,16 @@ class StreamCounts:
             self.settle()
             self._tables = tuple(tables)
 
-    def _count(self, reader: Reader, scan: Scan, weight: int) -> bool:
+    def _count(self, reader: Reader, scan: Scan, interval: int, weight: int) -> bool:
         """Add `weight` for each coefficient; returns whether all went well."""
         frame = reader.frame
         assert frame is not None
         counted = min(len(self._totals), len(frame.components))
-        geometry, mcu_rows, mcu_cols = _geometry(frame, scan.indices, scan.starts, len(self._totals))
-        state = start_scan(reader.restart_interval, scan.begin, strict=True, weight=weight)
+        geometry, blocks = _geometry(frame, scan.indices, scan.starts, len(self._totals))
+        state = start_scan(interval, scan.begin, strict=True, weight=weight)
         outside = _count(
             state,
-            geometry,
-            mcu_rows,
-            mcu_cols,
+            *geometry,
             reader.bytes,
             reader.unstuffed_scratch(),
             scan.lookups,
@@ -96,14 +99,13 @@ class StreamCounts:
             list_memory(),
         )
         for index in range(counted):
-            rows, cols = frame.block_shape(index)
-            self._blocks[index] += weight * rows * cols
+            self._blocks[index] += weight * blocks[index]
         if outside or state[FAULT] != 0:
             return False
         position = reader.position
         try:
             reader.finish_scan(state)
-            return following_scan(reader) is None
+            return reader.view[reader.position : reader.position + 2] == END or following_scan(reader) is None
         except JpegError:
             return False
         finally:
@@ -120,12 +122,15 @@ class StreamCounts:
 @lru_cache(64)
 def _geometry(
     frame: Frame, indices: tuple[int, ...], starts: tuple[tuple[int, int], ...], useless: int
-) -> tuple[npt.NDArray[np.int64], int, int]:
-    """Geometry of the scan, with planes of counts: of the components that are not counted, that which is of no use."""
+) -> tuple[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], int, int], list[int]]:
+    """Geometry of the scan, slots of its MCUs, and how many there are; and how many blocks each component has.
+
+    Components that are not counted are so with what is of no use.
+    """
     _, geometry, mcu_rows, mcu_cols = row_geometry(frame, indices, starts)
-    geometry = geometry.copy()
-    geometry[:, FIRST] = [PLANE_ITEMS * min(index, useless) for index in indices]
-    return geometry, mcu_rows, mcu_cols
+    slots = mcu_slots(geometry, [min(index, useless) for index in indices])
+    blocks = [math.prod(frame.block_shape(index)) for index in range(len(frame.components))]
+    return (geometry, slots, mcu_rows, mcu_cols), blocks
 
 
 def _streams(reader: Reader, scan: Scan) -> bool:
@@ -137,14 +142,14 @@ def _streams(reader: Reader, scan: Scan) -> bool:
 
 
 @inlined
-def _count_ahead(state, scan, mcu_rows, mcu_cols, data, coded, lookups, counts, ahead):
+def _count_ahead(state, scan, slots, mcu_rows, mcu_cols, data, coded, lookups, counts, ahead):
     """Count as many MCUs as lanes are good for; returns how many."""
     if ahead is None:
         return 0
     _, _, lists = ahead
     position = 0
     while position < mcu_rows * mcu_cols:
-        mcus, tokens = list_ahead(state, scan, position, mcu_cols, data, coded, lookups, ahead)
+        mcus, tokens = list_ahead(state, scan, slots, position, mcu_cols, data, coded, lookups, ahead, counts)
         if mcus == 0:
             break
         count_tokens(lists, tokens, state[WEIGHT], counts)
@@ -153,19 +158,19 @@ def _count_ahead(state, scan, mcu_rows, mcu_cols, data, coded, lookups, counts, 
 
 
 @kernel
-def _count(state, scan, mcu_rows, mcu_cols, data, coded, lookups, components, counts, ahead):
+def _count(state, scan, slots, mcu_rows, mcu_cols, data, coded, lookups, components, counts, ahead):
     """Count all MCUs up to a fault; returns whether a value was out of range.
 
     The counts are then wrong, in a way that the same with the opposite weight undoes.
     """
     state, scan, data, coded, lookups = span(state), span(scan), span(data), span(coded), span(lookups)
-    counts, ahead = span(counts), lane_spans(ahead)
+    slots, counts, ahead = span(slots), span(counts), lane_spans(ahead)
     before = largest_counts(counts, components)
-    position = _count_ahead(state, scan, mcu_rows, mcu_cols, data, coded, lookups, counts, ahead)
+    position = _count_ahead(state, scan, slots, mcu_rows, mcu_cols, data, coded, lookups, counts, ahead)
     useless = len(counts) - PLANE_ITEMS
     for row in range(position // mcu_cols, mcu_rows):
         col = max(position - row * mcu_cols, 0)
-        decode_mcus(state, scan, row, row, col, mcu_cols, data, coded, lookups, counts, useless)
+        count_mcus(state, slots, row, col, mcu_cols, data, coded, lookups, counts, useless)
         if stopped(state):
             break
     return largest_counts(counts, components) != before

@@ -22,6 +22,7 @@ from dnjpeg.codec.entropy.lane_memory import ITEM
 from dnjpeg.codec.entropy.lane_targets import ITEMS
 from dnjpeg.errors import JpegError
 from dnjpeg.statistics import streaming
+from dnjpeg.statistics.totals import ComponentTotals
 
 
 def check(files: Sequence[bytes], expected: Sequence[CoefficientImage], **options: str) -> None:
@@ -44,6 +45,28 @@ def cropped(data: bytes, height: int, width: int, precision: int = 8) -> bytes:
 def test_photos(subsampling, quality):
     files = [pillow_encode(make_photo(350, 450, seed=k), quality=quality, subsampling=subsampling) for k in range(3)]
     check(files, [read(data) for data in files])
+
+
+@pytest.mark.parametrize("options", [{}, {"optimize": True}, {"restart_marker_blocks": 5}, {"subsampling": "4:4:4"}])
+@pytest.mark.parametrize("lanes", [True, False])
+@pytest.mark.parametrize("side", [40, 500])
+def test_usual_files_need_not_be_decoded_in_another_way(options, lanes, side):
+    data = pillow_encode(make_photo(side, side), quality=95, **options)
+    memory = list_memory() if lanes else None
+    with mock.patch.object(streaming, "list_memory", return_value=memory):
+        assert streaming.StreamCounts([ComponentTotals() for _ in range(3)]).take(data)
+
+
+@pytest.mark.parametrize("behind", [b"\xff\xdd\0\4\0\7", b""])
+def test_what_is_refused_behind_the_scan(behind):
+    """Another restart interval there changes nothing about what is taken back."""
+    good = pillow_encode(make_photo(400, 400), quality=80)
+    header = good.index(b"\xff\xda")
+    scan = good[header : header + 2 + int.from_bytes(good[header + 2 : header + 4], "big")]
+    bad = good[:-2] + behind + scan + b"\x12\x34\xff\xd9"
+    with pytest.raises(JpegError):
+        read(bad)
+    check([good, bad, good], [read(good)] * 2)
 
 
 def test_files_of_several_tables_and_with_restarts():

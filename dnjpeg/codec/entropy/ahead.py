@@ -27,7 +27,7 @@ __all__ = ["ahead_memory", "begin_stretch", "decode_ahead", "end_stretch", "mcus
 
 STRETCH = 8192  # blocks that are decoded at once, about
 LEAST = 600  # blocks; fewer are not worth while, ...
-LEAST_MCUS = 220  # nor are these
+LEAST_MCUS = 220  # nor are fewer of these
 LEAST_BITS = 1 << 12  # nor these
 ENOUGH = 6  # lanes; if fewer are accepted, the next stretch is not tried
 

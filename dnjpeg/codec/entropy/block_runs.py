@@ -98,7 +98,7 @@ def decode_run(coded, lookups, tables, first, last, begin, end, blocks, starts, 
             return index, -1, False, sound
         clear(blocks, 64 * index, 64)
         position, word, filled, difference, fault = decode_block(
-            position, word, filled, coded, lookups, tables[slot, 0], tables[slot, 1], blocks, 64 * index, 1
+            position, word, filled, coded, lookups, tables[slot, 0], tables[slot, 1], blocks, 64 * index
         )
         if fault != 0:
             if index >= doubtful:

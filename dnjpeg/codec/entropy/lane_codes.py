@@ -1,4 +1,4 @@
-"""A code of each lane at once, by vectors; what becomes of the coefficients `lane_targets` tells."""
+"""A look-up of each lane at once, by vectors; what becomes of the coefficients `lane_targets` tells."""
 
 from __future__ import annotations
 
@@ -31,15 +31,8 @@ from dnjpeg.codec.entropy.lane_memory import (
 )
 from dnjpeg.codec.entropy.lane_targets import Codes, put_one, target_of
 from dnjpeg.codec.entropy.sequential_decoder import receive_extend
-from dnjpeg.codec.format.decoding_lookup import (
-    AND_LAST,
-    END_OF_BLOCK,
-    FIRST_LONG,
-    LANES,
-    LONG,
-    LOOKUP_BITS,
-    slow_decode,
-)
+from dnjpeg.codec.format.decoding_lookup import END_OF_BLOCK, LANES, LOOKUP_BITS, slow_decode
+from dnjpeg.codec.format.lane_lookup import AGAIN, ENDS, FIRST_LONG, LANE_BITS, LONG, NO_FIRST, SINGLES
 from dnjpeg.codec.kernels.jit import inlined
 from dnjpeg.codec.kernels.vector import (
     Memory,
@@ -56,7 +49,7 @@ __all__ = ["decode_slowly", "run"]
 
 
 class _Lanes(NamedTuple):
-    """What changes of the lanes from code to code: those of `KEPT_ROWS`, and what follows from them."""
+    """What changes of the lanes from look-up to look-up: those of `KEPT_ROWS`, and what follows from them."""
 
     bit: Vector
     place: Vector
@@ -71,7 +64,7 @@ KEPT_ROWS = (BIT, PLACE, SLOT, MCUS, FAULTY)
 
 
 class _Outcome(NamedTuple):
-    """What came of a code of each lane."""
+    """What came of a look-up of each lane."""
 
     lanes: _Lanes
     target: list[Any]  # the state of the target
@@ -112,42 +105,39 @@ class _Decoder:
         return self._coded.gather(place, 1).bytes_swapped()
 
     def step(self, lanes: _Lanes, target: list[Any]) -> tuple[_Lanes, list[Any], Scalar]:
-        """Decode one or two codes of each lane; returns also what `run` keeps at `SLOW` and `STOPPED`."""
+        """Look up once or twice for each lane; returns also what `run` keeps at `SLOW` and `STOPPED`."""
         skewed = lanes.bit & 7
         behind = self._bits(lanes.bit, 4) << skewed  # what follows the next 32 bits
-        left = skewed.filled_with(32) - skewed  # how many these are: those of two codes, mostly
+        left = skewed.filled_with(32) - skewed  # how many these are: mostly those of two look-ups
         keeps_heads = self._active & lanes.mcus.below(self._heads_kept)
-        first = self._code(lanes, target, self._active, behind, left, keeps_heads)
+        first = self._look_up(lanes, target, self._active, behind, left, keeps_heads)
         behind, left = behind << first.drop, left - first.drop
-        second = self._code(first.lanes, first.target, first.running, behind, left, keeps_heads)
+        second = self._look_up(first.lanes, first.target, first.running, behind, left, keeps_heads)
         events = first.unknown.ones() | (first.stopped | second.stopped).ones() << 32
         return second.lanes, second.target, events
 
-    def _code(
+    def _look_up(
         self, lanes: _Lanes, target: list[Any], active: Vector, behind: Vector, left: Vector, keeps_heads: Vector
     ) -> _Outcome:
-        """Decode a code of each active lane where that can be done.
+        """Decode one or two codes of each active lane where that can be done.
 
-        The bits that are `behind` the next 32 are shifted in: a code must not have more than there are `left` of them.
+        The bits that are `behind` the next 32 are shifted in: no more may be dropped than there are `left` of them.
         """
         bit, place, slot, mcus, faulty, word, table = lanes
-        entry = self._lookups.gather(table + word.shift_right(32 - LOOKUP_BITS), 4)
-        entry = with_any(active & entry.below(0), entry, partial(_long_codes, self._lookups, table, word))
+        entry = self._lookups.gather(table + _index(word, 0), 4)
+        here = place + entry.shift_right(24)
+        again = active & ((here & AGAIN).equals(AGAIN) | here.equals(63 + ENDS))
+        entry, here, faulty = with_any(again, [entry, here, faulty], partial(self._single, lanes))
         zero = place.filled_with(0)
         next_slot = slot + 1
         last = next_slot.equals(self._slots)
         next_slot = zero.where(last, next_slot)
-        ac, next_dc, direct = self._ac.chosen(slot), self._dc.chosen(next_slot), place.equals(0)
-        length, spare = (entry >> 8) & 31, (entry >> 16) & 31
-        here = place + (entry.shift_right(24) & 127)
-        next_place = here + (entry & AND_LAST) + 1
-        drop = (entry & 31).where(here.equals(63) ^ 1, length + 31 - spare)  # behind the last there is no end
-        unknown = entry.below(0) | left.below(drop)
-        running = active & (unknown ^ 1)
+        ac, next_dc = self._ac.chosen(slot), self._dc.chosen(next_slot)
+        drop, next_place = entry & 63, here + 1
+        running = active & (left.below(drop) ^ 1)
+        unknown = active & (running ^ 1)
         ends = running & (next_place.below(64) ^ 1)
-        value = _extended(word << length, spare)
-        target = self.target.put(target, Codes(running, direct, slot, here, value, ends))
-        faulty = mcus.where(running & here.shift_right(5).equals(64 >> 5), faulty)
+        target = self.target.put(target, self._said(running, lanes, entry, here, ends))
         drop = drop.where(running, 0)
         bit, word = bit + drop, word.shifted_in(behind, drop)
         place = zero.where(ends, next_place.where(running, place))
@@ -160,7 +150,21 @@ class _Decoder:
         )
         stopped = self.target.stops(target, complete, bit.below(self._stop))
         lanes = _Lanes(bit, place, slot, mcus, faulty, word, table)
-        return _Outcome(lanes, target, active & unknown, stopped, running & (stopped ^ 1), drop)
+        return _Outcome(lanes, target, unknown, stopped, running & (stopped ^ 1), drop)
+
+    def _said(self, running: Vector, lanes: _Lanes, entry: Vector, here: Vector, ends: Vector) -> Codes:
+        """Coefficients of an entry for each lane."""
+        length, spare = (entry >> 6) & 31, ((entry >> 11) & 15) ^ 31
+        last = _extended(lanes.word << length, spare)
+        back, first = (entry >> 15) & 15, ((entry >> 19) & 31) - NO_FIRST
+        return Codes(running, lanes.place.equals(0), lanes.slot, here & 63, last, back, first, ends)
+
+    def _single(self, lanes: _Lanes, some: Vector, values: list[Vector]) -> list[Vector]:
+        """Look up the codes of some lanes one by one, of whatever length."""
+        entry, here, faulty = values
+        entry = self._lookups.gather(lanes.table + _index(lanes.word, SINGLES), 4).where(some, entry)
+        here = (lanes.place + entry.shift_right(24)).where(some, here)
+        return [entry, here, lanes.mcus.where(some & (here & (AGAIN | ENDS)).equals(AGAIN), faulty)]
 
 
 @operation(types.int64)
@@ -185,12 +189,10 @@ def run(lanes: Memory, heads: Memory, coded: Memory, lookups: Memory, out: Memor
     return target.is_full(values[count:-1])
 
 
-def _long_codes(lookups: Memory, table: Vector, word: Vector, some: Vector, entry: Vector) -> Vector:
-    """Look up the codes of some lanes that were too long for the first look-up."""
+def _index(word: Vector, first: int) -> Vector:
+    """Index of the entry for the next bits, short codes from `first` on."""
     prefix = word.shift_right(16)
-    some = some & (prefix.below(FIRST_LONG) ^ 1)
-    place = table + 2 * (LONG - LANES) + (prefix - FIRST_LONG)
-    return lookups.gather(place.where(some, table), 4).where(some, entry)
+    return (word.shift_right(32 - LANE_BITS) + first).where(prefix.below(FIRST_LONG), prefix + (LONG - FIRST_LONG))
 
 
 def _extended(word: Vector, spare: Vector) -> Vector:

@@ -2,7 +2,7 @@
 
 Lanes write what they find one after the other (`lane_targets`), nonsense and blocks that only fill MCUs among it. When
 it is known what is of the scan, the rest become zeros where they stand, for that is little; and DC differences, which
-stand in a list of their own, become DC.
+stand in a list of their own, are added up and counted.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dnjpeg.codec.entropy.ahead import begin_stretch, end_stretch
+from dnjpeg.codec.entropy.counts import COLS, COMPONENT, FIRST_COUNT, ROWS, count_any
 from dnjpeg.codec.entropy.lane_memory import (
     ALL_LANES,
     AT,
@@ -23,21 +24,19 @@ from dnjpeg.codec.entropy.lane_memory import (
     SLOTS,
     lane_numbers,
 )
-from dnjpeg.codec.entropy.lane_targets import ENTRIES, ENTRY_ITEMS, ITEMS, MOST_ENTRIES
+from dnjpeg.codec.entropy.lane_targets import ENTRIES, ENTRY_ITEMS, ITEMS, MOST_ENTRIES, ZERO
 from dnjpeg.codec.entropy.lanes import accept, run_lanes
-from dnjpeg.codec.entropy.scan import ALONE, END, PREDICTIONS
-from dnjpeg.codec.entropy.targets import MIDDLE, level_of
-from dnjpeg.codec.format.layout import BLOCK_COLS, BLOCK_ROWS, FIRST, HORIZONTAL, VERTICAL
+from dnjpeg.codec.entropy.scan import ALONE, END, PREDICTIONS, WEIGHT
+from dnjpeg.codec.format.layout import BLOCK_ROWS, VERTICAL
 from dnjpeg.codec.kernels.jit import inlined
 from dnjpeg.codec.kernels.scratch import scratch
 from dnjpeg.codec.kernels.vector import GATHERS
 
 __all__ = ["ListMemory", "list_ahead", "list_memory"]
 
-MOST_BITS = 3 * ITEMS  # of a stretch: a code and its value have more, mostly
+MOST_BITS = 3 * ITEMS  # of a stretch: a look-up, of which there are two tokens, drops more but in very noisy photos
 SORTED = ENTRY_ITEMS + MOST_ENTRIES  # from here on: the DC differences lane by lane, then what ENTRY_ITEMS has
 LENGTH = SORTED + 2 * MOST_ENTRIES
-ZERO = MIDDLE << 6  # a token that stands for nothing
 
 ListMemory = tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], npt.NDArray[np.int32]]
 """The lanes, the bits at which their first MCUs begin, and the lists."""
@@ -52,15 +51,17 @@ def list_memory() -> ListMemory | None:
 
 
 @inlined
-def list_ahead(state, scan, position, mcu_cols, data, coded, lookups, memory):
-    """List the coefficients of a stretch of the scan that are not zero, and some that are, at the beginning of lists.
+def list_ahead(state, scan, slots, position, mcu_cols, data, coded, lookups, memory, counts):
+    """List the coefficients of a stretch of the scan, and some zeros, at the beginning of lists; DC is counted at once.
 
-    DC coefficients are all among them. Tokens are indices into counts; see `targets`.
+    Tokens are indices into counts; see `counts`.
 
     Parameters
     ----------
-    state, scan, mcu_cols, data, coded, lookups
-        As in `decode_mcus` that decodes to counts.
+    state, slots, mcu_cols, data, coded, lookups, counts
+        As in `count_mcus`.
+    scan : span, int64
+        From `scan_layout`.
     position : int
         MCUs that were decoded before.
     memory : tuple of span
@@ -71,12 +72,14 @@ def list_ahead(state, scan, position, mcu_cols, data, coded, lookups, memory):
     mcus : int
         How many they are of; 0 if lanes are not worth while: the rest has to be decoded in another way.
     tokens : int
+        A multiple of 16.
     """
     lanes, heads, lists = memory
     mcus = -(-scan[0, BLOCK_ROWS] // scan[0, VERTICAL]) * mcu_cols - position
     if not begin_stretch(state, scan, mcus, data, coded, lanes, heads, MOST_BITS):
         return 0, 0
-    _put_planes(scan, lanes)
+    for slot in range(len(slots)):
+        lanes[COUNT * PLANE + slot] = slots[slot, FIRST_COUNT]
     lanes[ITEM], lanes[ENTRY] = 0, ENTRIES
     run_lanes(ALL_LANES, lanes, heads, coded, lookups, lists)
     if lanes[ITEM] >= ITEMS:  # no room
@@ -85,16 +88,7 @@ def list_ahead(state, scan, position, mcu_cols, data, coded, lookups, memory):
     accepted, bit, faulty = accept(0, state[END], lanes, heads)
     end_stretch(state, coded, accepted, bit, faulty)
     _sort_entries(lanes, lists)
-    return _arrange(state, scan, position, mcu_cols, accepted, lanes, lists)
-
-
-@inlined
-def _put_planes(scan, lanes):
-    slot = 0
-    for c in range(len(scan)):
-        for _ in range(scan[c, HORIZONTAL] * scan[c, VERTICAL]):
-            lanes[COUNT * PLANE + slot] = scan[c, FIRST]
-            slot += 1
+    return _arrange(state, slots, position, mcu_cols, accepted, lanes, lists, counts), lanes[ITEM]
 
 
 @inlined
@@ -112,10 +106,10 @@ def _sort_entries(lanes, lists):
 
 
 @inlined
-def _arrange(state, scan, position, mcu_cols, accepted, lanes, lists):
-    """Add tokens of DC, and let those be zeros that are not of the scan's blocks; returns as `list_ahead`."""
+def _arrange(state, slots, position, mcu_cols, accepted, lanes, lists, counts):
+    """Count DC, and let those tokens be zeros that are not of the scan's blocks; returns how many MCUs there are."""
     row, col = position // mcu_cols, position % mcu_cols
-    items = tokens = lanes[ITEM]
+    items, weight = lanes[ITEM], state[WEIGHT]
     begin, mcus = SORTED, 0
     for lane in range(COUNT):
         at, behind = begin, lanes[COUNT * AT + lane]
@@ -127,29 +121,24 @@ def _arrange(state, scan, position, mcu_cols, accepted, lanes, lists):
         at += lanes[SLOTS] * lanes[COUNT * FIRST_MCU + lane]
         _forget(lists, 0, lists[at + MOST_ENTRIES] if at < behind else items, lane)
         while at < behind:
-            for c in range(len(scan)):
-                horizontal, vertical = scan[c, HORIZONTAL], scan[c, VERTICAL]
-                rows, cols = scan[c, BLOCK_ROWS] - row * vertical, scan[c, BLOCK_COLS] - col * horizontal
-                prediction = state[PREDICTIONS + c]
-                for y in range(vertical):
-                    for x in range(horizontal):
-                        prediction += lists[at] >> 16
-                        if y < rows and x < cols:
-                            lists[tokens] = scan[c, FIRST] | level_of(prediction) << 6
-                            tokens += 1
-                        else:
-                            until = lists[at + 1 + MOST_ENTRIES] if at + 1 < behind else items
-                            _forget(lists, lists[at + MOST_ENTRIES], until, lane)
-                        at += 1
+            for slot in range(len(slots)):
+                c = slots[slot, COMPONENT]
+                prediction = state[PREDICTIONS + c] + (lists[at] >> 16)
                 state[PREDICTIONS + c] = prediction
+                if row < slots[slot, ROWS] and col < slots[slot, COLS]:
+                    count_any(counts, lanes[COUNT * PLANE + slot], 0, prediction, weight)
+                else:
+                    until = lists[at + 1 + MOST_ENTRIES] if at + 1 < behind else items
+                    _forget(lists, lists[at + MOST_ENTRIES], until, lane)
+                at += 1
             col += 1
             if col == mcu_cols:
                 row, col = row + 1, 0
-    return mcus, tokens
+    return mcus
 
 
 @inlined
 def _forget(lists, first, last, lane):
-    """Let the tokens of a lane be zeros, from those of one code of all lanes to before those of another."""
+    """Let the tokens of a lane be zeros, from those of one look-up of all lanes to before those of another."""
     for item in range(first, last, COUNT):
         lists[item + lane] = ZERO

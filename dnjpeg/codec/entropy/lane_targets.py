@@ -8,38 +8,45 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from numba import types
+
+from dnjpeg.codec.entropy.counts import MIDDLE, level_of
 from dnjpeg.codec.entropy.lane_memory import BLOCK, COUNT, ENTRY, ITEM, LIMIT, PLANE, load_row, store_row
-from dnjpeg.codec.entropy.targets import LEVELS, MIDDLE, block_items, level_of
-from dnjpeg.codec.format.zigzag import NATURAL, ZIGZAG
 from dnjpeg.codec.kernels.jit import inlined
-from dnjpeg.codec.kernels.vector import Memory, Scalar, Vector, span
+from dnjpeg.codec.kernels.vector import Memory, Scalar, Vector, operation
 
 __all__ = [
     "ENTRIES",
     "ENTRY_ITEMS",
     "ITEMS",
     "MOST_ENTRIES",
+    "TOKENS",
+    "ZERO",
     "Codes",
     "put_one",
     "target_of",
 ]
 
-# In lists a token is a coefficient that is not DC, as an index into counts (`targets`); PLANE tells where those of a
-# slot begin. Each code leaves one: that of a zero if it has none.
+# In lists a token is a coefficient that is not DC, as an index into `counts`; PLANE tells where those of a slot begin.
+# Each look-up leaves two, those of zeros where there is nothing.
 ITEMS = 1 << 19  # tokens that there is room for
-MOST_ENTRIES = ITEMS // 2 + 4 * COUNT  # a block has two codes at least
-ENTRIES = ITEMS + MOST_ENTRIES  # from here on: DC differences, from bit 16 on, and the lanes they are of
+TOKENS = 2 * COUNT  # those of one look-up of each lane
+MOST_ENTRIES = ITEMS // 4 + 4 * COUNT  # a block has two look-ups at least
+ENTRIES = ITEMS  # from here on: DC differences, from bit 16 on, and the lanes they are of
 ENTRY_ITEMS = ENTRIES + MOST_ENTRIES  # from here on: index of the first lane's token when each of them came
+ZERO = MIDDLE << 6  # a token that stands for nothing
 
 
 class Codes(NamedTuple):
-    """What one code of each lane says."""
+    """What a look-up of each lane says."""
 
-    running: Vector  # whether there is one
+    running: Vector  # whether it says anything
     direct: Vector  # whether it is of DC
     slot: Vector
-    place: Vector  # position of the coefficient in the zigzag sequence
-    value: Vector
+    place: Vector  # position of the last coefficient in the zigzag sequence
+    value: Vector  # of that; zero if there is none
+    back: Vector  # so many positions before it is the first one,
+    first: Vector  # of this value; zero if there is none
     ends: Vector  # whether its block ends
 
 
@@ -54,8 +61,10 @@ class _Blocks:
 
     def put(self, state: list[Any], codes: Codes) -> list[Any]:
         (block,) = state
-        # Two coefficients a lane: the other one is behind, and zero so far.
-        self._out.scatter(block + codes.place, codes.value & 0xFFFF, codes.running & codes.place.below(64), 2)
+        # Two coefficients a lane are stored: the other one is behind, and zero so far.
+        place = block + codes.place
+        self._out.scatter(place - codes.back, codes.first & 0xFFFF, codes.running & (codes.first.equals(0) ^ 1), 2)
+        self._out.scatter(place, codes.value & 0xFFFF, codes.running, 2)
         return [(block + 64).where(codes.ends, block)]
 
     def stops(self, state: list[Any], complete: Vector, before_stop: Vector) -> Vector:
@@ -70,30 +79,29 @@ class _Blocks:
 
 
 class _Lists:
-    """Coefficients become tokens, a vector a code, and DC differences entries; the state is where the next ones go."""
+    """Coefficients become tokens, two vectors a look-up, DC differences entries; the state is where the next go."""
 
     def __init__(self, lanes: Memory, out: Memory) -> None:
-        self._lanes, self._out, self._planes = lanes, out, load_row(lanes, PLANE)
+        self._lanes, self._out, self._zeros = lanes, out, load_row(lanes, PLANE) + ZERO
 
     def start(self) -> list[Any]:
         return [self._lanes.load_scalar(self._lanes.constant(number)) for number in (ITEM, ENTRY)]
 
     def put(self, state: list[Any], codes: Codes) -> list[Any]:
         item, entry = state
-        value = codes.value.where(codes.running & (codes.direct ^ 1), 0)
-        natural = value.seen_as(8).filled_with(ZIGZAG).chosen(codes.place.seen_as(8)).seen_as(32)
-        level = (value + MIDDLE).at_most(LEVELS - 1)
-        self._out.store(item, self._planes.chosen(codes.slot) | level << 6 | natural)
+        place, counted = self._zeros.chosen(codes.slot) + codes.place, codes.running & (codes.direct ^ 1)
+        self._out.store(item, (place - codes.back + (codes.first << 6)).where(counted, ZERO))
+        self._out.store(item + COUNT, (place + (codes.value << 6)).where(counted, ZERO))
         direct = (codes.running & codes.direct).ones()
-        self._out.store(entry, (codes.value << 16 | value.filled_with(range(COUNT))).compressed(direct))
+        self._out.store(entry, (codes.value << 16 | place.filled_with(range(COUNT))).compressed(direct))
         self._out.store(entry + MOST_ENTRIES, item.splat(COUNT, 32))
-        return [item + COUNT, entry + direct.count_ones()]
+        return [item + TOKENS, entry + direct.count_ones()]
 
     def stops(self, _state: list[Any], complete: Vector, before_stop: Vector) -> Vector:
         return complete & (before_stop ^ 1)
 
     def is_full(self, state: list[Any]) -> Scalar:
-        return state[0].at_least(ITEMS - COUNT)
+        return state[0].at_least(ITEMS - TOKENS)
 
     def finish(self, state: list[Any]) -> None:
         for number, scalar in zip((ITEM, ENTRY), state, strict=True):
@@ -105,17 +113,23 @@ def target_of(lanes: Memory, out: Memory) -> _Blocks | _Lists:
     return (_Blocks if out.bits == 16 else _Lists)(lanes, out)
 
 
+@operation(types.int64)
+def _lists(out: Memory) -> Scalar:
+    """Whether these are lists; known when the kernel is compiled."""
+    return out.constant(int(out.bits == 32))
+
+
 @inlined
 def put_one(lanes, lane, slot, place, value, out):
     """Put a coefficient of one lane where it belongs."""
-    if block_items(out) != 0:
+    if _lists(out) == 0:
         out[lanes[COUNT * BLOCK + lane] + place] = value
         return
-    item = lanes[ITEM] - 2 * COUNT  # the lane has left two zeros there
+    item = lanes[ITEM] - 2 * TOKENS  # the lane has left zeros there
     if place == 0:
         entry = lanes[ENTRY]
         out[entry] = value << 16 | lane
         out[entry + MOST_ENTRIES] = item
         lanes[ENTRY] = entry + 1
     else:
-        out[item + lane] = lanes[COUNT * PLANE + slot] | level_of(value) << 6 | span(NATURAL)[place]
+        out[item + lane] = lanes[COUNT * PLANE + slot] | level_of(value) << 6 | place

@@ -73,7 +73,7 @@ def start_scan(interval: int, source: int = 0, *, strict: bool = False, weight: 
     strict : bool
         Decoding: whether the first fault ends it.
     weight : int
-        Decoding to counts: what to add for each coefficient; see `targets`.
+        Decoding to counts: what to add for each coefficient; see `counts`.
 
     Returns
     -------

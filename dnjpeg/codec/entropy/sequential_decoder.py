@@ -11,13 +11,11 @@ from dnjpeg.codec.entropy.scan import (
     PAST_BLOCK,
     POSITION,
     PREDICTIONS,
-    WEIGHT,
     WORD,
     begin_mcu,
     end_mcu,
     stopped,
 )
-from dnjpeg.codec.entropy.targets import block_items, put, put_any
 from dnjpeg.codec.format.decoding_lookup import (
     END_OF_BLOCK,
     INCOMPLETE,
@@ -31,7 +29,7 @@ from dnjpeg.codec.format.zigzag import NATURAL
 from dnjpeg.codec.kernels.jit import inlined
 from dnjpeg.codec.kernels.vector import span
 
-__all__ = ["decode_block", "decode_mcus", "receive_extend"]
+__all__ = ["decode_block", "decode_mcus", "extended", "receive_extend"]
 
 
 @inlined
@@ -41,6 +39,13 @@ def receive_extend(word, size):
     if value < 1 << (size - 1):
         value -= (1 << size) - 1
     return value
+
+
+@inlined
+def extended(word, size):
+    """`receive_extend` without a branch, also of no bits."""
+    value = np.int64((word >> np.uint64(1)) >> np.uint64(63 - size))
+    return value - (~(np.int64(word) >> 63) & ((1 << size) - 1))
 
 
 @inlined
@@ -64,19 +69,18 @@ PAIRS = 63 - 15
 
 
 @inlined
-def _put_pair(out, block, k, entry, weight):
+def _put_pair(coefficients, block, k, entry):
     """Put the coefficients of a complete entry where they belong; returns the position behind them."""
     k += (entry >> 8) & 127
-    put(out, block, span(NATURAL)[k], first_value(entry), weight)
-    behind = (entry >> 40) & 127
-    k += behind
-    put(out, block, span(NATURAL)[k], entry >> 48, weight if behind != 0 else 0)  # the first one again if there is none
+    coefficients[block + span(NATURAL)[k]] = first_value(entry)
+    k += (entry >> 40) & 127
+    coefficients[block + span(NATURAL)[k]] = entry >> 48  # the first one again if there is none
     return k + 1
 
 
 @inlined
-def decode_block(position, word, filled, coded, lookups, dc, ac, out, block, weight):
-    """Figures F.13 to F.15; see `targets` for `out`, `block` and `weight`. All of a block must be zero before.
+def decode_block(position, word, filled, coded, lookups, dc, ac, coefficients, block):
+    """Figures F.13 to F.15: decode the block that begins at an index; all of it must be zero before.
 
     In bounds: a code and its value take at most 31 of the 56 bits that a refill leaves; k is at most 63 before it grows
     by a run of 15, or by `END_OF_BLOCK`, which `NATURAL` is long enough for.
@@ -104,11 +108,11 @@ def decode_block(position, word, filled, coded, lookups, dc, ac, out, block, wei
         entry = _look_up(lookups, ac, word)
         if k < PAIRS and entry & INCOMPLETE == 0:
             word, filled = _drop(word, filled, entry)
-            k = _put_pair(out, block, k, entry, weight)
+            k = _put_pair(coefficients, block, k, entry)
             entry = _look_up(lookups, ac, word)
             if k < PAIRS and entry & INCOMPLETE == 0:
                 word, filled = _drop(word, filled, entry)
-                k = _put_pair(out, block, k, entry, weight)
+                k = _put_pair(coefficients, block, k, entry)
                 continue
             if k >= 64:
                 break
@@ -116,7 +120,7 @@ def decode_block(position, word, filled, coded, lookups, dc, ac, out, block, wei
         if entry & INCOMPLETE == 0:
             word, filled = _drop(word, filled, first_drop(entry))
             k += (entry >> 8) & 127
-            put(out, block, span(NATURAL)[k], first_value(entry), weight)
+            coefficients[block + span(NATURAL)[k]] = first_value(entry)
             k += 1
             continue
         symbol, length = slow_decode(lookups, ac, np.int64(word >> np.uint64(48)), entry)
@@ -129,7 +133,7 @@ def decode_block(position, word, filled, coded, lookups, dc, ac, out, block, wei
             break
         k += symbol >> 4
         if size > 0:
-            put_any(out, block, span(NATURAL)[k], receive_extend(word, size), weight)
+            coefficients[block + span(NATURAL)[k]] = receive_extend(word, size)
             word, filled = _drop(word, filled, size)
         k += 1
     filled &= 63
@@ -139,39 +143,36 @@ def decode_block(position, word, filled, coded, lookups, dc, ac, out, block, wei
 
 
 @inlined
-def _decode_mcu(state, scan, row, first_row, col, coded, lookups, out, filler):
+def _decode_mcu(state, scan, row, first_row, col, coded, lookups, coefficients, filler):
     """All blocks of one MCU (figure E.10); those that only fill it up go to `filler`."""
     position, word, filled = state[POSITION], np.uint64(state[WORD]), state[FILLED]
-    fault, weight, items = 0, state[WEIGHT], block_items(out)
+    fault = 0
     for c in range(len(scan)):
         horizontal, vertical = scan[c, HORIZONTAL], scan[c, VERTICAL]
         cols = scan[c, BLOCK_COLS]
         prediction = state[PREDICTIONS + c]
         for y in range(row * vertical, (row + 1) * vertical):
-            line = scan[c, FIRST] + items * (y - first_row * vertical) * cols
+            line = scan[c, FIRST] + 64 * (y - first_row * vertical) * cols
             for x in range(col * horizontal, (col + 1) * horizontal):
-                block = line + items * x if y < scan[c, BLOCK_ROWS] and x < cols else filler
+                block = line + 64 * x if y < scan[c, BLOCK_ROWS] and x < cols else filler
                 position, word, filled, difference, wrong = decode_block(
-                    position, word, filled, coded, lookups, scan[c, DC_TABLE], scan[c, AC_TABLE], out, block, weight
+                    position, word, filled, coded, lookups, scan[c, DC_TABLE], scan[c, AC_TABLE], coefficients, block
                 )
                 if wrong != 0:
                     fault = wrong
                 prediction += difference
-                put_any(out, block, 0, prediction, weight)
+                coefficients[block] = prediction
         state[PREDICTIONS + c] = prediction
     state[POSITION], state[WORD], state[FILLED] = position, np.int64(word), filled
     return fault
 
 
 @inlined
-def decode_mcus(state, scan, row, first_row, col, mcu_cols, data, coded, lookups, out, filler):
-    """Decode the MCUs of a row from a column on (figure E.9); see `mcu_rows.decode_mcu_row`.
-
-    `out` are coefficients, or counts: `FIRST` and `filler` are then planes of these; see `targets`.
-    """
+def decode_mcus(state, scan, row, first_row, col, mcu_cols, data, coded, lookups, coefficients, filler):
+    """Decode the MCUs of a row from a column on (figure E.9); see `mcu_rows.decode_mcu_row`."""
     for column in range(col, mcu_cols):
         if begin_mcu(state, data, coded):
-            fault = _decode_mcu(state, scan, row, first_row, column, coded, lookups, out, filler)
+            fault = _decode_mcu(state, scan, row, first_row, column, coded, lookups, coefficients, filler)
             end_mcu(state, fault)
         if stopped(state):
             return

@@ -15,18 +15,8 @@ the code. Most codes are short: AC entries hold two coefficients where both fit.
 Behind the entries come, for long codes, from index LIMITS one number a length: the first 16-bit prefix beyond the codes
 of this length; from OFFSETS: index of its symbol minus its code; from SYMBOLS: the symbols.
 
-Where the CPU `GATHERS`, from LANES on there are entries of 32 bits for lanes of vectors, two an int64. Each is about
-one coefficient, whose value may be longer:
-
-    bits 0..4    bits to drop: code and value
-    bit 6        AND_LAST: the code behind it ends the block, and is among the bits to drop
-    bits 8..12   bits of the code
-    bits 16..20  31 - bits of the value
-    bits 24..30  coefficients to skip: run, or END_OF_BLOCK
-    bit 31       none of this: the code is longer, or `slow_decode` must find the symbol
-
-From LONG on there are entries of the same kind by the next 16 bits, if these are at least FIRST_LONG, for codes longer
-than LOOKUP_BITS: canonical codes that are long are large.
+From LANES on a sequential lookup has, where the CPU `GATHERS`, the table of `lane_lookup`, two entries an int64. One
+for counting has that in any case, and from COUNTED on that of `counting_lookup`; no other entry is complete.
 """
 
 from __future__ import annotations
@@ -36,18 +26,19 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from dnjpeg.codec.format.counting_lookup import COUNTING_ENTRIES, fill_counting_lookup
 from dnjpeg.codec.format.huffman import HuffmanTable
+from dnjpeg.codec.format.lane_lookup import LANE_ENTRIES, fill_lane_lookup
 from dnjpeg.codec.kernels.jit import inlined, kernel
-from dnjpeg.codec.kernels.vector import GATHERS, Memory, Scalar, operation, span
+from dnjpeg.codec.kernels.vector import GATHERS, span
 from dnjpeg.errors import FormatError
 
 __all__ = [
-    "AND_LAST",
+    "COUNTED",
+    "COUNTING",
     "END_OF_BLOCK",
-    "FIRST_LONG",
     "INCOMPLETE",
     "LANES",
-    "LONG",
     "LOOKUP_BITS",
     "LOOKUP_SIZE",
     "PROGRESSIVE",
@@ -63,7 +54,8 @@ __all__ = [
     "slow_decode",
 ]
 
-SEQUENTIAL, PROGRESSIVE, REFINING = range(3)  # kinds of scans
+# Kinds of scans. COUNTING: a sequential one that is only counted.
+SEQUENTIAL, PROGRESSIVE, REFINING, COUNTING = range(4)
 
 LOOKUP_BITS = 10
 END_OF_BLOCK = 96
@@ -72,16 +64,15 @@ LIMITS = 1 << LOOKUP_BITS
 OFFSETS = LIMITS + 20
 SYMBOLS = OFFSETS + 20
 LANES = SYMBOLS + 256
-LONG = LANES + LIMITS // 2
-FIRST_LONG = (1 << 16) - 2048
-LOOKUP_SIZE = LONG + 1024 if GATHERS else LANES
-AND_LAST = 0x40
-NEITHER = -0x7FFFFFFF_80000000  # two entries with nothing but bit 31
+COUNTED = LANES + LANE_ENTRIES // 2
+LOOKUP_SIZE = COUNTED if GATHERS else LANES
 FIRST = 0x3F_FFFF_FF00  # bits of an entry that are about its first coefficient
 
 
 def lookup_size(kind: int) -> int:
-    """Items of a lookup: `LOOKUP_SIZE` of a sequential one; lanes decode no others."""
+    """Items of a lookup of a kind."""
+    if kind == COUNTING:
+        return COUNTED + COUNTING_ENTRIES
     return LOOKUP_SIZE if kind == SEQUENTIAL else LANES
 
 
@@ -94,7 +85,7 @@ def decoding_lookup(table: HuffmanTable, ac: bool, kind: int = SEQUENTIAL) -> np
     table : HuffmanTable
     ac : bool
         For AC coefficients, not DC differences.
-    kind : {SEQUENTIAL, PROGRESSIVE, REFINING}
+    kind : {SEQUENTIAL, PROGRESSIVE, REFINING, COUNTING}
         For what scans: those of progressive files take one coefficient at a time, so that none are joined; in one that
         refines known coefficients one bit follows each code, whatever size its symbol tells (G.1.2.3).
 
@@ -111,7 +102,8 @@ def decoding_lookup(table: HuffmanTable, ac: bool, kind: int = SEQUENTIAL) -> np
     if not ac and max(table.values, default=0) > 15:
         raise FormatError("DC Huffman table with a size above 15")
     lookup = np.zeros(lookup_size(kind), np.int64)
-    _fill_lookup(np.frombuffer(table.counts, np.uint8), np.frombuffer(table.values, np.uint8), ac, kind, lookup)
+    counts, values = np.frombuffer(table.counts, np.uint8), np.frombuffer(table.values, np.uint8)
+    _fill_lookup(counts, values, ac, kind, lookup, lookup[LANES:COUNTED].view(np.int32))
     lookup.flags.writeable = False
     return lookup
 
@@ -132,19 +124,16 @@ def joined_lookups(tables: tuple[LookupKey, ...]) -> npt.NDArray[np.int64]:
 
 
 @kernel
-def _fill_lookup(counts, values, ac, kind, lookup):
+def _fill_lookup(counts, values, ac, kind, lookup, lane_entries):
     counts, values, lookup = span(counts), span(values), span(lookup)
     fill_lookup(counts, 0, values, 0, ac, kind, lookup, 0)
-    if GATHERS and kind == SEQUENTIAL:
-        for first in range(0, 1 << LOOKUP_BITS, 16):
-            _fill_lanes(lookup, first, LANES + first // 2)
-        _fill_long(lookup, counts, values, ac)
-        if ac:
-            for first in range(0, 1 << LOOKUP_BITS, 16):
-                _find_ends(lookup, first, LANES + first // 2)
-    if ac and kind == SEQUENTIAL:
+    if kind == SEQUENTIAL and ac:
         for bits in range(1 << LOOKUP_BITS):
             lookup[bits] = _joined(lookup, bits)
+    if kind == COUNTING or (GATHERS and kind == SEQUENTIAL):
+        fill_lane_lookup(span(lane_entries), counts, values, ac)
+    if kind == COUNTING:
+        fill_counting_lookup(lookup, COUNTED, span(lane_entries))
 
 
 @inlined
@@ -164,64 +153,11 @@ def fill_lookup(counts, first_count, values, first_symbol, ac, kind, lookup, bas
             lookup[base + SYMBOLS + index] = symbol
             if length <= LOOKUP_BITS:
                 bits = base + (code << (LOOKUP_BITS - length))
-                _fill_code(lookup, bits, symbol, length, ac, kind == REFINING)
+                _fill_code(lookup, bits, symbol, length, ac, kind)
             code += 1
             index += 1
         lookup[base + LIMITS + length] = code << (16 - length)
         code <<= 1
-
-
-@operation()
-def _fill_lanes(lookup: Memory, first: Scalar, target: Scalar) -> None:
-    """Set 16 entries for lanes out of those for one coefficient each."""
-    entry = lookup.load(first, 16).truncated(32)
-    drop = entry & 63
-    value = entry >> 16
-    size = (((value >> 31) ^ value) - (value >> 31)).bit_lengths()
-    whole = drop | (drop - size) << 8 | (size ^ 31) << 16 | (entry & 0x7F00) << 16
-    symbol_size, run = (entry >> 8) & 15, (entry >> 12) & 15
-    length = drop
-    partial = (length + symbol_size) | length << 8 | (symbol_size ^ 31) << 16 | run << 24
-    unknown = (entry & INCOMPLETE).equals(INCOMPLETE) & (length.equals(0) | symbol_size.equals(0))
-    lanes = partial.where((entry & INCOMPLETE).equals(INCOMPLETE), whole)
-    lookup.store(target, lanes.filled_with(-1 << 31).where(unknown, lanes).seen_as(64))
-
-
-@inlined
-def _fill_long(lookup, counts, values, ac):
-    """Set the entries for lanes of codes that are longer than `LOOKUP_BITS`."""
-    for pair in range(LONG, LOOKUP_SIZE):
-        lookup[pair] = NEITHER
-    index = 0
-    for length in range(1, LOOKUP_BITS + 1):
-        index += counts[length - 1]
-    for length in range(LOOKUP_BITS + 1, 17):
-        for _ in range(counts[length - 1]):
-            symbol = values[index]
-            code = index - lookup[OFFSETS + length]
-            index += 1
-            size, run = symbol & 15, symbol >> 4
-            if ac and size == 0:
-                if run not in (0, 15):
-                    continue
-                run = END_OF_BLOCK if run == 0 else run
-            entry = (length + size) | length << 8 | (31 - size) << 16 | run << 24
-            first = code << (16 - length)
-            for prefix in range(max(first, FIRST_LONG), first + (1 << (16 - length))):
-                at, half = LONG + (prefix - FIRST_LONG) // 2, 32 * (prefix & 1)
-                lookup[at] = (lookup[at] & ~(0xFFFFFFFF << half)) | entry << half
-
-
-@operation()
-def _find_ends(lookup: Memory, first: Scalar, target: Scalar) -> None:
-    """Let 16 entries for lanes take the end of the block along where it fits into the same bits."""
-    entries = lookup.load(target, 8).seen_as(32)
-    drop, skipped = entries & 31, entries.shift_right(24)
-    bits = first.splat(16, 32) + list(range(16))
-    behind = lookup.gather(((bits << drop) & (LIMITS - 1)) + 2 * LANES, 4)
-    total = drop + (behind & 31)
-    ends = skipped.below(END_OF_BLOCK) & behind.shift_right(24).equals(END_OF_BLOCK) & total.below(LOOKUP_BITS + 1)
-    lookup.store(target, ((entries ^ drop) | total | AND_LAST).where(ends, entries).seen_as(64))
 
 
 @inlined
@@ -249,17 +185,18 @@ def first_value(entry):
 
 
 @inlined
-def _fill_code(lookup, first, symbol, length, ac, refining):
+def _fill_code(lookup, first, symbol, length, ac, kind):
     """Set the entries, from `first` on, of a code of `length` bits."""
     size = symbol & 15
     run = symbol >> 4
     left = LOOKUP_BITS - length - size
-    if ac and size == 0 and run == 0:
-        run = END_OF_BLOCK
-    elif left < 0 or (ac and size == 0 and run != 15) or (not ac and run != 0) or (refining and size > 1):
+    unusual = (ac and size == 0 and 0 < run < 15) or (not ac and run != 0) or (kind == REFINING and size > 1)
+    if left < 0 or unusual or kind == COUNTING:  # what is counted has a table of its own
         for index in range(first, first + (1 << (LOOKUP_BITS - length))):
             lookup[index] = length | INCOMPLETE | symbol << 8
         return
+    if ac and size == 0 and run == 0:
+        run = END_OF_BLOCK
     drop = length + size
     for bits in range(1 << size):
         value = bits

@@ -50,14 +50,18 @@ def repeated_until(
     return loaded(), event
 
 
-def with_any(some: Vector, value: Vector, body: Callable[[Vector, Vector], Vector]) -> Vector:
-    """Return ``body(some, value)`` if any lane of one bit of `some` is set, which it mostly is not, else the value."""
-    builder = value.builder
-    variable = cgutils.alloca_once_value(builder, value.value)  # a register, once optimized
-    builder.store(value.value, variable)
+def with_any(
+    some: Vector, values: Sequence[Vector], body: Callable[[Vector, list[Vector]], Sequence[Vector]]
+) -> list[Vector]:
+    """Return ``body(some, values)`` if any lane of one bit is set, which it mostly is not, else the values."""
+    builder = some.builder
+    variables = [cgutils.alloca_once_value(builder, value.value) for value in values]  # registers, once optimized
+    for variable, value in zip(variables, values, strict=True):
+        builder.store(value.value, variable)
     with cgutils.if_unlikely(builder, _any(some)):
-        builder.store(body(some, value).value, variable)
-    return Vector(builder, builder.load(variable))
+        for variable, value in zip(variables, body(some, list(values)), strict=True):
+            builder.store(value.value, variable)
+    return [Vector(builder, builder.load(variable)) for variable in variables]
 
 
 def if_any(some: Vector, body: Callable[[], None]) -> None:

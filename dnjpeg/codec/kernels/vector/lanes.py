@@ -185,11 +185,6 @@ class Vector:
         """Keep the low bits of each lane."""
         return self._new(self.builder.trunc(self.value, self._integer(bits)))
 
-    def seen_as(self, bits: int) -> Vector:
-        """Take the same bits for lanes of another width."""
-        kind = ir.VectorType(ir.IntType(bits), self.lanes * self.bits // bits)
-        return self._new(self.builder.bitcast(self.value, kind))
-
     def clamped(self, low: int, high: int) -> Vector:
         """Limit each lane, taken as signed, to ``low..high``."""
         builder = self.builder

@@ -103,7 +103,10 @@ def decoding_lookup(table: HuffmanTable, ac: bool, kind: int = SEQUENTIAL) -> np
         raise FormatError("DC Huffman table with a size above 15")
     lookup = np.zeros(lookup_size(kind), np.int64)
     counts, values = np.frombuffer(table.counts, np.uint8), np.frombuffer(table.values, np.uint8)
-    _fill_lookup(counts, values, ac, kind, lookup, lookup[LANES:COUNTED].view(np.int32))
+    lane_entries = lookup[LANES:COUNTED].view(np.int32)
+    _fill_lookup(counts, values, ac, kind, lookup, lane_entries)
+    if kind == COUNTING:
+        _fill_counting(lookup, lane_entries)
     lookup.flags.writeable = False
     return lookup
 
@@ -132,8 +135,12 @@ def _fill_lookup(counts, values, ac, kind, lookup, lane_entries):
             lookup[bits] = _joined(lookup, bits)
     if kind == COUNTING or (GATHERS and kind == SEQUENTIAL):
         fill_lane_lookup(span(lane_entries), counts, values, ac)
-    if kind == COUNTING:
-        fill_counting_lookup(lookup, COUNTED, span(lane_entries))
+
+
+@kernel
+def _fill_counting(lookup, lane_entries):
+    """Fill in what only counting needs: a first use of decoding need not compile it."""
+    fill_counting_lookup(span(lookup), COUNTED, span(lane_entries))
 
 
 @inlined

@@ -21,7 +21,7 @@ from dnjpeg.codec.entropy.scan import (
     end_mcu,
     stopped,
 )
-from dnjpeg.codec.entropy.sequential_decoder import extended
+from dnjpeg.codec.entropy.sequential_decoder import drop_bits, extended
 from dnjpeg.codec.format.decoding_lookup import COUNTED, LANES, LOOKUP_BITS, slow_decode
 from dnjpeg.codec.format.lane_lookup import AGAIN, ENDS, FIRST_LONG, LANE_BITS, LONG, SINGLES, UNKNOWN
 from dnjpeg.codec.kernels.jit import inlined
@@ -46,12 +46,6 @@ def _last(word, entry):
     """Value of the last coefficient of an entry."""
     dropped = np.int64(word >> np.uint64(-entry & 63))
     return (entry >> 48) + (dropped & ((1 << ((entry >> 16) & 255)) - 1))
-
-
-@inlined
-def _drop(word, filled, bits):
-    """Drop as many bits as the lowest six of `bits` tell; see `sequential_decoder`."""
-    return word << np.uint64(bits & 63), filled - bits
 
 
 @inlined
@@ -87,12 +81,12 @@ def _count_block(position, word, filled, coded, lookups, dc, ac, counts, plane, 
     entry = _look_up(lookups, dc, word)
     if _skipped(entry) == 0:
         difference = _last(word, entry)
-        word, filled = _drop(word, filled, entry)
+        word, filled = drop_bits(word, filled, entry)
     else:
         _, size, length = _decode_one(word, lookups, dc)
-        word, filled = _drop(word, filled, length)
+        word, filled = drop_bits(word, filled, length)
         difference = extended(word, size)
-        word, filled = _drop(word, filled, size)
+        word, filled = drop_bits(word, filled, size)
         position, word, filled = refill(coded, position, word, filled)
         if length > 16:
             fault = BAD_CODE
@@ -103,27 +97,27 @@ def _count_block(position, word, filled, coded, lookups, dc, ac, counts, plane, 
         k += _skipped(entry)
         if k < 63:
             _count(counts, zeros + k, word, entry, weight)
-            word, filled = _drop(word, filled, entry)
+            word, filled = drop_bits(word, filled, entry)
             entry = _look_up(lookups, ac, word)
             k += 1 + _skipped(entry)
             if k < 63:
                 _count(counts, zeros + k, word, entry, weight)
-                word, filled = _drop(word, filled, entry)
+                word, filled = drop_bits(word, filled, entry)
                 position, word, filled = refill(coded, position, word, filled)
                 entry = _look_up(lookups, ac, word)
                 k += 1 + _skipped(entry)
                 if k < 63:
                     _count(counts, zeros + k, word, entry, weight)
-                    word, filled = _drop(word, filled, entry)
+                    word, filled = drop_bits(word, filled, entry)
                     k += 1
                     continue
         if k & AGAIN == 0 and k != 63 + ENDS:
             _count(counts, zeros + (k & 63), word, entry, weight)
-            word, filled = _drop(word, filled, entry)
+            word, filled = drop_bits(word, filled, entry)
             break
         position, word, filled = refill(coded, position, word, filled)
         run, size, length = _decode_one(word, lookups, ac)
-        word, filled = _drop(word, filled, length)
+        word, filled = drop_bits(word, filled, length)
         if length > 16:
             fault = BAD_CODE
         if size == 0 and run != 15:
@@ -133,7 +127,7 @@ def _count_block(position, word, filled, coded, lookups, dc, ac, counts, plane, 
             fault = PAST_BLOCK
             break
         count_any(counts, plane, k, extended(word, size), weight)
-        word, filled = _drop(word, filled, size)
+        word, filled = drop_bits(word, filled, size)
         position, word, filled = refill(coded, position, word, filled)
         k += 1
     return position, word, filled & 63, difference, fault

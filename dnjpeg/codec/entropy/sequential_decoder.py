@@ -29,7 +29,7 @@ from dnjpeg.codec.format.zigzag import NATURAL
 from dnjpeg.codec.kernels.jit import inlined
 from dnjpeg.codec.kernels.vector import span
 
-__all__ = ["decode_block", "decode_mcus", "extended", "receive_extend"]
+__all__ = ["decode_block", "decode_mcus", "drop_bits", "extended", "receive_extend"]
 
 
 @inlined
@@ -55,7 +55,7 @@ def _look_up(lookups, table, word):
 
 
 @inlined
-def _drop(word, filled, bits):
+def drop_bits(word, filled, bits):
     """Drop as many bits as the lowest six of `bits` tell.
 
     The others are not masked away, for that would be one more instruction on the path that all decoding waits for: of
@@ -92,33 +92,33 @@ def decode_block(position, word, filled, coded, lookups, dc, ac, coefficients, b
     position, word, filled = refill(coded, position, word, filled)
     entry = _look_up(lookups, dc, word)
     if entry & INCOMPLETE == 0:
-        word, filled = _drop(word, filled, entry)
+        word, filled = drop_bits(word, filled, entry)
         difference = first_value(entry)
     else:
         size, length = slow_decode(lookups, dc, np.int64(word >> np.uint64(48)), entry)
         if length > 16:
             fault = BAD_CODE
-        word, filled = _drop(word, filled, length)
+        word, filled = drop_bits(word, filled, length)
         if size > 0:
             difference = receive_extend(word, size)
-            word, filled = _drop(word, filled, size)
+            word, filled = drop_bits(word, filled, size)
     k = 1
     while k < 64:
         position, word, filled = refill(coded, position, word, filled)
         entry = _look_up(lookups, ac, word)
         if k < PAIRS and entry & INCOMPLETE == 0:
-            word, filled = _drop(word, filled, entry)
+            word, filled = drop_bits(word, filled, entry)
             k = _put_pair(coefficients, block, k, entry)
             entry = _look_up(lookups, ac, word)
             if k < PAIRS and entry & INCOMPLETE == 0:
-                word, filled = _drop(word, filled, entry)
+                word, filled = drop_bits(word, filled, entry)
                 k = _put_pair(coefficients, block, k, entry)
                 continue
             if k >= 64:
                 break
         # Even behind a pair there are 46 bits, enough for what now comes: one coefficient.
         if entry & INCOMPLETE == 0:
-            word, filled = _drop(word, filled, first_drop(entry))
+            word, filled = drop_bits(word, filled, first_drop(entry))
             k += (entry >> 8) & 127
             coefficients[block + span(NATURAL)[k]] = first_value(entry)
             k += 1
@@ -126,7 +126,7 @@ def decode_block(position, word, filled, coded, lookups, dc, ac, coefficients, b
         symbol, length = slow_decode(lookups, ac, np.int64(word >> np.uint64(48)), entry)
         if length > 16:
             fault = BAD_CODE
-        word, filled = _drop(word, filled, length)
+        word, filled = drop_bits(word, filled, length)
         size = symbol & 15
         if size == 0 and symbol != 0xF0:
             k += END_OF_BLOCK + 1
@@ -134,7 +134,7 @@ def decode_block(position, word, filled, coded, lookups, dc, ac, coefficients, b
         k += symbol >> 4
         if size > 0:
             coefficients[block + span(NATURAL)[k]] = receive_extend(word, size)
-            word, filled = _drop(word, filled, size)
+            word, filled = drop_bits(word, filled, size)
         k += 1
     filled &= 63
     if 64 < k < END_OF_BLOCK:

@@ -87,7 +87,8 @@ def decoding_lookup(table: HuffmanTable, ac: bool, kind: int = SEQUENTIAL) -> np
         For AC coefficients, not DC differences.
     kind : {SEQUENTIAL, PROGRESSIVE, REFINING, COUNTING}
         For what scans: those of progressive files take one coefficient at a time, so that none are joined; in one that
-        refines known coefficients one bit follows each code, whatever size its symbol tells (G.1.2.3).
+        refines known coefficients one bit follows each code, whatever size its symbol tells (G.1.2.3). COUNTING is for
+        sequential ones that are only counted.
 
     Returns
     -------

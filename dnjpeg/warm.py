@@ -6,7 +6,16 @@ import numpy as np
 
 from dnjpeg import api
 
-__all__ = ["warmup"]
+__all__ = ["decoding", "warmup"]
+
+# One block of nothing, gray: quantization steps of 1, a DC and an AC table with one code each, for zero.
+_FILE = (
+    b"\xff\xd8"
+    b"\xff\xdb\0\x43\0" + 64 * b"\1" + b"\xff\xc0\0\x0b\x08\0\x08\0\x08\x01\x01\x11\0"
+    b"\xff\xc4\0\x14\x00\x01" + bytes(16) + b"\xff\xc4\0\x14\x10\x01" + bytes(16) + b"\xff\xda\0\x08\x01\x01\0\0\x3f\0"
+    b"\x3f"
+    b"\xff\xd9"
+)
 
 
 def warmup() -> None:
@@ -22,3 +31,8 @@ def warmup() -> None:
             data = api.encode(pixels, progressive=progressive)
             api.decode(data)
             api.transcode(data, quality=50)
+
+
+def decoding() -> None:
+    """Make the kernels ready that decoding of baseline files uses, without those of encoding."""
+    api.decode(_FILE)

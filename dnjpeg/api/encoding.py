@@ -12,6 +12,7 @@ from dnjpeg.codec import encoder
 from dnjpeg.codec.format.metadata import Comment, described, per_inch
 from dnjpeg.codec.format.script_text import ScriptLike
 from dnjpeg.codec.format.subsampling import SubsamplingLike, resolve_subsampling
+from dnjpeg.codec.kernels.beside import compile_next
 from dnjpeg.tables.names import resolve
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["encode"]
 
 Pixels = npt.NDArray[np.uint8]
+
+compile_next("dnjpeg.warm", "decoding")  # who encodes for the first time soon looks at what came of it
 
 
 def encode(

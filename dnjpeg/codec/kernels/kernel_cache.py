@@ -21,6 +21,7 @@ import platformdirs
 from numba.core.caching import _Cache
 from numba.core.compiler import CompileResult
 
+from dnjpeg.codec.kernels import beside
 from dnjpeg.files import replacing
 from dnjpeg.garbage import collected_rarely
 
@@ -104,7 +105,7 @@ class KernelCache(_Cache):
         path = self._path(sig, target_context.codegen())
         found = _load(path, target_context)
         if found is None:
-            _turn.begin(self._folder)
+            _turn.begin(path)
             found = _load(path, target_context)  # another process may have compiled it meanwhile
             if found is not None:
                 _turn.end()
@@ -137,7 +138,7 @@ def _load(path: Path, target_context: Any) -> Any:
 
 
 class _Turn:
-    """One process compiles at a time, and says so if it takes long. Numba lets only one thread in."""
+    """One process compiles a kernel, others wait, and say so if it takes long. Numba lets only one thread in."""
 
     def __init__(self) -> None:
         self._lock: Any = None
@@ -146,9 +147,10 @@ class _Turn:
         self._notice: threading.Timer | None = None
         self._collection = contextlib.ExitStack()
 
-    def begin(self, folder: Path) -> None:
+    def begin(self, path: Path) -> None:
         if self._lock is not None:  # what was compiled last could not be
             self.end()
+        folder = path.parent
         if self._spent == 0:
             _remove_unused(folder)
         self._since = time.monotonic()
@@ -159,9 +161,11 @@ class _Turn:
             self._notice.start()
         from filelock import FileLock  # noqa: PLC0415 - only where there is something to compile
 
-        self._lock = FileLock(folder / "compiling.lock", timeout=PATIENCE)
+        self._lock = FileLock(path.with_suffix(".lock"), timeout=PATIENCE)
         with contextlib.suppress(OSError, NotImplementedError, TimeoutError):  # then each compiles for itself
             self._lock.acquire()
+        if self._spent == 0:
+            beside.begin(folder)
 
     def end(self) -> None:
         if self._notice is not None:

@@ -20,7 +20,7 @@ from dnjpeg.codec.entropy.scan import (
 )
 from dnjpeg.codec.format.layout import BLOCK_COLS, BLOCK_ROWS, FIRST, HORIZONTAL, VERTICAL
 from dnjpeg.codec.format.zigzag import ZIGZAG
-from dnjpeg.codec.kernels.jit import inlined
+from dnjpeg.codec.kernels.jit import called, inlined
 from dnjpeg.codec.kernels.vector import GATHERS, Memory, Scalar, operation
 
 __all__ = ["ahead_memory", "begin_stretch", "decode_ahead", "end_stretch", "mcus_ahead", "take_mcus"]
@@ -67,7 +67,7 @@ def end_stretch(state, coded, accepted, bit, faulty):
         state[ALONE] = 1
 
 
-@inlined
+@called
 def decode_ahead(state, scan, mcus, data, coded, lookups, ahead):
     """Decode a stretch of the scan, if there is nothing ahead; returns whether there is something now.
 

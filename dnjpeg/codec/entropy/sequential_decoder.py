@@ -26,7 +26,7 @@ from dnjpeg.codec.format.decoding_lookup import (
 )
 from dnjpeg.codec.format.layout import AC_TABLE, BLOCK_COLS, BLOCK_ROWS, DC_TABLE, FIRST, HORIZONTAL, VERTICAL
 from dnjpeg.codec.format.zigzag import NATURAL
-from dnjpeg.codec.kernels.jit import inlined
+from dnjpeg.codec.kernels.jit import called, inlined
 from dnjpeg.codec.kernels.vector import span
 
 __all__ = ["decode_block", "decode_mcus", "drop_bits", "extended", "receive_extend"]
@@ -167,7 +167,7 @@ def _decode_mcu(state, scan, row, first_row, col, coded, lookups, coefficients, 
     return fault
 
 
-@inlined
+@called
 def decode_mcus(state, scan, row, first_row, col, mcu_cols, data, coded, lookups, coefficients, filler):
     """Decode the MCUs of a row from a column on (figure E.9); see `mcu_rows.decode_mcu_row`."""
     for column in range(col, mcu_cols):

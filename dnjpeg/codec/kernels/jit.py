@@ -12,7 +12,7 @@ from numba import types
 from dnjpeg.codec.kernels.compilation import KernelCompiler, PartCompiler
 from dnjpeg.codec.kernels.kernel_cache import KernelCache, cache_folder
 
-__all__ = ["CHECKED", "brief_kernel", "inlined", "kernel"]
+__all__ = ["CHECKED", "brief_kernel", "called", "inlined", "kernel"]
 
 # A debug switch: every load and store of a kernel is checked, and raises IndexError instead of corrupting memory.
 CHECKED = os.environ.get("DNJPEG_CHECKED", "0") not in ("", "0")
@@ -45,7 +45,19 @@ def _compiled(function: Callable[..., Any], *, nogil: bool) -> Any:
 
 def inlined(function: Callable[..., Any]) -> Any:
     """Compile a function as a part of the kernels that call it, without the cost of a call."""
-    dispatcher = _njit(forceinline=True, no_cpython_wrapper=True, pipeline_class=PartCompiler)(function)
+    return _part(function, forceinline=True)
+
+
+def called(function: Callable[..., Any]) -> Any:
+    """Compile a function that kernels call: a loop, for which registers are then chosen without regard to the others.
+
+    LLVM puts it in where it is small.
+    """
+    return _part(function, forceinline=False)
+
+
+def _part(function: Callable[..., Any], *, forceinline: bool) -> Any:
+    dispatcher = _njit(forceinline=forceinline, no_cpython_wrapper=True, pipeline_class=PartCompiler)(function)
     template = dispatcher.get_call_template
 
     def without_literals(arguments: Iterable[Any], keywords: dict[str, Any]) -> Any:

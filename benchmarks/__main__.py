@@ -71,6 +71,7 @@ def main() -> int:
 
 
 def _rows(options: argparse.Namespace, crops: list[Pixels], large: list[Pixels]) -> Iterator[Row]:
+    from benchmarks.ceiling import ceiling_contenders, take_ceiling  # noqa: PLC0415
     from benchmarks.paths import PATHS, WHOLE  # noqa: PLC0415
     from benchmarks.results import Row  # noqa: PLC0415
     from benchmarks.timing import interleaved  # noqa: PLC0415
@@ -84,12 +85,15 @@ def _rows(options: argparse.Namespace, crops: list[Pixels], large: list[Pixels])
                     contenders = path.prepare(photos, quality, subsampling)
                     calls = 1 if name in WHOLE else len(photos)
                     rounds = options.rounds if photos is crops else max(options.rounds, 7)
+                    if path.threads:
+                        contenders |= ceiling_contenders()
                     seconds = interleaved(contenders, calls, rounds)
+                    ceiling = take_ceiling(seconds)
                     own = seconds.pop("dnjpeg")
                     pixels = photos[0].shape[0] * photos[0].shape[1]
                     nanoseconds = own * 1e9 / (pixels * path.passes * (len(photos) // calls))
                     ratios = {peer: theirs / own for peer, theirs in seconds.items()}
-                    yield Row(name, pixels, quality, subsampling, nanoseconds, ratios)
+                    yield Row(name, pixels, quality, subsampling, nanoseconds, ratios, ceiling)
 
 
 def _measure_processes(results: Results, large: list[Pixels]) -> None:

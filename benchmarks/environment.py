@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.metadata
 import os
 import platform
-import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from PIL import features
@@ -31,26 +28,10 @@ def describe() -> dict[str, str]:
         "cpu": _cpu_name(),
         "cpus": str(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()),
         "instructions": widest_vectors(),
-        "two threads of SHA-256 to one": f"{_speed_of_two_threads():.2f}",
         "python": platform.python_version(),
         **versions,
         "libjpeg-turbo": str(features.version_feature("libjpeg_turbo")),
     }
-
-
-def _speed_of_two_threads(rounds: int = 5) -> float:
-    """Measure what two threads that share nothing gain at most: 2 on two idle cores, less on two halves of one."""
-    data, ratios = bytes(1 << 24), []
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(hashlib.sha256, [data, data]))
-        for _ in range(rounds):
-            begin = time.perf_counter()
-            hashlib.sha256(data)
-            hashlib.sha256(data)
-            middle = time.perf_counter()
-            list(pool.map(hashlib.sha256, [data, data]))
-            ratios.append((middle - begin) / (time.perf_counter() - middle))
-    return max(ratios)
 
 
 def _cpu_name() -> str:

@@ -43,12 +43,15 @@ class Path:
         It is timed on many small photos.
     passes : int
         How often a call takes all photos.
+    threads : bool
+        Two threads are compared with one, and with what two gain that share nothing.
     """
 
     prepare: Prepare
     large: bool = True
     small: bool = True
     passes: int = 1
+    threads: bool = False
 
 
 def _encode(crops: Sequence[Pixels], quality: int, subsampling: str, *, optimize: bool) -> Contenders:
@@ -157,9 +160,11 @@ PATHS: dict[str, Path] = {
     "decode at 1/8": Path(partial(_decode_scaled, scale=8)),
     "transcode, optimal Huffman": Path(_transcode),
     "read coefficients": Path(_read),
-    "encode one photo, two threads": Path(partial(_encode_divided, optimize=True), small=False),
-    "encode one photo, standard Huffman, two threads": Path(partial(_encode_divided, optimize=False), small=False),
-    "decode one photo, two threads": Path(_decode_divided, small=False),
+    "encode one photo, two threads": Path(partial(_encode_divided, optimize=True), small=False, threads=True),
+    "encode one photo, standard Huffman, two threads": Path(
+        partial(_encode_divided, optimize=False), small=False, threads=True
+    ),
+    "decode one photo, two threads": Path(_decode_divided, small=False, threads=True),
 }
 
 WHOLE: dict[str, Path] = {"frequency statistics": Path(_statistics, large=False)}
@@ -196,9 +201,9 @@ def _transcode_threads(crops: Sequence[Pixels], quality: int, subsampling: str) 
 
 
 WHOLE |= {
-    "encode a batch, two threads": Path(_encode_threads, large=False, passes=PASSES),
-    "decode a batch, two threads": Path(_decode_threads, large=False, passes=PASSES),
-    "transcode a batch, two threads": Path(_transcode_threads, large=False, passes=PASSES),
+    "encode a batch, two threads": Path(_encode_threads, large=False, passes=PASSES, threads=True),
+    "decode a batch, two threads": Path(_decode_threads, large=False, passes=PASSES, threads=True),
+    "transcode a batch, two threads": Path(_transcode_threads, large=False, passes=PASSES, threads=True),
 }
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 __all__ = ["Results", "Row"]
 
+CEILING = "(additions: one thread)"
+
 
 @dataclass(frozen=True)
 class Row:
@@ -22,6 +24,8 @@ class Row:
         Ours, median over rounds.
     ratios : dict
         Time of each peer to ours: above 1 we are faster.
+    ceiling : float, optional
+        For two threads: what they gained just then where they share nothing; see `ceiling`.
     """
 
     path: str
@@ -30,9 +34,15 @@ class Row:
     subsampling: str
     ns_per_pixel: float
     ratios: dict[str, float]
+    ceiling: float | None = None
+
+    @property
+    def shown(self) -> dict[str, float]:
+        """The ratios, and the ceiling if there is one."""
+        return self.ratios if self.ceiling is None else {**self.ratios, CEILING: self.ceiling}
 
     def __str__(self) -> str:
-        shown = "  ".join(f"{peer} {ratio:.2f}" for peer, ratio in self.ratios.items())
+        shown = "  ".join(f"{peer} {ratio:.2f}" for peer, ratio in self.shown.items())
         return (
             f"{self.path:32} {self.pixels / 1e6:5.2f} MP q{self.quality:<3} {self.subsampling} "
             f"{self.ns_per_pixel:7.2f} ns/pixel   {shown}"
@@ -69,9 +79,9 @@ class Results:
             "| path | megapixels | against | " + " | ".join(f"q{q} {s}" for q, s in settings) + " |",
             "|---|---|---|" + "---|" * len(settings),
         ]
-        keys = dict.fromkeys((row.path, row.pixels, peer) for row in self.rows for peer in row.ratios)
+        keys = dict.fromkeys((row.path, row.pixels, peer) for row in self.rows for peer in row.shown)
         ratios = {
-            (r.path, r.pixels, peer, r.quality, r.subsampling): r.ratios[peer] for r in self.rows for peer in r.ratios
+            (r.path, r.pixels, peer, r.quality, r.subsampling): r.shown[peer] for r in self.rows for peer in r.shown
         }
         for path, pixels, peer in keys:
             found = [ratios.get((path, pixels, peer, *setting)) for setting in settings]

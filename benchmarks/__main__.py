@@ -71,7 +71,7 @@ def main() -> int:
 
 
 def _rows(options: argparse.Namespace, crops: list[Pixels], large: list[Pixels]) -> Iterator[Row]:
-    from benchmarks.ceiling import ceiling_contenders, take_ceiling  # noqa: PLC0415
+    from benchmarks.ceiling import ceiling_contenders, measure_distance, take_ceiling  # noqa: PLC0415
     from benchmarks.paths import PATHS, WHOLE  # noqa: PLC0415
     from benchmarks.results import Row  # noqa: PLC0415
     from benchmarks.timing import interleaved  # noqa: PLC0415
@@ -89,11 +89,12 @@ def _rows(options: argparse.Namespace, crops: list[Pixels], large: list[Pixels])
                         contenders |= ceiling_contenders()
                     seconds = interleaved(contenders, calls, rounds)
                     ceiling = take_ceiling(seconds)
+                    distance = measure_distance() if path.threads else None
                     own = seconds.pop("dnjpeg")
                     pixels = photos[0].shape[0] * photos[0].shape[1]
                     nanoseconds = own * 1e9 / (pixels * path.passes * (len(photos) // calls))
                     ratios = {peer: theirs / own for peer, theirs in seconds.items()}
-                    yield Row(name, pixels, quality, subsampling, nanoseconds, ratios, ceiling)
+                    yield Row(name, pixels, quality, subsampling, nanoseconds, ratios, ceiling, distance)
 
 
 def _measure_processes(results: Results, large: list[Pixels]) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 __all__ = ["Results", "Row"]
 
 CEILING = "(additions: one thread)"
+DISTANCE = "(reading what the other wrote: own)"
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,8 @@ class Row:
         Time of each peer to ours: above 1 we are faster.
     ceiling : float, optional
         For two threads: what they gained just then where they share nothing; see `ceiling`.
+    distance : float, optional
+        Likewise: how many times as long it then took to read what another thread wrote as one's own.
     """
 
     path: str
@@ -35,11 +38,13 @@ class Row:
     ns_per_pixel: float
     ratios: dict[str, float]
     ceiling: float | None = None
+    distance: float | None = None
 
     @property
     def shown(self) -> dict[str, float]:
-        """The ratios, and the ceiling if there is one."""
-        return self.ratios if self.ceiling is None else {**self.ratios, CEILING: self.ceiling}
+        """The ratios, and for two threads what they depend on."""
+        found = {CEILING: self.ceiling, DISTANCE: self.distance}
+        return self.ratios | {name: number for name, number in found.items() if number is not None}
 
     def __str__(self) -> str:
         shown = "  ".join(f"{peer} {ratio:.2f}" for peer, ratio in self.shown.items())

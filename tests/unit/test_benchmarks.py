@@ -41,6 +41,20 @@ def test_a_run_is_of_the_schema_and_may_be_told_to_fail(schema: dict[str, object
     assert "| read coefficients | 0.19 | jpeglib |" in (tmp_path / "run.md").read_text()
 
 
+def test_two_threads_are_told_apart_from_where_they_were(schema: dict[str, object], tmp_path: Path) -> None:
+    arguments = "--count 2 --rounds 1 --quality 75 --subsampling 4:2:0 --no-large --no-processes"
+    words = [*arguments.split(), "--only", "decode a batch", "--json", str(tmp_path / "run.json")]
+    run = subprocess.run([sys.executable, "-m", "benchmarks", *words], cwd=ROOT, capture_output=True, check=False)
+    assert run.returncode == 0, run.stderr
+    found = json.loads((tmp_path / "run.json").read_text())
+    jsonschema.validate(found, schema)
+    (row,) = found["rows"]
+    assert list(row["ratios"]) == ["one thread"]
+    assert 0 < row["ceiling"] < 4
+    assert row["distance"] > 0.5
+    assert "| decode a batch, two threads | 0.19 | (additions: one thread) |" in (tmp_path / "run.md").read_text()
+
+
 def test_the_table_of_stages_is_made() -> None:
     words = ["-m", "benchmarks.stages", "--count", "1", "--rounds", "1"]
     run = subprocess.run([sys.executable, *words], cwd=ROOT, capture_output=True, text=True, check=False)

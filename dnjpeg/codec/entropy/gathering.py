@@ -47,6 +47,7 @@ __all__ = [
 
 END = 64
 MARGIN = 64
+AT_ONCE = 4  # entries: those beyond the last one mean nothing
 
 Lists = tuple[npt.NDArray[np.int16], npt.NDArray[np.uint8], npt.NDArray[np.int64]]
 """Values, places, and masks of nonzero coefficients by block."""
@@ -140,17 +141,19 @@ def _gather_at_once(coefficients, block, mask, slot, values, places, at):
 
 
 @inlined
-def _gather_one_by_one(coefficients, block, mask, slot, values, places, at):
-    while mask:
-        k = trailing_zeros(mask)
-        mask &= mask - np.uint64(1)
-        values[at] = coefficients[block + span(NATURAL)[k]]
-        places[at] = k + slot
-        at += 1
-    return at
+def _gather_some_at_once(coefficients, block, mask, slot, values, places, at):
+    end = at + count_ones(mask)
+    while at < end:
+        for i in range(AT_ONCE):
+            k = trailing_zeros(mask)
+            mask &= mask - np.uint64(1)
+            values[at + i] = coefficients[block + span(NATURAL)[k]]
+            places[at + i] = k + slot
+        at += AT_ONCE
+    return end
 
 
-_gather = _gather_at_once if COMPRESSES else _gather_one_by_one
+_gather = _gather_at_once if COMPRESSES else _gather_some_at_once
 
 
 @inlined

@@ -46,8 +46,8 @@ class Scalar:
         return Scalar(self.builder, _call(self.builder, "llvm.bswap.i64", self.value))
 
     def trailing_zeros(self) -> Scalar:
-        """Index of the lowest set bit; the value must not be zero."""
-        return Scalar(self.builder, _call(self.builder, "llvm.cttz.i64", self.value, ir.Constant(ir.IntType(1), 1)))
+        """Index of the lowest set bit; 64 for zero."""
+        return Scalar(self.builder, _call(self.builder, "llvm.cttz.i64", self.value, ir.Constant(ir.IntType(1), 0)))
 
     def leading_zeros(self) -> Scalar:
         """Count the bits above the highest set one; the value must not be zero."""

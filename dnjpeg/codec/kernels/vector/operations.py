@@ -100,7 +100,7 @@ def prefetch(memory: Memory, index: Scalar) -> None:
 
 @operation(types.int64)
 def trailing_zeros(word: Scalar) -> Scalar:
-    """Index of the lowest set bit of a non-zero word."""
+    """Index of the lowest set bit; 64 for zero."""
     return word.trailing_zeros()
 
 

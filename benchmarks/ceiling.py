@@ -51,7 +51,8 @@ def ceiling_contenders() -> dict[str, Callable[[int], object]]:
     The caller's thread takes part: two that were just woken may find themselves on one core for a while.
     """
     pool = ThreadPoolExecutor(1)
-    first, second = (partial(_add, *np.ones((2, 1024), np.int32), PASSES) for _ in range(2))
+    far_apart = np.ones((2, 1 << 14), np.int32)  # with the same place in a line of the cache
+    first, second = (partial(_add, numbers[:1024], numbers[1104:2128], PASSES) for numbers in far_apart)
 
     def both(_: int) -> None:
         other = pool.submit(second)

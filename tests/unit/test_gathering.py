@@ -10,11 +10,11 @@ from dnjpeg.codec.kernels.vector import span
 
 
 @kernel
-def _gather(coefficients, mask, slot, values, places, at_once):
+def _gather(coefficients, mask, slot, values, places, whole):
     coefficients, values, places = span(coefficients), span(values), span(places)
-    if at_once:
+    if whole:
         return gathering._gather_at_once(coefficients, 0, mask, slot, values, places, 0)
-    return gathering._gather_one_by_one(coefficients, 0, mask, slot, values, places, 0)
+    return gathering._gather_some_at_once(coefficients, 0, mask, slot, values, places, 0)
 
 
 @kernel
@@ -22,16 +22,16 @@ def _long_runs(mask):
     return gathering._with_long_runs(mask)
 
 
-@pytest.mark.parametrize("at_once", [False, True])
+@pytest.mark.parametrize("whole", [False, True])
 @pytest.mark.parametrize("density", [0, 0.1, 0.5, 1])
-def test_coefficients_whose_bits_are_set_come_in_the_order_of_the_zigzag_sequence(at_once, density):
+def test_coefficients_whose_bits_are_set_come_in_the_order_of_the_zigzag_sequence(whole, density):
     random = np.random.default_rng(3)
     for slot in (0, 128):
         coefficients = random.integers(-32768, 32768, 64).astype(np.int16)
         chosen = random.random(64) < density
         mask = np.uint64(sum(1 << k for k in np.flatnonzero(chosen).tolist()))
         values, places = np.full(256, 99, np.int16), np.full(256, 99, np.uint8)
-        count = _gather(coefficients, mask, slot, values, places, at_once)
+        count = _gather(coefficients, mask, slot, values, places, whole)
         assert count == chosen.sum()
         assert values[:count].tolist() == coefficients[np.array(ZIGZAG)][chosen].tolist()
         assert places[:count].tolist() == (np.flatnonzero(chosen) + slot).tolist()

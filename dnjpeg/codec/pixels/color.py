@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from dnjpeg.codec.kernels.vector import Memory, Scalar, Vector, concatenate, interleave, operation
+from dnjpeg.codec.kernels.vector import (
+    Memory,
+    Scalar,
+    Vector,
+    concatenate,
+    interleave_by_eight,
+    operation,
+    upper_halves_by_eight,
+)
 from dnjpeg.codec.pixels.precision import center_of
 
 __all__ = ["PIXELS", "RGB_BYTES", "planes_to_rgb", "ycc_to_rgb"]
@@ -18,6 +26,11 @@ def _fix(x: float) -> int:
 HALF = 1 << 15
 
 
+def _rounded_product(x: Vector, factor: int) -> Vector:
+    """``(x * factor + 2^15) >> 16``, of less than 15 bits, in lanes of 16: the half is added behind one bit more."""
+    return ((x + x).high_product_of(factor) + 1) >> 1
+
+
 @operation()
 def ycc_to_rgb(samples: Memory, y: Scalar, cb: Scalar, cr: Scalar, rgb: Memory, pixel: Scalar) -> None:
     """Convert `PIXELS` pixels from three planes in one array to three samples each.
@@ -30,13 +43,13 @@ def ycc_to_rgb(samples: Memory, y: Scalar, cb: Scalar, cr: Scalar, rgb: Memory, 
     luma = samples.load(y, PIXELS).unsigned(16)
     blueness = samples.load(cb, PIXELS).unsigned(16) - center
     redness = samples.load(cr, PIXELS).unsigned(16) - center
-    two = (luma & 0) + 2  # times 2^14: the rounding half, within the same multiply-add
-    for_red = interleave(redness, two).pair_products(_fix(1.402) - (1 << 16), 1 << 14)
-    for_blue = interleave(blueness, two).pair_products(_fix(1.772) - (2 << 16), 1 << 14)
-    for_green = interleave(blueness, redness).pair_products(-_fix(0.34414), (1 << 16) - _fix(0.71414)) + HALF
-    red = luma + redness + (for_red >> 16).truncated(16)
-    blue = luma + blueness + blueness + (for_blue >> 16).truncated(16)
-    green = luma - redness + (for_green >> 16).truncated(16)
+    for_green = (
+        pairs.pair_products(-_fix(0.34414), (1 << 16) - _fix(0.71414)) + HALF
+        for pairs in interleave_by_eight(blueness, redness)
+    )
+    red = luma + redness + _rounded_product(redness, _fix(1.402) - (1 << 16))
+    blue = luma + blueness + blueness + _rounded_product(blueness, _fix(1.772) - (2 << 16))
+    green = luma - redness + upper_halves_by_eight(*for_green)
     limited = (x.clamped(0, 2 * center - 1).truncated(rgb.bits) for x in (red, green, blue))
     rgb.store(pixel, _interleaved(*limited))
 

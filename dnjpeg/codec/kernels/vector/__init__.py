@@ -20,7 +20,15 @@ Loads and stores have no alignment needs, and no bounds checks unless ``DNJPEG_C
 """
 
 from dnjpeg.codec.kernels.vector.control import if_any, repeated, repeated_until, with_any
-from dnjpeg.codec.kernels.vector.lanes import Scalar, Vector, concatenate, interleave, transpose
+from dnjpeg.codec.kernels.vector.lanes import (
+    Scalar,
+    Vector,
+    concatenate,
+    interleave,
+    interleave_by_eight,
+    transpose,
+    upper_halves_by_eight,
+)
 from dnjpeg.codec.kernels.vector.memory import Memory, span
 from dnjpeg.codec.kernels.vector.operations import (
     bit_length,
@@ -50,6 +58,7 @@ __all__ = [
     "count_ones",
     "if_any",
     "interleave",
+    "interleave_by_eight",
     "leading_zeros",
     "load_big_endian",
     "mostly_zero",
@@ -61,5 +70,6 @@ __all__ = [
     "store_big_endian",
     "trailing_zeros",
     "transpose",
+    "upper_halves_by_eight",
     "with_any",
 ]

@@ -253,6 +253,10 @@ class Vector:
         """Upper 16 bits of the product of unsigned 16-bit lanes."""
         return (self.unsigned(32) * other.unsigned(32)).shift_right(16).truncated(16)
 
+    def high_product_of(self, factor: int) -> Vector:
+        """Upper 16 bits of the product of signed 16-bit lanes with a number of as many."""
+        return (self.signed(32) * factor >> 16).truncated(16)
+
     def pair_products(self, first: int, second: int) -> Vector:
         """``self[2i] * first + self[2i+1] * second`` in 32 bits, from 16-bit lanes: one multiply-add instruction."""
         return self.dot_pairs(self.filled_with([first, second] * (self.lanes // 2)))
@@ -337,6 +341,25 @@ def concatenate(vectors: Sequence[Vector]) -> Vector:
 def interleave(a: Vector, b: Vector) -> Vector:
     """``a[0], b[0], a[1], b[1], …``."""
     return _shuffle(a, b, [lane for i in range(a.lanes) for lane in (i, a.lanes + i)])
+
+
+def interleave_by_eight(a: Vector, b: Vector) -> tuple[Vector, Vector]:
+    """Interleave the first four lanes of each eight, and the last four: of 16 bits these stay in registers of 128."""
+    pairs = [[(lane + half, a.lanes + lane + half) for lane in range(a.lanes) if lane % 8 < 4] for half in (0, 4)]
+    first, last = (_shuffle(a, b, [lane for pair in half for lane in pair]) for half in pairs)
+    return first, last
+
+
+def upper_halves_by_eight(first: Vector, last: Vector) -> Vector:
+    """Join the upper 16 bits of lanes of 32, of what was made of `interleave_by_eight`, in the order of before.
+
+    CPUs are taken for little-endian.
+    """
+    lanes = 2 * first.lanes
+    kind = ir.VectorType(ir.IntType(16), lanes)
+    a, b = (Vector(x.builder, x.builder.bitcast(x.value, kind)) for x in (first, last))
+    order = [start + 8 * group + 2 * i + 1 for group in range(lanes // 8) for start in (0, lanes) for i in range(4)]
+    return _shuffle(a, b, order)
 
 
 def transpose(rows: Sequence[Vector]) -> list[Vector]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator
 from itertools import repeat
 from typing import Any, Literal, TypeVar
@@ -12,7 +11,7 @@ import numpy.typing as npt
 
 from dnjpeg import api
 from dnjpeg.errors import JpegError
-from dnjpeg.parallel import ordered_map
+from dnjpeg.parallel import available_cores, ordered_map
 
 __all__ = ["decode_batch", "encode_batch", "transcode_batch"]
 
@@ -118,7 +117,7 @@ def _paired(files: Iterable[bytes], targets: Iterable[Pixels | None]) -> Iterato
 
 def _batch(work: Callable[[T], R], items: Iterable[T], jobs: int | None, on_error: OnError) -> Iterator[R | Exception]:
     if jobs is None:
-        jobs = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        jobs = available_cores()
     if not isinstance(jobs, int) or jobs < 1:
         raise ValueError(f"jobs is a whole number from 1 on, not {jobs!r}")
     if on_error not in ("raise", "return"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Sequence
@@ -9,7 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from typing import Generic, TypeVar
 
-__all__ = ["ordered_map"]
+__all__ = ["available_cores", "ordered_map"]
 
 AHEAD = 3  # tasks a thread that are begun, or done and not yet taken
 TOGETHER = 8  # items of a task at most
@@ -17,6 +18,11 @@ TASK_SECONDS = 2e-3  # items that take less are done several to a task: handing 
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+
+def available_cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def ordered_map(function: Callable[[T], R], items: Iterable[T], jobs: int) -> Generator[R]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+from dnjpeg.parallel import available_cores
 
 if TYPE_CHECKING:
     from dnjpeg.tables import QuantizationTables
@@ -179,11 +180,3 @@ def optimize(function: Function) -> Function:
         show_default=True,
         help="Huffman tables made for each image (smaller), or the standard ones (faster).",
     )(function)
-
-
-def available_cores() -> int:
-    """How many cores this process may use."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # not on every system
-        return os.cpu_count() or 1

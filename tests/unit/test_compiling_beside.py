@@ -5,16 +5,19 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from dnjpeg import parallel
 from dnjpeg.codec.kernels import beside
 
 PROGRAM = """
 import os, subprocess, sys
 from pathlib import Path
+from dnjpeg import parallel
 from dnjpeg.codec.kernels import beside
 
 class Popen(subprocess.Popen):
@@ -22,7 +25,7 @@ class Popen(subprocess.Popen):
         super().__init__(*args, **options)
         print(self.pid, flush=True)
 
-subprocess.Popen, beside._cpus = Popen, lambda: 2
+subprocess.Popen, parallel.available_cores = Popen, lambda: 2
 beside.compile_next("signal", "pause")
 beside.begin(Path(sys.argv[1]))
 if sys.argv[2] == "fork" and os.fork() == 0:
@@ -41,7 +44,7 @@ def commands(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
         raise OSError
 
     monkeypatch.setattr(subprocess, "Popen", popen)
-    monkeypatch.setattr(beside, "_cpus", lambda: 2)
+    monkeypatch.setattr(parallel, "available_cores", lambda: 2)
     monkeypatch.setattr(beside, "_next", {("dnjpeg.warm", "decoding"): None})
     monkeypatch.delenv(beside.SWITCH, raising=False)
     return found
@@ -61,7 +64,7 @@ def test_not_where_it_would_be_of_no_use(
 ) -> None:
     match why:
         case "one CPU":
-            monkeypatch.setattr(beside, "_cpus", lambda: 1)
+            monkeypatch.setattr(parallel, "available_cores", lambda: 1)
         case "not wanted":
             monkeypatch.setenv(beside.SWITCH, "0")
         case "nothing noted":
@@ -98,7 +101,7 @@ print(len(passes.buffer))
     assert int(done.stdout) == 0
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="signals and forks are POSIX's")
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are looked up where Linux has them")
 @pytest.mark.parametrize("end", ["exit", "kill", "fork"])
 def test_it_ends_with_the_process_that_began_it(end: str, tmp_path: Path) -> None:
     """But not with a fork of that."""
@@ -129,5 +132,5 @@ def _ended(pid: int) -> bool:
             return True
         if state == "Z":  # nobody waits for what has lost its parent
             return True
-        subprocess.run([sys.executable, "-c", "import time; time.sleep(0.1)"], check=True)
+        time.sleep(0.1)
     return False

@@ -28,7 +28,9 @@ def compile_next(module: str, function: str) -> None:
 
 def begin(folder: Path) -> None:
     """Let another process compile what was noted, if a first kernel is to be compiled into this folder."""
-    if not _next or os.environ.get(SWITCH) == "0" or _cpus() < 2 or any(folder.glob("*.nbc")):
+    from dnjpeg.parallel import available_cores  # noqa: PLC0415 - only where there is something to compile
+
+    if not _next or os.environ.get(SWITCH) == "0" or available_cores() < 2 or any(folder.glob("*.nbc")):
         return
     if not Path(sys.executable or "").name.lower().startswith("python"):  # Python is part of another program
         return
@@ -72,7 +74,3 @@ def _end(process: subprocess.Popen[bytes], waiting: threading.Thread, owner: int
     if os.getpid() == owner:  # else a fork
         process.kill()
         waiting.join()
-
-
-def _cpus() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

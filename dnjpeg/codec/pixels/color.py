@@ -28,7 +28,7 @@ HALF = 1 << 15
 
 def _rounded_product(x: Vector, factor: int) -> Vector:
     """``(x * factor + 2^15) >> 16``, of less than 15 bits, in lanes of 16: the half is added behind one bit more."""
-    return ((x + x).high_product_of(factor) + 1) >> 1
+    return ((x + x).signed_high_product(factor) + 1) >> 1
 
 
 @operation()

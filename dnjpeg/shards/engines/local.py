@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
+from dnjpeg.parallel import available_cores
 from dnjpeg.shards.records import Outcome
 from dnjpeg.shards.units import Unit
 from dnjpeg.shards.work import Job, work
@@ -24,7 +25,7 @@ ATTEMPTS = 3  # at a unit on which worker processes die
 
 def run(job: Job, units: Sequence[Unit], jobs: int | None) -> Generator[Outcome]:
     """Do all units; yield their outcomes as they come. If there are few units, several threads share one."""
-    jobs = jobs or _cores()
+    jobs = jobs or available_cores()
     workers = min(jobs, len(units))
     if workers <= 1:
         for unit in units:
@@ -35,10 +36,6 @@ def run(job: Job, units: Sequence[Unit], jobs: int | None) -> Generator[Outcome]
         yield from pool.outcomes(units)
     finally:
         pool.stop()
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @dataclass

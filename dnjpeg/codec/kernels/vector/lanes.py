@@ -253,7 +253,7 @@ class Vector:
         """Upper 16 bits of the product of unsigned 16-bit lanes."""
         return (self.unsigned(32) * other.unsigned(32)).shift_right(16).truncated(16)
 
-    def high_product_of(self, factor: int) -> Vector:
+    def signed_high_product(self, factor: int) -> Vector:
         """Upper 16 bits of the product of signed 16-bit lanes with a number of as many."""
         return (self.signed(32) * factor >> 16).truncated(16)
 

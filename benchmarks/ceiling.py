@@ -1,8 +1,8 @@
 """What two threads gain here and now, if they share nothing: by additions in the first-level cache.
 
-On two cores that is nearly 2. On the two halves of one core, where a virtual machine may have been put for a while, it
-is 1, and little more for whatever keeps a core busy. A hash does not tell: it waits for itself, so that two fit into
-one core. And what threads pass to each other depends on whether their cores share a cache, which may change as well.
+On two cores that is nearly 2; where both threads are on one, or on its two halves, about 1. A hash would not tell the
+halves from cores: it waits for itself, so that two may fit into one core. And what threads pass to each other depends
+on whether their cores share a cache. On a virtual machine all of this may change within seconds.
 """
 
 from __future__ import annotations

@@ -1,10 +1,11 @@
-"""YCbCr to RGB: the formulas of JFIF, rounded as libjpeg rounds them, for every chroma."""
+"""RGB to YCbCr and back: the formulas of JFIF, rounded as libjpeg rounds them, for every chroma."""
 
 import numpy as np
 import pytest
 
 from dnjpeg.codec.kernels.jit import kernel
 from dnjpeg.codec.kernels.vector import span
+from dnjpeg.codec.pixels import planes
 from dnjpeg.codec.pixels.color import PIXELS, ycc_to_rgb
 
 
@@ -40,3 +41,22 @@ def test_twelve_bits():
     rgb = np.zeros(3 * cb.size, np.int16)
     _convert(np.concatenate([y, cb, cr]).astype(np.int16), rgb, cb.size)
     assert np.array_equal(rgb.reshape(-1, 3), _expected(y, cb, cr, 12))
+
+
+@kernel
+def _separate(rgb, samples, count):
+    rgb, samples = span(rgb), span(samples)
+    for first in range(0, count, PIXELS):
+        planes._rgb_to_ycc(rgb, 3 * first, samples, first, count + first, 2 * count + first)
+
+
+@pytest.mark.parametrize("reds", [range(2), range(126, 130), range(254, 256), range(0, 256, 17)])
+def test_rgb_to_ycc_for_every_green_and_blue(reds):
+    rgb = np.array(np.meshgrid(reds, range(256), range(256), indexing="ij")).reshape(3, -1).T
+    samples = np.zeros(3 * len(rgb), np.uint8)
+    _separate(np.ascontiguousarray(rgb, np.uint8).reshape(-1), samples, len(rgb))
+    weights = np.array([[0.299, 0.587, 0.114], [-0.16874, -0.33126, 0.5], [0.5, -0.41869, -0.08131]])
+    half = 1 << 15
+    offsets = np.array([[half], [(128 << 16) + half - 1], [(128 << 16) + half - 1]])  # jccolor.c: no chroma becomes 256
+    expected = np.round(weights * 65536).astype(np.int64) @ rgb.T + offsets >> 16
+    assert np.array_equal(samples.reshape(3, -1), expected)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dnjpeg.codec.kernels.vector import (
+    PERMUTES_BYTES,
     Memory,
     Scalar,
     Vector,
+    bytes_by_sixteen,
     concatenate,
-    interleave_by_eight,
     operation,
-    upper_halves_by_eight,
+    paired,
+    shuffle,
 )
 from dnjpeg.codec.pixels.precision import center_of
 
@@ -43,15 +45,24 @@ def ycc_to_rgb(samples: Memory, y: Scalar, cb: Scalar, cr: Scalar, rgb: Memory, 
     luma = samples.load(y, PIXELS).unsigned(16)
     blueness = samples.load(cb, PIXELS).unsigned(16) - center
     redness = samples.load(cr, PIXELS).unsigned(16) - center
-    for_green = (
-        pairs.pair_products(-_fix(0.34414), (1 << 16) - _fix(0.71414)) + HALF
-        for pairs in interleave_by_eight(blueness, redness)
-    )
+    for_green = paired(blueness, redness).pair_products(-_fix(0.34414), (1 << 16) - _fix(0.71414)) + HALF
     red = luma + redness + _rounded_product(redness, _fix(1.402) - (1 << 16))
     blue = luma + blueness + blueness + _rounded_product(blueness, _fix(1.772) - (2 << 16))
-    green = luma - redness + upper_halves_by_eight(*for_green)
+    green = luma - redness + for_green.upper()
+    if rgb.bits == 8 and PERMUTES_BYTES:
+        _store_bytes(red, green, blue, rgb, pixel)
+        return
     limited = (x.clamped(0, 2 * center - 1).truncated(rgb.bits) for x in (red, green, blue))
     rgb.store(pixel, _interleaved(*limited))
+
+
+def _store_bytes(red: Vector, green: Vector, blue: Vector, rgb: Memory, pixel: Scalar) -> None:
+    """Limit samples to bytes and store them, whole registers as they are joined: LLVM would go another way with all."""
+    red_green, blues = bytes_by_sixteen(red, green), bytes_by_sixteen(blue, blue)
+    starts = (0, 8, red_green.lanes)
+    order = [16 * (i // 8) + i % 8 + start for i in range(PIXELS) for start in starts]
+    for first, last in ((0, 2 * PIXELS), (2 * PIXELS, 3 * PIXELS)):
+        rgb.store(pixel + first, shuffle(red_green, blues, order[first:last]))
 
 
 @operation()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from numba import types
 
 from dnjpeg.codec.kernels.jit import inlined
-from dnjpeg.codec.kernels.vector import Memory, Scalar, concatenate, operation
+from dnjpeg.codec.kernels.vector import REGISTER_BITS, Memory, Scalar, concatenate, operation
 from dnjpeg.codec.pixels.precision import dc_sample
 from dnjpeg.codec.pixels.transform import (
     CONST_BITS,
@@ -16,10 +16,11 @@ from dnjpeg.codec.pixels.transform import (
     inverse_pass,
     inverse_rows,
     inverse_top,
-    inverse_two,
 )
 
 __all__ = ["inverse_blocks"]
+
+GROUP = max(REGISTER_BITS // 128, 2)  # blocks done at once: a row of each fills a register
 
 
 @operation()
@@ -35,16 +36,16 @@ def _fill(coefficients, block, steps, table, samples, index, stride):
 
 
 @operation(types.int64)
-def _four_fit(samples: Memory) -> Scalar:
-    """Tell, while compiling, whether there are registers for four blocks; with fewer, pairs are as fast or faster."""
-    return samples.constant(int(samples.bits == 8 and samples.compiled_for("avx512bw")))
+def _in_groups(samples: Memory) -> Scalar:
+    """Tell, while compiling, whether several blocks are done at once: not those of 12 bits."""
+    return samples.constant(int(samples.bits == 8))
 
 
 @operation(types.int64)
 def _have_ac(coefficients: Memory, block: Scalar) -> Scalar:
-    """Not zero if any of four consecutive blocks has a coefficient other than DC."""
+    """Not zero if any of `GROUP` consecutive blocks has a coefficient other than DC."""
     found = None
-    for half in range(0, 256, 32):
+    for half in range(0, 64 * GROUP, 32):
         lanes = coefficients.load(block + half, 32)
         if half % 64 == 0:
             lanes = lanes & [0, *[-1] * 31]
@@ -54,20 +55,20 @@ def _have_ac(coefficients: Memory, block: Scalar) -> Scalar:
 
 
 @operation()
-def _inverse_four(
+def _inverse_group(
     coefficients: Memory, block: Scalar, steps: Memory, table: Scalar, samples: Memory, index: Scalar, stride: Scalar
 ) -> None:
-    """Dequantize and transform four consecutive blocks of 8 bits to samples that lie side by side.
+    """Dequantize and transform `GROUP` consecutive blocks of 8 bits to samples that lie side by side.
 
     Of a block that has nothing below its first row the first pass is no more than a shift, as in libjpeg-turbo's vector
     code; see `inverse_top`.
     """
-    if samples.bits != 8:  # compiled, but never called: see `_four_fit`
+    if samples.bits != 8:  # compiled, but never called: see `_in_groups`
         return
     x, below = [], None
     for y in range(8):
-        coded = concatenate([coefficients.load(block + 64 * i + 8 * y, 8) for i in range(4)])
-        step = concatenate([steps.load(table + 8 * y, 8)] * 4)
+        coded = concatenate([coefficients.load(block + 64 * i + 8 * y, 8) for i in range(GROUP)])
+        step = concatenate([steps.load(table + 8 * y, 8)] * GROUP)
         x.append(coded * step)
         if y == 1:
             below = coded
@@ -75,7 +76,7 @@ def _inverse_four(
             below = below | coded
     assert below is not None
     for distance in (4, 2, 1):
-        below = below | below.select(lane ^ distance for lane in range(32))
+        below = below | below.select(lane ^ distance for lane in range(below.lanes))
     below = below.nonzero_lanes().signed(16)
     top = (x[0] << PASS1_BITS) & (below ^ -1)
     columns = [lanes & below | top for lanes in inverse_pass(x, shift=CONST_BITS - PASS1_BITS)]
@@ -107,22 +108,14 @@ def inverse_blocks(coefficients, block, count, steps, table, samples, index, str
         Plane of samples, index of the first one, distance of the lines.
     """
     x = 0
-    if _four_fit(samples):
-        while x + 4 <= count:
+    if _in_groups(samples):
+        while x + GROUP <= count:
             if _have_ac(coefficients, block + 64 * x):
-                _inverse_four(coefficients, block + 64 * x, steps, table, samples, index + 8 * x, stride)
+                _inverse_group(coefficients, block + 64 * x, steps, table, samples, index + 8 * x, stride)
             else:
-                for i in range(x, x + 4):
+                for i in range(x, x + GROUP):
                     _fill(coefficients, block + 64 * i, steps, table, samples, index + 8 * i, stride)
-            x += 4
-    else:
-        while x + 2 <= count:
-            if has_rest(coefficients, block + 64 * x) and has_rest(coefficients, block + 64 * x + 64):
-                inverse_two(coefficients, block + 64 * x, steps, table, samples, index + 8 * x, stride)
-            else:
-                for i in range(x, x + 2):
-                    _inverse_block(coefficients, block + 64 * i, steps, table, samples, index + 8 * i, stride)
-            x += 2
+            x += GROUP
     while x < count:
         _inverse_block(coefficients, block + 64 * x, steps, table, samples, index + 8 * x, stride)
         x += 1

@@ -7,11 +7,11 @@ through the same formulas as R, G and B, and only K is turned round.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from dnjpeg.codec.format.layout import FULL
 from dnjpeg.codec.kernels.jit import inlined
-from dnjpeg.codec.kernels.vector import Memory, Scalar, Vector, copy, interleave, operation
+from dnjpeg.codec.kernels.vector import Memory, Pairs, Scalar, Vector, concatenate, copy, operation, shuffle
 from dnjpeg.codec.pixels.color import PIXELS, RGB_BYTES
 
 __all__ = ["CONVERSIONS", "MOST_BYTES", "separate_line"]
@@ -30,79 +30,101 @@ CONVERSIONS = {
 
 CMYK_BYTES = 4 * PIXELS
 MOST_BYTES = CMYK_BYTES
+GROUP = 4  # pixels that any register has room for, with 32 bits for each
+LOADED = 16  # bytes that hold as many pixels
 HALF = 1 << 15
-CHROMA_OFFSET = (128 << 16) + HALF - 1  # libjpeg's fudge: the largest chroma must not round up to 256
 
 
 def _fix(x: float) -> int:
     return int(x * 65536 + 0.5)
 
 
-def _channels(pixels: Memory, pixel: Scalar, count: int, used: Iterable[int]) -> list[Vector]:
-    loaded = pixels.load(pixel, count * PIXELS)
-    return [loaded.select(range(channel, count * PIXELS, count)) for channel in used]
+def _groups(pixels: Memory, pixel: Scalar, channels: int) -> list[tuple[Vector, int]]:
+    """Load `PIXELS` pixels in groups of `GROUP`, and tell at which byte each begins: not the last one at the first."""
+    size, last = channels * GROUP, channels * PIXELS - LOADED
+    return [(pixels.load(pixel + min(at, last), LOADED), max(at - last, 0)) for at in range(0, channels * PIXELS, size)]
 
 
-def _pairs(channels: Iterable[Vector]) -> tuple[Vector, Vector, Vector, Vector]:
-    red, green, blue = (channel.unsigned(16) for channel in channels)
-    return interleave(red, green), interleave(green, blue), red, blue
+def _pairs(groups: Sequence[tuple[Vector, int]], channels: int, first: int) -> Pairs:
+    """Pair the samples of two channels that follow each other, in lanes of 16 bits."""
+
+    def joined(chosen: Sequence[tuple[Vector, int]]) -> Vector:
+        loaded = concatenate([group for group, _ in chosen])
+        zero = loaded.lanes
+        bytes_ = [
+            byte
+            for i, (_, begin) in enumerate(chosen)
+            for pixel in range(GROUP)
+            for channel in range(2)
+            for byte in (LOADED * i + begin + channels * pixel + first + channel, zero)
+        ]
+        return shuffle(loaded, loaded.filled_with(0), bytes_).reinterpreted(16)
+
+    return Pairs(joined(groups[::2]), joined(groups[1::2]))
 
 
-def _luma(red_green: Vector, green_blue: Vector) -> Vector:
+def _channel(pixels: Memory, pixel: Scalar, channels: int, index: int) -> Vector:
+    return pixels.load(pixel, channels * PIXELS).select(range(index, channels * PIXELS, channels))
+
+
+def _luma(red_green: Pairs, green_blue: Pairs) -> Vector:
     """Y = .299 R + .587 G + .114 B.
 
     The weight of green is split between the two pairs, for it does not fit 16 bits.
     """
-    total = red_green.pair_products(_fix(0.299), _fix(0.587) - (1 << 14)) + green_blue.pair_products(
-        1 << 14, _fix(0.114)
-    )
-    return (total + HALF).shift_right(16).truncated(8)
+    part = 1 << 14
+    total = red_green.pair_products(_fix(0.299), _fix(0.587) - part) + green_blue.pair_products(part, _fix(0.114))
+    return (total + HALF).upper().truncated(8)
 
 
-def _chroma(red_green: Vector, green_blue: Vector, red: Vector, blue: Vector) -> tuple[Vector, Vector]:
-    """Cb = -.16874 R - .33126 G + .5 B + 128, Cr = .5 R - .41869 G - .08131 B + 128."""
-    blueness = red_green.pair_products(-_fix(0.16874), -_fix(0.33126)) + (blue.unsigned(32) << 15)
-    redness = green_blue.pair_products(-_fix(0.41869), -_fix(0.08131)) + (red.unsigned(32) << 15)
-    cb, cr = ((x + CHROMA_OFFSET).shift_right(16).truncated(8) for x in (blueness, redness))
+def _chroma(red_green: Pairs, green_blue: Pairs) -> tuple[Vector, Vector]:
+    """Cb = -.16874 R - .33126 G + .5 B + 128, Cr = .5 R - .41869 G - .08131 B + 128.
+
+    Only -.5 fits 16 bits: so these are the negatives, turned round in the end, which takes what libjpeg takes from the
+    half that rounds.
+    """
+    blueness = red_green.pair_products(_fix(0.16874), _fix(0.33126)) + green_blue.pair_products(0, -HALF)
+    redness = red_green.pair_products(-HALF, 0) + green_blue.pair_products(_fix(0.41869), _fix(0.08131))
+    cb, cr = ((x + (-(128 << 16) - HALF)).upper().truncated(8) ^ -1 for x in (blueness, redness))
     return cb, cr
 
 
-def _store_ycc(channels: Iterable[Vector], planes: Memory, y: Scalar, cb: Scalar, cr: Scalar) -> None:
-    red_green, green_blue, red, blue = _pairs(channels)
+def _store_ycc(pixels: Memory, pixel: Scalar, channels: int, planes: Memory, y: Scalar, cb: Scalar, cr: Scalar) -> None:
+    groups = _groups(pixels, pixel, channels)
+    red_green, green_blue = _pairs(groups, channels, 0), _pairs(groups, channels, 1)
     planes.store(y, _luma(red_green, green_blue))
-    for index, plane in zip((cb, cr), _chroma(red_green, green_blue, red, blue), strict=True):
+    for index, plane in zip((cb, cr), _chroma(red_green, green_blue), strict=True):
         planes.store(index, plane)
 
 
 @operation()
 def _rgb_to_ycc(rgb: Memory, pixel: Scalar, planes: Memory, y: Scalar, cb: Scalar, cr: Scalar) -> None:
     """Convert `PIXELS` pixels, three bytes each, to three planes."""
-    _store_ycc(_channels(rgb, pixel, 3, range(3)), planes, y, cb, cr)
+    _store_ycc(rgb, pixel, 3, planes, y, cb, cr)
 
 
 @operation()
 def _rgb_to_gray(rgb: Memory, pixel: Scalar, planes: Memory, y: Scalar) -> None:
-    red_green, green_blue, _, _ = _pairs(_channels(rgb, pixel, 3, range(3)))
-    planes.store(y, _luma(red_green, green_blue))
+    groups = _groups(rgb, pixel, 3)
+    planes.store(y, _luma(_pairs(groups, 3, 0), _pairs(groups, 3, 1)))
 
 
 @operation()
 def _rgb_to_planes(rgb: Memory, pixel: Scalar, planes: Memory, r: Scalar, g: Scalar, b: Scalar) -> None:
-    for index, plane in zip((r, g, b), _channels(rgb, pixel, 3, range(3)), strict=True):
-        planes.store(index, plane)
+    for channel, index in enumerate((r, g, b)):
+        planes.store(index, _channel(rgb, pixel, 3, channel))
 
 
 @operation()
 def _cmyk_to_planes(cmyk: Memory, pixel: Scalar, planes: Memory, c: Scalar, m: Scalar, y: Scalar, k: Scalar) -> None:
-    for index, plane in zip((c, m, y, k), _channels(cmyk, pixel, 4, range(4)), strict=True):
-        planes.store(index, plane ^ -1)
+    for channel, index in enumerate((c, m, y, k)):
+        planes.store(index, _channel(cmyk, pixel, 4, channel) ^ -1)
 
 
 @operation()
 def _cmyk_to_ycck(cmyk: Memory, pixel: Scalar, planes: Memory, y: Scalar, cb: Scalar, cr: Scalar, k: Scalar) -> None:
-    *colors, black = _channels(cmyk, pixel, 4, range(4))
-    _store_ycc(colors, planes, y, cb, cr)
-    planes.store(k, black ^ -1)
+    _store_ycc(cmyk, pixel, 4, planes, y, cb, cr)
+    planes.store(k, _channel(cmyk, pixel, 4, 3) ^ -1)
 
 
 @inlined

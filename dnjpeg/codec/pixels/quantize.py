@@ -10,7 +10,7 @@ from numba import types
 
 from dnjpeg.codec.format.layout import FIRST, TABLE
 from dnjpeg.codec.kernels.jit import inlined, kernel
-from dnjpeg.codec.kernels.vector import Memory, Scalar, Vector, concatenate, operation, span
+from dnjpeg.codec.kernels.vector import Memory, Scalar, Vector, concatenate, high_product, operation, span
 
 __all__ = [
     "RECIPROCALS_SIZE",
@@ -76,9 +76,8 @@ def quantized_rows(rows: Sequence[Vector], tables: Memory, table: Scalar) -> lis
         reciprocal, correction, scale = (
             concatenate([tables.load(table + 64 * part + 8 * row, 8)] * blocks) for part in range(3)
         )
-        sign = x >> 15
-        magnitude = ((x ^ sign) - sign + correction).high_product(reciprocal).high_product(scale)
-        quantized.append((magnitude ^ sign) - sign)
+        magnitude = high_product(high_product(x.magnitude() + correction, reciprocal), scale)
+        quantized.append(magnitude.negative_where(x))
     return quantized
 
 

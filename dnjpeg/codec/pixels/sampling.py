@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dnjpeg.codec.kernels.jit import inlined
-from dnjpeg.codec.kernels.vector import Memory, Scalar, interleave, operation
+from dnjpeg.codec.kernels.vector import Memory, Scalar, Vector, interleave, operation
 
 __all__ = ["SAMPLES", "downsample_row", "upsample_row"]
 
@@ -16,24 +16,21 @@ SAMPLES = 16  # of the lower resolution, done at once
 
 @operation()
 def _halve_h(samples: Memory, row: Scalar, out: Scalar) -> None:
-    pairs = samples.load(row, 2 * SAMPLES)
-    total = _even(pairs) + _odd(pairs) + [0, 1] * (SAMPLES // 2)
+    total = _pair_sums(samples.load(row, 2 * SAMPLES)) + [0, 1] * (SAMPLES // 2)
     samples.store(out, total.shift_right(1).truncated(8))
 
 
 @operation()
 def _halve_hv(samples: Memory, row: Scalar, below: Scalar, out: Scalar) -> None:
-    upper, lower = samples.load(row, 2 * SAMPLES), samples.load(below, 2 * SAMPLES)
-    total = _even(upper) + _odd(upper) + _even(lower) + _odd(lower) + [1, 2] * (SAMPLES // 2)
+    upper, lower = (_pair_sums(samples.load(line, 2 * SAMPLES)) for line in (row, below))
+    total = upper + lower + [1, 2] * (SAMPLES // 2)
     samples.store(out, total.shift_right(2).truncated(8))
 
 
-def _even(x):
-    return x.select(range(0, x.lanes, 2)).unsigned(16)
-
-
-def _odd(x):
-    return x.select(range(1, x.lanes, 2)).unsigned(16)
+def _pair_sums(row: Vector) -> Vector:
+    """Sum neighbours, of 8 bits in 16."""
+    pairs = row.reinterpreted(16)
+    return (pairs & 255) + pairs.shift_right(8)
 
 
 @inlined
@@ -76,13 +73,18 @@ def _weigh_3_1(samples: Memory, near: Scalar, far: Scalar, sums: Memory, out: Sc
     sums.store(out, nearer * 3 + samples.load(far, SAMPLES).unsigned(16))
 
 
+def _in_turns(left: Vector, right: Vector, bits: int) -> Vector:
+    """Join samples in lanes of 16 bits: one of the left ones, one of the right ones, and so on."""
+    return (left | right << 8).reinterpreted(8) if bits == 8 else interleave(left, right)
+
+
 @operation()
 def _triangle_hv(sums: Memory, index: Scalar, samples: Memory, out: Scalar) -> None:
     """``(3 this + neighbour + 8 or 7) >> 4`` over sums that were weighed vertically."""
     this = sums.load(index, SAMPLES) * 3
     left = (this + sums.load(index + -1, SAMPLES) + 8).shift_right(4)
     right = (this + sums.load(index + 1, SAMPLES) + 7).shift_right(4)
-    samples.store(out, interleave(left.truncated(samples.bits), right.truncated(samples.bits)))
+    samples.store(out, _in_turns(left, right, samples.bits))
 
 
 @operation()
@@ -91,7 +93,7 @@ def _triangle_h(samples: Memory, index: Scalar, out: Scalar) -> None:
     this = samples.load(index, SAMPLES).unsigned(16) * 3
     left = (this + samples.load(index + -1, SAMPLES).unsigned(16) + 1).shift_right(2)
     right = (this + samples.load(index + 1, SAMPLES).unsigned(16) + 2).shift_right(2)
-    samples.store(out, interleave(left.truncated(samples.bits), right.truncated(samples.bits)))
+    samples.store(out, _in_turns(left, right, samples.bits))
 
 
 @operation()

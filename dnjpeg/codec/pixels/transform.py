@@ -2,17 +2,28 @@
 
 The factorisation is that of Loeffler, Ligtenberg and Moschytz (ICASSP 1989), figure 1, with 13-bit constants. Products
 of 16-bit lanes are summed in pairs to 32 bits, in the order in which libjpeg-turbo's vector code sums them, so that
-even values that overflow on hostile input come out the same. Two blocks that lie side by side are done at once: 16
-lanes. The inverse for samples of 12 bits is the same butterfly in 64-bit lanes, as libjpeg's C code has it.
+even values that overflow on hostile input come out the same. Blocks that lie side by side are done at once, 8 lanes
+each. The inverse for samples of 12 bits is the same butterfly in 64-bit lanes, as libjpeg's C code has it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from numba import types
 
-from dnjpeg.codec.kernels.vector import Memory, Scalar, Vector, concatenate, interleave, operation, transpose
+from dnjpeg.codec.kernels.vector import (
+    Halves,
+    Memory,
+    Scalar,
+    Vector,
+    operation,
+    paired,
+    transpose,
+    widened,
+)
 from dnjpeg.codec.pixels.precision import center_of
 from dnjpeg.codec.pixels.quantize import quantized_rows
 
@@ -30,11 +41,11 @@ __all__ = [
     "inverse_pass",
     "inverse_rows",
     "inverse_top",
-    "inverse_two",
     "store_wide",
 ]
 
 CONST_BITS = 13
+CENTER = 128
 PASS1_BITS = 2  # extra fraction bits between the two passes
 WIDE_PASS1_BITS = 1  # the same for samples of 12 bits
 
@@ -57,28 +68,39 @@ C2_562915447 = _fix(2.562915447)
 C3_072711026 = _fix(3.072711026)
 
 
-def _narrowed(x: Vector, shift: int) -> Vector:
-    """Round away `shift` bits of 32-bit lanes and saturate to 16 bits; of 64-bit lanes keep 32 bits."""
-    if x.bits == 64:
-        return x.rounded_shift(shift).truncated(32).signed(64)
-    return x.rounded_shift(shift).clamped(-32768, 32767).truncated(16)
+Sums = Vector | Halves
+"""What products of pairs are summed in: 64-bit lanes, or lanes of 32 bits."""
 
 
+def _narrowed(x: Sums, shift: int) -> Vector:
+    """Drop `shift` bits of 32-bit lanes and saturate to 16 bits; of 64-bit lanes keep 32 bits."""
+    if isinstance(x, Halves):
+        return (x >> shift).saturated()
+    return (x >> shift).truncated(32).signed(64)
+
+
+@dataclass(frozen=True)
 class _WidePairs:
     """Two vectors of 64-bit lanes that stand for one of pairs."""
 
-    def __init__(self, a: Vector, b: Vector) -> None:
-        self.a, self.b = a, b
+    a: Vector
+    b: Vector
 
     def pair_products(self, first: int, second: int) -> Vector:
         return self.a * first + self.b * second
 
 
-def _paired(a: Vector, b: Vector) -> Vector | _WidePairs:
-    return interleave(a, b) if a.bits == 16 else _WidePairs(a, b)
+def _paired(a: Vector, b: Vector) -> Any:
+    """Return what has `pair_products`; annotations can't tell that all of a pass is of one kind."""
+    return paired(a, b) if a.bits == 16 else _WidePairs(a, b)
 
 
-def _rotated_pair(a: Vector, b: Vector) -> tuple[Vector, Vector]:
+def _scaled(x: Vector) -> Any:
+    """Shift a sum of two coefficients to where products are."""
+    return widened(x, CONST_BITS) if x.bits == 16 else x << CONST_BITS
+
+
+def _rotated_pair(a: Vector, b: Vector) -> tuple[Any, Any]:
     """Rotation by 3 pi / 8 of the even part, in 32 bits."""
     pairs = _paired(a, b)
     return (
@@ -87,7 +109,7 @@ def _rotated_pair(a: Vector, b: Vector) -> tuple[Vector, Vector]:
     )
 
 
-def _odd_part(t4: Vector, t5: Vector, t6: Vector, t7: Vector) -> tuple[Vector, Vector, Vector, Vector]:
+def _odd_part(t4: Vector, t5: Vector, t6: Vector, t7: Vector) -> tuple[Any, Any, Any, Any]:
     """Return the odd part of the butterfly, in 32 bits; the same for both directions up to the names of its ends."""
     sums = _paired(t4 + t6, t5 + t7)
     z3 = sums.pair_products(C1_175875602 - C1_961570560, C1_175875602)
@@ -108,24 +130,24 @@ def _forward_pass(d: Sequence[Vector], *, first: bool) -> list[Vector]:
     t3, t4 = d[3] + d[4], d[3] - d[4]
     t10, t13 = t0 + t3, t0 - t3
     t11, t12 = t1 + t2, t1 - t2
-    if first:
-        o0, o4 = (t10 + t11) << PASS1_BITS, (t10 - t11) << PASS1_BITS
+    if first:  # of samples, as they are: only their sum knows where the middle is
+        o0, o4 = (t10 + t11 - 8 * CENTER) << PASS1_BITS, (t10 - t11) << PASS1_BITS
         shift = CONST_BITS - PASS1_BITS
     else:
         o0, o4 = (t10 + t11).rounded_shift(PASS1_BITS), (t10 - t11).rounded_shift(PASS1_BITS)
         shift = CONST_BITS + PASS1_BITS
+    half = 1 << (shift - 1)
     o2, o6 = _rotated_pair(t13, t12)
     o7, o5, o3, o1 = _odd_part(t4, t5, t6, t7)
-    o1, o2, o3, o5, o6, o7 = (_narrowed(o, shift) for o in (o1, o2, o3, o5, o6, o7))
+    o1, o2, o3, o5, o6, o7 = (_narrowed(o + half, shift) for o in (o1, o2, o3, o5, o6, o7))
     return [o0, o1, o2, o3, o4, o5, o6, o7]
 
 
 def inverse_pass(x: Sequence[Vector], *, shift: int) -> list[Vector]:
     """One dimension of the inverse transform, rounded by `shift` bits."""
     t3, t2 = _rotated_pair(x[2], x[6])
-    bits = max(x[0].bits, 32)
-    t0 = (x[0] + x[4]).signed(bits) << CONST_BITS
-    t1 = (x[0] - x[4]).signed(bits) << CONST_BITS
+    half = 1 << (shift - 1)
+    t0, t1 = _scaled(x[0] + x[4]) + half, _scaled(x[0] - x[4]) + half
     t10, t13 = t0 + t3, t0 - t3
     t11, t12 = t1 + t2, t1 - t2
     o0, o1, o2, o3 = _odd_part(x[7], x[5], x[3], x[1])
@@ -135,7 +157,7 @@ def inverse_pass(x: Sequence[Vector], *, shift: int) -> list[Vector]:
 
 def _forward(samples: Memory, index: Scalar, stride: Scalar, blocks: int) -> list[Vector]:
     """Rows of coefficients, 8 times orthonormal, of blocks that lie side by side in a plane of samples."""
-    rows = [(samples.load(index + stride * y, 8 * blocks)).unsigned(16) - 128 for y in range(8)]
+    rows = [samples.load(index + stride * y, 8 * blocks).unsigned(16) for y in range(8)]
     columns = _forward_pass(transpose(rows), first=True)
     return _forward_pass(transpose(columns), first=False)
 
@@ -144,15 +166,6 @@ def _store_blocks(rows: Sequence[Vector], out: Memory, block: Scalar) -> None:
     for y, row in enumerate(rows):
         for x in range(row.lanes // 8):
             out.store(block + 64 * x + 8 * y, row.part(8 * x, 8))
-
-
-def _inverse(coefficients: Memory, block: Scalar, steps: Memory, table: Scalar, blocks: int) -> list[Vector]:
-    """Rows of samples of consecutive blocks, side by side."""
-    x = []
-    for y in range(8):
-        step = concatenate([steps.load(table + 8 * y, 8)] * blocks)
-        x.append(concatenate([coefficients.load(block + 64 * i + 8 * y, 8) for i in range(blocks)]) * step)
-    return inverse_rows(inverse_pass(x, shift=CONST_BITS - PASS1_BITS))
 
 
 def inverse_rows(columns: Sequence[Vector]) -> list[Vector]:
@@ -232,7 +245,8 @@ def inverse_one(
     if samples.bits == 16:
         _store_inverse_wide(coefficients, block, steps, table, samples, index, stride)
         return
-    for y, row in enumerate(_inverse(coefficients, block, steps, table, 1)):
+    x = [coefficients.load(block + 8 * y, 8) * steps.load(table + 8 * y, 8) for y in range(8)]
+    for y, row in enumerate(inverse_rows(inverse_pass(x, shift=CONST_BITS - PASS1_BITS))):
         samples.store(index + stride * y, row)
 
 
@@ -250,17 +264,4 @@ def inverse_top(
         return
     column = coefficients.load(block, 8) * steps.load(table, 8) << PASS1_BITS
     for y, row in enumerate(inverse_rows([column] * 8)):
-        samples.store(index + stride * y, row)
-
-
-@operation()
-def inverse_two(
-    coefficients: Memory, block: Scalar, steps: Memory, table: Scalar, samples: Memory, index: Scalar, stride: Scalar
-) -> None:
-    """Dequantize and transform two consecutive blocks to samples that lie side by side."""
-    if samples.bits == 16:
-        for x in range(2):
-            _store_inverse_wide(coefficients, block + 64 * x, steps, table, samples, index + 8 * x, stride)
-        return
-    for y, row in enumerate(_inverse(coefficients, block, steps, table, 2)):
         samples.store(index + stride * y, row)

@@ -19,15 +19,15 @@ kernel may ask `target` for it, but must do without.
 Loads and stores have no alignment needs, and no bounds checks unless ``DNJPEG_CHECKED=1`` is set.
 """
 
+from dnjpeg.codec.kernels.vector.by_eight import Halves, Pairs, paired, widened
 from dnjpeg.codec.kernels.vector.control import if_any, repeated, repeated_until, with_any
 from dnjpeg.codec.kernels.vector.lanes import (
     Scalar,
     Vector,
     concatenate,
     interleave,
-    interleave_by_eight,
+    shuffle,
     transpose,
-    upper_halves_by_eight,
 )
 from dnjpeg.codec.kernels.vector.memory import Memory, span
 from dnjpeg.codec.kernels.vector.operations import (
@@ -43,33 +43,41 @@ from dnjpeg.codec.kernels.vector.operations import (
     store_big_endian,
     trailing_zeros,
 )
-from dnjpeg.codec.kernels.vector.target import COMPRESSES, GATHERS
+from dnjpeg.codec.kernels.vector.registers import bytes_by_sixteen, high_product
+from dnjpeg.codec.kernels.vector.target import COMPRESSES, GATHERS, PERMUTES_BYTES, REGISTER_BITS
 
 __all__ = [
     "COMPRESSES",
     "GATHERS",
+    "PERMUTES_BYTES",
+    "REGISTER_BITS",
+    "Halves",
     "Memory",
+    "Pairs",
     "Scalar",
     "Vector",
     "bit_length",
+    "bytes_by_sixteen",
     "clear",
     "concatenate",
     "copy",
     "count_ones",
+    "high_product",
     "if_any",
     "interleave",
-    "interleave_by_eight",
     "leading_zeros",
     "load_big_endian",
     "mostly_zero",
     "operation",
+    "paired",
     "prefetch",
     "repeated",
     "repeated_until",
+    "shuffle",
     "span",
     "store_big_endian",
     "trailing_zeros",
     "transpose",
-    "upper_halves_by_eight",
+    "widened",
     "with_any",
 ]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from llvmlite import ir
 
-__all__ = ["I64", "Scalar", "Vector", "concatenate", "interleave", "transpose"]
+__all__ = ["I64", "Scalar", "Vector", "call", "concatenate", "interleave", "shuffle", "transpose"]
 
 I64 = ir.IntType(64)
 
@@ -43,36 +43,36 @@ class Scalar:
 
     def byte_swapped(self) -> Scalar:
         """Reverse the order of the eight bytes."""
-        return Scalar(self.builder, _call(self.builder, "llvm.bswap.i64", self.value))
+        return Scalar(self.builder, call(self.builder, "llvm.bswap.i64", self.value))
 
     def trailing_zeros(self) -> Scalar:
         """Index of the lowest set bit; 64 for zero."""
-        return Scalar(self.builder, _call(self.builder, "llvm.cttz.i64", self.value, ir.Constant(ir.IntType(1), 0)))
+        return Scalar(self.builder, call(self.builder, "llvm.cttz.i64", self.value, ir.Constant(ir.IntType(1), 0)))
 
     def leading_zeros(self) -> Scalar:
         """Count the bits above the highest set one; the value must not be zero."""
-        return Scalar(self.builder, _call(self.builder, "llvm.ctlz.i64", self.value, ir.Constant(ir.IntType(1), 1)))
+        return Scalar(self.builder, call(self.builder, "llvm.ctlz.i64", self.value, ir.Constant(ir.IntType(1), 1)))
 
     def bit_length(self) -> Scalar:
         """Count the bits up to the highest set one; 0 for zero."""
-        zeros = _call(self.builder, "llvm.ctlz.i64", self.value, ir.Constant(ir.IntType(1), 0))
+        zeros = call(self.builder, "llvm.ctlz.i64", self.value, ir.Constant(ir.IntType(1), 0))
         return Scalar(self.builder, self.builder.sub(ir.Constant(I64, 64), zeros))
 
     def count_ones(self) -> Scalar:
         """Count the bits that are set."""
-        return Scalar(self.builder, _call(self.builder, "llvm.ctpop.i64", self.value))
+        return Scalar(self.builder, call(self.builder, "llvm.ctpop.i64", self.value))
 
     def bits_reversed(self) -> Scalar:
         """Reverse the order of the bits."""
-        return Scalar(self.builder, _call(self.builder, "llvm.bitreverse.i64", self.value))
+        return Scalar(self.builder, call(self.builder, "llvm.bitreverse.i64", self.value))
 
     def deposited(self, mask: Scalar) -> Scalar:
         """Put the lowest bits where a mask has ones, in order; only if the CPU has an instruction for that: BMI2."""
-        return Scalar(self.builder, _call(self.builder, "llvm.x86.bmi.pdep.64", self.value, mask.value))
+        return Scalar(self.builder, call(self.builder, "llvm.x86.bmi.pdep.64", self.value, mask.value))
 
     def expected(self, number: int) -> Scalar:
         """Return the value, with the hint that it is mostly this number."""
-        return Scalar(self.builder, _call(self.builder, "llvm.expect.i64", self.value, ir.Constant(I64, number)))
+        return Scalar(self.builder, call(self.builder, "llvm.expect.i64", self.value, ir.Constant(I64, number)))
 
     def spread(self) -> Vector:
         """Return 64 8-bit lanes: -1 where the bit is set, else 0."""
@@ -167,7 +167,16 @@ class Vector:
     def shifted_in(self, behind: Vector, count: Vector) -> Vector:
         """Shift left, filling with the upper bits of another vector."""
         name = f"llvm.fshl.v{self.lanes}i{self.bits}"
-        return self._new(_call(self.builder, name, self.value, behind.value, count.value))
+        return self._new(call(self.builder, name, self.value, behind.value, count.value))
+
+    def magnitude(self) -> Vector:
+        """Make negative lanes positive, but for the least number, which stays."""
+        name = f"llvm.abs.v{self.lanes}i{self.bits}"
+        return self._new(call(self.builder, name, self.value, ir.Constant(ir.IntType(1), 0)))
+
+    def negative_where(self, signs: Vector) -> Vector:
+        """Negate the lanes for which those of another vector are negative."""
+        return (self.filled_with(0) - self).where(signs.below(0), self)
 
     def rounded_shift(self, count: int) -> Vector:
         """Divide by ``2**count``, to nearest, halves up (libjpeg's DESCALE)."""
@@ -220,7 +229,7 @@ class Vector:
 
     def bytes_swapped(self) -> Vector:
         """Reverse the order of the bytes of each lane."""
-        return self._new(_call(self.builder, f"llvm.bswap.v{self.lanes}i{self.bits}", self.value))
+        return self._new(call(self.builder, f"llvm.bswap.v{self.lanes}i{self.bits}", self.value))
 
     def chosen(self, indices: Vector) -> Vector:
         """Return the lanes with the given indices, which need not be known; 512 bits, if the CPU `GATHERS`.
@@ -228,12 +237,19 @@ class Vector:
         Of an index only the bits that it takes to tell all lanes are looked at.
         """
         kind = {8: "qi", 32: "si"}[self.bits]
-        return self._new(_call(self.builder, f"llvm.x86.avx512.permvar.{kind}.512", self.value, indices.value))
+        return self._new(call(self.builder, f"llvm.x86.avx512.permvar.{kind}.512", self.value, indices.value))
 
-    def bit_lengths(self) -> Vector:
-        """Count the bits of each lane up to the highest set one; 0 for zero."""
-        zeros = _call(self.builder, f"llvm.ctlz.v{self.lanes}i{self.bits}", self.value, ir.Constant(ir.IntType(1), 0))
-        return self.filled_with(self.bits) - self._new(zeros)
+    def bits_below(self) -> Vector:
+        """Set all bits below the highest set one of each lane as well."""
+        lanes, distance = self, 1
+        while distance < self.bits:
+            lanes = lanes | lanes.shift_right(distance)
+            distance *= 2
+        return lanes
+
+    def count_ones(self) -> Vector:
+        """Count the bits of each lane that are set."""
+        return self._new(call(self.builder, f"llvm.ctpop.v{self.lanes}i{self.bits}", self.value))
 
     def filled_with(self, number: int | Sequence[int]) -> Vector:
         """Return a vector of this type with the number in all lanes, or one for each."""
@@ -247,11 +263,7 @@ class Vector:
         bits = mask.value if self.lanes == 64 else self.builder.trunc(mask.value, ir.IntType(self.lanes))
         chosen = self.builder.bitcast(bits, ir.VectorType(ir.IntType(1), self.lanes))
         name = f"llvm.experimental.vector.compress.v{self.lanes}i{self.bits}"
-        return self._new(_call(self.builder, name, self.value, chosen, self._other(0)))
-
-    def high_product(self, other: Vector) -> Vector:
-        """Upper 16 bits of the product of unsigned 16-bit lanes."""
-        return (self.unsigned(32) * other.unsigned(32)).shift_right(16).truncated(16)
+        return self._new(call(self.builder, name, self.value, chosen, self._other(0)))
 
     def signed_high_product(self, factor: int) -> Vector:
         """Upper 16 bits of the product of signed 16-bit lanes with a number of as many."""
@@ -268,11 +280,16 @@ class Vector:
 
     def select(self, indices: Iterable[int]) -> Vector:
         """Return the lanes with the given indices (a shuffle)."""
-        return _shuffle(self, self, indices)
+        return shuffle(self, self, indices)
 
     def part(self, first: int, lanes: int) -> Vector:
         """Return consecutive lanes."""
         return self.select(range(first, first + lanes))
+
+    def reinterpreted(self, bits: int) -> Vector:
+        """Take the same bits as lanes of another size, the lowest first: CPUs are taken for little-endian."""
+        kind = ir.VectorType(ir.IntType(bits), self.lanes * self.bits // bits)
+        return self._new(self.builder.bitcast(self.value, kind))
 
     def to_float(self, bits: int = 64) -> Vector:
         """Convert signed integers to floats of 64 or 32 bits."""
@@ -315,15 +332,17 @@ class Vector:
         return Scalar(self.builder, bits if self.lanes == 64 else self.builder.zext(bits, I64))
 
 
-def _call(builder: ir.IRBuilder, name: str, *arguments: ir.Value) -> ir.Value:
+def call(builder: ir.IRBuilder, name: str, *arguments: ir.Value, returns: ir.Type | None = None) -> ir.Value:
+    """Call one of LLVM's intrinsic functions; it returns what its first argument is, if nothing else is said."""
     function = builder.module.globals.get(name)
     if function is None:
-        kind = ir.FunctionType(arguments[0].type, [argument.type for argument in arguments])
+        kind = ir.FunctionType(returns or arguments[0].type, [argument.type for argument in arguments])
         function = ir.Function(builder.module, kind, name)
     return builder.call(function, arguments)
 
 
-def _shuffle(a: Vector, b: Vector, indices: Iterable[int]) -> Vector:
+def shuffle(a: Vector, b: Vector, indices: Iterable[int]) -> Vector:
+    """Return the lanes with the given indices; those of the second vector follow those of the first."""
     chosen = list(indices)
     mask = ir.Constant(ir.VectorType(ir.IntType(32), len(chosen)), chosen)
     return Vector(a.builder, a.builder.shuffle_vector(a.value, b.value, mask))
@@ -334,32 +353,13 @@ def concatenate(vectors: Sequence[Vector]) -> Vector:
     parts = list(vectors)
     while len(parts) > 1:
         lanes = 2 * parts[0].lanes
-        parts = [_shuffle(a, b, range(lanes)) for a, b in zip(parts[::2], parts[1::2], strict=True)]
+        parts = [shuffle(a, b, range(lanes)) for a, b in zip(parts[::2], parts[1::2], strict=True)]
     return parts[0]
 
 
 def interleave(a: Vector, b: Vector) -> Vector:
     """``a[0], b[0], a[1], b[1], …``."""
-    return _shuffle(a, b, [lane for i in range(a.lanes) for lane in (i, a.lanes + i)])
-
-
-def interleave_by_eight(a: Vector, b: Vector) -> tuple[Vector, Vector]:
-    """Interleave the first four lanes of each eight, and the last four: of 16 bits these stay in registers of 128."""
-    pairs = [[(lane + half, a.lanes + lane + half) for lane in range(a.lanes) if lane % 8 < 4] for half in (0, 4)]
-    first, last = (_shuffle(a, b, [lane for pair in half for lane in pair]) for half in pairs)
-    return first, last
-
-
-def upper_halves_by_eight(first: Vector, last: Vector) -> Vector:
-    """Join the upper 16 bits of lanes of 32, of what was made of `interleave_by_eight`, in the order of before.
-
-    CPUs are taken for little-endian.
-    """
-    lanes = 2 * first.lanes
-    kind = ir.VectorType(ir.IntType(16), lanes)
-    a, b = (Vector(x.builder, x.builder.bitcast(x.value, kind)) for x in (first, last))
-    order = [start + 8 * group + 2 * i + 1 for group in range(lanes // 8) for start in (0, lanes) for i in range(4)]
-    return _shuffle(a, b, order)
+    return shuffle(a, b, [lane for i in range(a.lanes) for lane in (i, a.lanes + i)])
 
 
 def transpose(rows: Sequence[Vector]) -> list[Vector]:
@@ -374,7 +374,7 @@ def transpose(rows: Sequence[Vector]) -> list[Vector]:
             for vector in (0, lanes)
             for lane in range(vector + group, vector + group + distance)
         ]
-        return _shuffle(a, b, [square + lane for square in range(0, lanes, side) for lane in order])
+        return shuffle(a, b, [square + lane for square in range(0, lanes, side) for lane in order])
 
     current = list(rows)
     distance = 1

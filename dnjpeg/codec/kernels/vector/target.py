@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from numba.core.registry import cpu_target
 
-__all__ = ["COMPRESSES", "GATHERS"]
+__all__ = ["COMPRESSES", "GATHERS", "PERMUTES_BYTES", "REGISTER_BITS"]
 
 _features = set(cpu_target.target_context.codegen()._get_host_cpu_features().split(","))
 
@@ -16,3 +16,11 @@ GATHERS = COMPRESSES and "+avx512bf16" in _features
 
 Of CPUs with AVX-512 those that microcode slows down for that, up to Ice Lake, do not know bfloat16.
 """
+
+PERMUTES_BYTES = "+avx512vbmi" in _features
+"""Whether bytes of two registers of 512 bits take any order in one instruction."""
+
+REGISTER_BITS = next(
+    (bits for name, bits in [("avx512bw", 512), ("avx2", 256), ("sse2", 128)] if f"+{name}" in _features), 0
+)
+"""Bits of a register of integers of 8 and 16 bits; 0 if the CPU is no x86."""

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dnjpeg.codec.entropy.zigzag_masks import nonzero_zigzag
-from dnjpeg.codec.format.layout import BLOCK_COLS, BLOCK_ROWS, DC_TABLE, FIRST, VERTICAL
+from dnjpeg.codec.format.layout import BLOCK_COLS, BLOCK_ROWS, FIRST, VERTICAL
 from dnjpeg.codec.format.zigzag import NATURAL, ZIGZAG
 from dnjpeg.codec.kernels.jit import inlined
 from dnjpeg.codec.kernels.scratch import scratch
@@ -67,9 +67,9 @@ def list_spans(lists):
 
 
 @inlined
-def slot_bit(scan, c):
-    """Slot of a component's tables as the places have it."""
-    return scan[c, DC_TABLE] >> 1
+def slot_bit(tables):
+    """Slot of a component's tables, given its `DC_TABLE`, as the places have it."""
+    return tables >> 1
 
 
 @inlined

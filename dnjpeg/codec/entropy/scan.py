@@ -43,7 +43,9 @@ STRICT = 19  # decoding: whether the first fault ends it
 ALONE = 20  # decoding: whether nothing is decoded ahead any more, see `ahead`
 LANES_LEFT = 21  # decoding: of those that decoded ahead, how many have blocks that are not taken yet
 WEIGHT = 22  # decoding to counts: what to add for each coefficient
-STATE = 23
+MCU_BLOCKS = 23  # encoding: the table of `mcu_blocks`
+BLOCK_FIELDS = 5
+STATE = MCU_BLOCKS + 4 * 4 * 4 * BLOCK_FIELDS  # components of four by four blocks
 
 APART = 16  # items to both sides that belong to nobody: two threads that write to one line of cache wait for each other
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 import numpy as np
 
 from dnjpeg.codec.entropy.gathering import END, MARGIN, begin_lists, gather_block, gather_empty, slot_bit
-from dnjpeg.codec.entropy.scan import INTERVAL, LEFT, PREDICTIONS, reset_interval
+from dnjpeg.codec.entropy.mcu_blocks import MCUS, PREDICTION, START, STEP, TABLES, list_blocks, listed
+from dnjpeg.codec.entropy.scan import INTERVAL, LEFT, reset_interval
 from dnjpeg.codec.entropy.tokens import AC_CODES, BATCH, RAW, RESTART
 from dnjpeg.codec.format.huffman import JOINED_BITS
-from dnjpeg.codec.format.layout import BLOCK_COLS, BLOCK_ROWS, FIRST, HORIZONTAL, VERTICAL
 from dnjpeg.codec.kernels.jit import inlined
-from dnjpeg.codec.kernels.vector import Memory, Scalar, bit_length, operation
+from dnjpeg.codec.kernels.vector import Memory, Scalar, bit_length, interleave, operation
 
 __all__ = ["magnitude_bits", "put_value", "tokenize_mcu_row"]
 
@@ -52,15 +52,15 @@ def put_value(tokens, count, code, value, wide):
 @operation()
 def _make_tokens(values: Memory, places: Memory, at: Scalar, tokens: Memory, count: Scalar) -> None:
     """Tokens of `BATCH` entries: what `put_value` does to each, not wide. All that is out of range has category 15."""
-    value = values.load(at, BATCH).signed(32)
-    place, before = (places.load(at + distance, BATCH).unsigned(32) for distance in (0, -1))
+    value, place = values.load(at, BATCH), places.load(at, BATCH)
+    below = value.magnitude().bits_below()
+    bits = (value + (value >> 15)) & below
+    size = below.count_ones().at_most(15)
     k = place & 127
-    run = (k - (before & 127) - 1).zero_where(k, END)
-    sign = value >> 31
-    size = ((value ^ sign) - sign).bit_lengths()
-    bits = (value + sign) & ((size.filled_with(1) << size) - 1)
-    code = ((run << 4) + AC_CODES).zero_where(k, 0) + ((place & 128) << 1) + size.at_most(15)
-    tokens.store(count, (code << 16) | bits)
+    run = (k - (places.load(at + -1, BATCH) & 127) - 1).zero_where(k, END)
+    slot = (place & 128).unsigned(16) << 1
+    code = ((run.unsigned(16) << 4) + AC_CODES).zero_where(k.unsigned(16), 0) + slot + size
+    tokens.store(count, interleave(bits, code).reinterpreted(32))
 
 
 @inlined
@@ -118,6 +118,7 @@ def tokenize_mcu_row(state, scan, row, first_row, mcu_cols, coefficients, lists,
     int
         The new `count`.
     """
+    mcu_blocks = list_blocks(state, scan, row, first_row)
     at = begin_lists(scan, row, first_row, coefficients, lists)
     for col in range(mcu_cols):
         if state[INTERVAL] > 0:
@@ -128,19 +129,14 @@ def tokenize_mcu_row(state, scan, row, first_row, mcu_cols, coefficients, lists,
                 count += 1
                 reset_interval(state)
             state[LEFT] -= 1
-        for c in range(len(scan)):
-            horizontal, vertical = scan[c, HORIZONTAL], scan[c, VERTICAL]
-            cols, slot = scan[c, BLOCK_COLS], slot_bit(scan, c)
-            prediction = state[PREDICTIONS + c]
-            for y in range(row * vertical, (row + 1) * vertical):
-                line = scan[c, FIRST] + 64 * (y - first_row * vertical) * cols
-                for x in range(col * horizontal, (col + 1) * horizontal):
-                    if y < scan[c, BLOCK_ROWS] and x < cols:
-                        block = line + 64 * x
-                        value = coefficients[block]
-                        at = gather_block(coefficients, block, value - prediction, slot, lists, at)
-                        prediction = value
-                    else:
-                        at = gather_empty(slot, lists, at)
-            state[PREDICTIONS + c] = prediction
+        for index in range(mcu_blocks):
+            fields = listed(index)
+            slot, predicted = slot_bit(state[fields + TABLES]), state[fields + PREDICTION]
+            if col < state[fields + MCUS]:
+                block = state[fields + START] + col * state[fields + STEP]
+                value = coefficients[block]
+                at = gather_block(coefficients, block, value - state[predicted], slot, lists, at)
+                state[predicted] = value
+            else:
+                at = gather_empty(slot, lists, at)
     return _put_lists(lists, at, tokens, count, wide)

@@ -7,7 +7,7 @@ from numba import types
 
 from dnjpeg.codec.format.zigzag import ZIGZAG
 from dnjpeg.codec.kernels.jit import inlined
-from dnjpeg.codec.kernels.vector import Memory, Scalar, operation
+from dnjpeg.codec.kernels.vector import REGISTER_BITS, Memory, Scalar, operation
 
 __all__ = ["band_mask", "can_refine", "nonzero_zigzag", "nth_one", "reaching_zigzag", "refine_known"]
 
@@ -18,7 +18,10 @@ _FROM_REVERSED = [63 - ZIGZAG.index(natural) for natural in range(64)]
 @operation(types.uint64)
 def nonzero_zigzag(coefficients: Memory, block: Scalar) -> Scalar:
     """Coefficients of a block that are not zero."""
-    return coefficients.load(block, 64).nonzero_lanes().select(ZIGZAG).where_nonzero()
+    values = coefficients.load(block, 64)
+    if REGISTER_BITS < 512:  # fewer bits are put in order in less time
+        values = values.nonzero_lanes()
+    return values.select(ZIGZAG).where_nonzero()
 
 
 @operation(types.uint64)

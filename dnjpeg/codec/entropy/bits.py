@@ -20,14 +20,15 @@ from dnjpeg.codec.kernels.vector import (
     trailing_zeros,
 )
 
-__all__ = ["PADDING", "put_bits", "refill", "stuff", "stuff_shifted", "stuffed_length", "unstuff"]
+__all__ = ["MOST_BITS", "PADDING", "put_bits", "refill", "stuff", "stuff_shifted", "stuffed_length", "unstuff"]
 
+MOST_BITS = 56  # appended at once
 PADDING = 64  # bytes that must be there beyond what is written
 
 
 @inlined
 def put_bits(out, position, word, used, bits, count):
-    """Append the low `count` bits (at most 56) of `bits`, whose higher bits are zero.
+    """Append the low `count` bits (at most `MOST_BITS`) of `bits`, whose higher bits are zero.
 
     `word` holds the `used` < 8 bits that do not fill a byte yet, at its upper end. Returns the new
     ``position, word, used``.

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from dnjpeg.codec.entropy.bits import PADDING, put_bits
+from dnjpeg.codec.entropy.bits import MOST_BITS, PADDING, put_bits
 from dnjpeg.codec.entropy.scan import FILLED, POSITION, WORD, end_interval, flush, write_restart
 from dnjpeg.codec.format.huffman import HuffmanTable, encoding_lookups
 from dnjpeg.codec.kernels.jit import inlined, kernel
@@ -110,6 +110,13 @@ def _code(codes, token):
 
 
 @inlined
+def _joined(first, second):
+    """Bits of two pieces, one behind the other, and their number."""
+    (bits, size), (following, length) = first, second
+    return bits << length | following, size + length
+
+
+@inlined
 def code_tokens(state, tokens, count, codes, coded, out, written):
     """Code the first `count` tokens.
 
@@ -138,6 +145,18 @@ def code_tokens(state, tokens, count, codes, coded, out, written):
         last = min(first + CHUNK, count)
         position, word, used = state[POSITION], np.uint64(state[WORD]), state[FILLED]
         while first < last:
+            if first + 4 <= last:
+                a, b, c, d = tokens[first], tokens[first + 1], tokens[first + 2], tokens[first + 3]
+                if (a | b | c | d) < RAW << 16:  # symbols, of at most 27 + 26 bits a pair
+                    first += 4
+                    before, length = _joined(_code(codes, a), _code(codes, b))
+                    bits, size = _joined(_code(codes, c), _code(codes, d))
+                    if length + size > MOST_BITS:
+                        position, word, used = put_bits(coded, position, word, used, before, length)
+                    else:
+                        bits, size = _joined((before, length), (bits, size))
+                    position, word, used = put_bits(coded, position, word, used, bits, size)
+                    continue
             token = tokens[first]
             first += 1
             if token >= RESTART << 16:
@@ -146,10 +165,6 @@ def code_tokens(state, tokens, count, codes, coded, out, written):
                 position, word, used = 0, np.uint64(0), 0
                 continue
             bits, size = _code(codes, token)
-            if first < last and tokens[first] < RESTART << 16:  # two at once: they have at most 27 + 26 bits
-                following, length = _code(codes, tokens[first])
-                bits, size = bits << length | following, size + length
-                first += 1
             position, word, used = put_bits(coded, position, word, used, bits, size)
         state[POSITION], state[WORD], state[FILLED] = position, np.int64(word), used
         if len(out) > 0:

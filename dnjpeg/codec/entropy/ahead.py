@@ -116,26 +116,37 @@ def _take(blocks: Memory, start: Scalar, coefficients: Memory, block: Scalar) ->
 
 
 @inlined
+def _take_differences(blocks, start, step, mcus, count, prediction):
+    """Replace the DC differences of a component by DC; returns the last one.
+
+    `step` lies between the first of its `count` blocks in one MCU, from `start` on, and the first in the next.
+    """
+    for _ in range(mcus):
+        for block in range(start, start + 64 * count, 64):
+            prediction += blocks[block]
+            blocks[block] = prediction
+        start += step
+    return prediction
+
+
+@inlined
 def take_mcus(state, scan, row, first_row, col, behind, ahead, coefficients, filler):
     """Take the MCUs from a column to before another out of what `mcus_ahead`; see `decode_mcu_row`."""
     lanes, _, blocks = ahead
-    lane, slots = COUNT - state[LANES_LEFT], lanes[SLOTS]
-    start = lanes[COUNT * BEGIN + lane]
-    slot = start
+    lane, step = COUNT - state[LANES_LEFT], 64 * lanes[SLOTS]
+    slot = lanes[COUNT * BEGIN + lane]
+    lanes[COUNT * BEGIN + lane] = slot + step * (behind - col)
     for c in range(len(scan)):
         horizontal, vertical, cols = scan[c, HORIZONTAL], scan[c, VERTICAL], scan[c, BLOCK_COLS]
-        first = scan[c, FIRST] + 64 * (row - first_row) * vertical * cols
-        rows = scan[c, BLOCK_ROWS] - row * vertical
-        prediction = state[PREDICTIONS + c]
-        for mcu in range(col, behind):
-            place = slot + 64 * slots * (mcu - col)
-            for y in range(vertical):
-                for x in range(mcu * horizontal, (mcu + 1) * horizontal):
-                    block = first + 64 * (y * cols + x) if y < rows and x < cols else filler
-                    prediction += blocks[place]
+        state[PREDICTIONS + c] = _take_differences(
+            blocks, slot, step, behind - col, horizontal * vertical, state[PREDICTIONS + c]
+        )
+        for y in range(row * vertical, (row + 1) * vertical):
+            line = scan[c, FIRST] + 64 * (y - first_row * vertical) * cols
+            for x in range(horizontal):
+                place = slot
+                for at in range(col * horizontal + x, behind * horizontal + x, horizontal):
+                    block = line + 64 * at if y < scan[c, BLOCK_ROWS] and at < cols else filler
                     _take(blocks, place, coefficients, block)
-                    coefficients[block] = prediction
-                    place += 64
-        slot += 64 * horizontal * vertical
-        state[PREDICTIONS + c] = prediction
-    lanes[COUNT * BEGIN + lane] = start + 64 * slots * (behind - col)
+                    place += step
+                slot += 64

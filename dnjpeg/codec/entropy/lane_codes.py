@@ -72,6 +72,7 @@ class _Outcome(NamedTuple):
     stopped: Vector  # where a lane has come to its stop
     running: Vector  # where it goes on
     drop: Vector  # bits that were dropped
+    complete: Vector  # where an MCU has come to its end
 
 
 class _Decoder:
@@ -110,15 +111,23 @@ class _Decoder:
         behind = self._bits(lanes.bit, 4) << skewed  # what follows the next 32 bits
         left = skewed.filled_with(32) - skewed  # how many these are: mostly those of two look-ups
         keeps_heads = self._active & lanes.mcus.below(self._heads_kept)
-        first = self._look_up(lanes, target, self._active, behind, left, keeps_heads)
+        first = self._look_up(lanes, target, self._active, behind, left)
         behind, left = behind << first.drop, left - first.drop
-        second = self._look_up(first.lanes, first.target, first.running, behind, left, keeps_heads)
+        second = self._look_up(first.lanes, first.target, first.running, behind, left)
+        if_any(keeps_heads, partial(self._keep_heads, first, second))
         events = first.unknown.ones() | (first.stopped | second.stopped).ones() << 32
         return second.lanes, second.target, events
 
-    def _look_up(
-        self, lanes: _Lanes, target: list[Any], active: Vector, behind: Vector, left: Vector, keeps_heads: Vector
-    ) -> _Outcome:
+    def _keep_heads(self, first: _Outcome, second: _Outcome) -> None:
+        """Keep the bits at which MCUs begin, at once for both look-ups: but MCUs of one block may end at each."""
+        if_any(first.complete & second.complete, partial(self._keep_head, first, first.complete, first.lanes.bit))
+        bit = first.lanes.bit.where(first.complete & (second.complete ^ 1), second.lanes.bit)
+        self._keep_head(second, first.complete | second.complete, bit)
+
+    def _keep_head(self, outcome: _Outcome, complete: Vector, bit: Vector) -> None:
+        self._heads.scatter(self._head_at + outcome.lanes.mcus.at_most(self._heads_kept), bit, complete, 4)
+
+    def _look_up(self, lanes: _Lanes, target: list[Any], active: Vector, behind: Vector, left: Vector) -> _Outcome:
         """Decode one or two codes of each active lane where that can be done.
 
         The bits that are `behind` the next 32 are shifted in: no more may be dropped than there are `left` of them.
@@ -144,13 +153,9 @@ class _Decoder:
         table = next_dc.where(ends, ac.where(running, table))
         slot, complete = next_slot.where(ends, slot), ends & last
         mcus = (mcus + 1).where(complete, mcus)
-        if_any(
-            keeps_heads,
-            lambda: self._heads.scatter(self._head_at + mcus.at_most(self._heads_kept), bit, complete, 4),
-        )
         stopped = self.target.stops(target, complete, bit.below(self._stop))
         lanes = _Lanes(bit, place, slot, mcus, faulty, word, table)
-        return _Outcome(lanes, target, unknown, stopped, running & (stopped ^ 1), drop)
+        return _Outcome(lanes, target, unknown, stopped, running & (stopped ^ 1), drop, complete)
 
     def _said(self, running: Vector, lanes: _Lanes, entry: Vector, here: Vector, ends: Vector) -> Codes:
         """Coefficients of an entry for each lane."""

@@ -119,7 +119,7 @@ def _copy_chosen(source: Memory, index: Scalar, chosen: Scalar, target: Memory, 
 
 @inlined
 def _unstuff_at_once(source, start, end, target, at):
-    """Do what `unstuff` does, 64 bytes at a time, up to before anything else than a zero stands behind 0xFF."""
+    """Do what `unstuff` does, 64 bytes at a time, up to those in which anything else than a zero stands behind 0xFF."""
     carried = np.uint64(0)  # 1 if the byte before is 0xFF
     while start + 64 < end:
         found = _where_ff(source, start)

@@ -51,7 +51,7 @@ def put_value(tokens, count, code, value, wide):
 
 @operation()
 def _make_tokens(values: Memory, places: Memory, at: Scalar, tokens: Memory, count: Scalar) -> None:
-    """Tokens of `BATCH` entries: what `put_value` does to each, not wide. All that is out of range has category 15."""
+    """Tokens of `BATCH` entries: what `put_value` does to each, not wide. The category tells what is out of range."""
     value, place = values.load(at, BATCH), places.load(at, BATCH)
     below = value.magnitude().bits_below()
     bits = (value + (value >> 15)) & below

@@ -147,7 +147,7 @@ def code_tokens(state, tokens, count, codes, coded, out, written):
         while first < last:
             if first + 4 <= last:
                 a, b, c, d = tokens[first], tokens[first + 1], tokens[first + 2], tokens[first + 3]
-                if (a | b | c | d) < RAW << 16:  # symbols, of at most 27 + 26 bits a pair
+                if (a | b | c | d) < RAW << 16:  # symbols, of at most 27 bits each
                     first += 4
                     before, length = _joined(_code(codes, a), _code(codes, b))
                     bits, size = _joined(_code(codes, c), _code(codes, d))

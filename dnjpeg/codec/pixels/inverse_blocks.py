@@ -20,7 +20,7 @@ from dnjpeg.codec.pixels.transform import (
 
 __all__ = ["inverse_blocks"]
 
-GROUP = max(REGISTER_BITS // 128, 2)  # blocks done at once: a row of each fills a register
+GROUP = max(REGISTER_BITS // 128, 2)  # blocks done at once: a row of each fills a register, or two
 
 
 @operation()

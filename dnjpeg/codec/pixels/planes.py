@@ -40,7 +40,7 @@ def _fix(x: float) -> int:
 
 
 def _groups(pixels: Memory, pixel: Scalar, channels: int) -> list[tuple[Vector, int]]:
-    """Load `PIXELS` pixels in groups of `GROUP`, and tell at which byte each begins: not the last one at the first."""
+    """Load `PIXELS` pixels in groups of `GROUP`, and tell at which byte each begins: 0, or 4 of the last, for RGB."""
     size, last = channels * GROUP, channels * PIXELS - LOADED
     return [(pixels.load(pixel + min(at, last), LOADED), max(at - last, 0)) for at in range(0, channels * PIXELS, size)]
 

@@ -101,7 +101,7 @@ def _scaled(x: Vector) -> Any:
 
 
 def _rotated_pair(a: Vector, b: Vector) -> tuple[Any, Any]:
-    """Rotation by 3 pi / 8 of the even part, in 32 bits."""
+    """Rotation by 3 pi / 8 of the even part; of 16-bit lanes in 32 bits."""
     pairs = _paired(a, b)
     return (
         pairs.pair_products(C0_541196100 + C0_765366865, C0_541196100),
@@ -110,7 +110,7 @@ def _rotated_pair(a: Vector, b: Vector) -> tuple[Any, Any]:
 
 
 def _odd_part(t4: Vector, t5: Vector, t6: Vector, t7: Vector) -> tuple[Any, Any, Any, Any]:
-    """Return the odd part of the butterfly, in 32 bits; the same for both directions up to the names of its ends."""
+    """Return the odd part of the butterfly, of 16-bit lanes in 32 bits; both directions have it, under other names."""
     sums = _paired(t4 + t6, t5 + t7)
     z3 = sums.pair_products(C1_175875602 - C1_961570560, C1_175875602)
     z4 = sums.pair_products(C1_175875602, C1_175875602 - C0_390180644)

@@ -2,7 +2,7 @@
 
 What it is told in plain operations it takes apart: of two upper halves of products, one after the other, it makes
 multiplications of 32 bits, of a saturating narrowing one that puts lanes into another order, and that order right
-again. On other CPUs the plain operations stand.
+again. On other CPUs, and of less than 128 bits, the plain operations stand.
 """
 
 from __future__ import annotations

@@ -73,6 +73,8 @@ def _decode_one(word, lookups, table):
 def _count_block(position, word, filled, coded, lookups, dc, ac, counts, plane, weight):
     """Figures F.13 to F.15; returns the new ``position, word, filled``, the DC difference, and 0 or what went wrong.
 
+    Each entry is counted when the next one is asked for, which is what all waits for.
+
     In bounds: three entries, which drop at most MOST_BITS each, do not drop more than the 56 bits that a refill leaves;
     a code and its value by themselves take at most 31.
     """
@@ -92,23 +94,27 @@ def _count_block(position, word, filled, coded, lookups, dc, ac, counts, plane, 
             fault = BAD_CODE
     zeros = plane + ZERO
     k = 1
+    entry = _look_up(lookups, ac, word)
     while k < 64:
-        entry = _look_up(lookups, ac, word)
         k += _skipped(entry)
         if k < 63:
-            _count(counts, zeros + k, word, entry, weight)
-            word, filled = drop_bits(word, filled, entry)
+            before, counted = word, entry
+            word, filled = drop_bits(word, filled, counted)
             entry = _look_up(lookups, ac, word)
+            _count(counts, zeros + k, before, counted, weight)
             k += 1 + _skipped(entry)
             if k < 63:
-                _count(counts, zeros + k, word, entry, weight)
-                word, filled = drop_bits(word, filled, entry)
+                before, counted = word, entry
+                word, filled = drop_bits(word, filled, counted)
                 position, word, filled = refill(coded, position, word, filled)
                 entry = _look_up(lookups, ac, word)
+                _count(counts, zeros + k, before, counted, weight)
                 k += 1 + _skipped(entry)
                 if k < 63:
-                    _count(counts, zeros + k, word, entry, weight)
-                    word, filled = drop_bits(word, filled, entry)
+                    before, counted = word, entry
+                    word, filled = drop_bits(word, filled, counted)
+                    entry = _look_up(lookups, ac, word)
+                    _count(counts, zeros + k, before, counted, weight)
                     k += 1
                     continue
         if k & AGAIN == 0 and k != 63 + ENDS:
@@ -129,6 +135,7 @@ def _count_block(position, word, filled, coded, lookups, dc, ac, counts, plane, 
         count_any(counts, plane, k, extended(word, size), weight)
         word, filled = drop_bits(word, filled, size)
         position, word, filled = refill(coded, position, word, filled)
+        entry = _look_up(lookups, ac, word)
         k += 1
     return position, word, filled & 63, difference, fault
 

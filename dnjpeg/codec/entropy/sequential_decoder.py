@@ -108,8 +108,8 @@ def decode_block(position, word, filled, coded, lookups, dc, ac, coefficients, b
         entry = _look_up(lookups, ac, word)
         if k < PAIRS and entry & INCOMPLETE == 0:
             word, filled = drop_bits(word, filled, entry)
-            k = _put_pair(coefficients, block, k, entry)
-            entry = _look_up(lookups, ac, word)
+            pair, entry = entry, _look_up(lookups, ac, word)  # the next one, for which all waits, before this is put
+            k = _put_pair(coefficients, block, k, pair)
             if k < PAIRS and entry & INCOMPLETE == 0:
                 word, filled = drop_bits(word, filled, entry)
                 k = _put_pair(coefficients, block, k, entry)

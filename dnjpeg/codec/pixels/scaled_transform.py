@@ -14,7 +14,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from dnjpeg.codec.kernels.vector import Memory, Scalar, Vector, concatenate, interleave, operation, transpose
+from dnjpeg.codec.kernels.vector import (
+    Memory,
+    Scalar,
+    Vector,
+    concatenate,
+    interleave,
+    operation,
+    pair_products,
+    transpose,
+)
 from dnjpeg.codec.pixels.transform import CONST_BITS, PASS1_BITS, WIDE_PASS1_BITS, store_wide
 
 __all__ = [
@@ -110,7 +119,7 @@ def _paired_sum(x: Sequence[Vector], weights: Sequence[int]) -> Vector | None:
     terms = [(lanes, weight) for lanes, weight in zip(x, weights, strict=True) if weight]
     total = None
     for (a, first), (b, second) in zip(terms[::2], terms[1::2], strict=True):
-        products = interleave(a, b).pair_products(first, second)
+        products = pair_products(interleave(a, b), first, second)
         total = products if total is None else total + products
     return total
 

@@ -43,7 +43,7 @@ from dnjpeg.codec.kernels.vector.operations import (
     store_big_endian,
     trailing_zeros,
 )
-from dnjpeg.codec.kernels.vector.registers import bytes_by_sixteen, high_product
+from dnjpeg.codec.kernels.vector.registers import bytes_by_sixteen, high_product, pair_products
 from dnjpeg.codec.kernels.vector.target import COMPRESSES, GATHERS, PERMUTES_BYTES, REGISTER_BITS
 
 __all__ = [
@@ -69,6 +69,7 @@ __all__ = [
     "load_big_endian",
     "mostly_zero",
     "operation",
+    "pair_products",
     "paired",
     "prefetch",
     "repeated",

@@ -79,10 +79,6 @@ class Scalar:
         booleans = self.builder.bitcast(self.value, ir.VectorType(ir.IntType(1), 64))
         return Vector(self.builder, self.builder.sext(booleans, ir.VectorType(ir.IntType(8), 64)))
 
-    def is_zero(self) -> Scalar:
-        """Return 1 for 0, else 0."""
-        return Scalar(self.builder, self.builder.zext(self.builder.icmp_signed("==", self.value, I64(0)), I64))
-
     def at_most(self, number: int) -> Scalar:
         """Limit the value, taken as unsigned."""
         return Scalar(
@@ -269,12 +265,8 @@ class Vector:
         """Upper 16 bits of the product of signed 16-bit lanes with a number of as many."""
         return (self.signed(32) * factor >> 16).truncated(16)
 
-    def pair_products(self, first: int, second: int) -> Vector:
-        """``self[2i] * first + self[2i+1] * second`` in 32 bits, from 16-bit lanes: one multiply-add instruction."""
-        return self.dot_pairs(self.filled_with([first, second] * (self.lanes // 2)))
-
     def dot_pairs(self, factors: Vector) -> Vector:
-        """``self[2i] * factors[2i] + self[2i+1] * factors[2i+1]`` in 32 bits, likewise."""
+        """``self[2i] * factors[2i] + self[2i+1] * factors[2i+1]`` in 32 bits, from 16-bit lanes."""
         products = self.signed(32) * factors.signed(32)
         return products.select(range(0, self.lanes, 2)) + products.select(range(1, self.lanes, 2))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from os import PathLike
 
 from dnjpeg.codec.format.coding import Coding, Restart
@@ -12,6 +13,8 @@ from dnjpeg.tables import QuantizationTables, resolve
 __all__ = ["TablesLike", "chosen_coding", "chosen_levels", "chosen_tables"]
 
 TablesLike = QuantizationTables | str | PathLike[str] | int
+
+_coding = lru_cache(256)(Coding)  # one value for the same choices: it is a part of keys, for each image
 
 SMALLEST = "smallest"
 """In the place of a scan script: find one."""
@@ -38,7 +41,7 @@ def chosen_coding(
     """Return the choices of entropy coding; for their meaning see `dnjpeg.encode`."""
     none = restart is None and restart_rows is None
     smallest = scans == SMALLEST
-    return Coding(
+    return _coding(
         optimize,
         progressive,
         arithmetic,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dnjpeg.api.choices import TablesLike, chosen_coding, chosen_levels, chosen_tables
 from dnjpeg.codec import lossless, scan_reader, transcoder, writer
-from dnjpeg.codec.format.limits import Limits
+from dnjpeg.codec.format.limits import DEFAULT_LIMITS, Limits
 from dnjpeg.codec.format.metadata import Comment, described, per_inch
 from dnjpeg.codec.format.script_text import ScriptLike
 from dnjpeg.codec.pixels.window import Region
@@ -31,7 +31,7 @@ def read(
 
     Parameters and errors are those of `decode`; `CoefficientImage.warnings` says what was wrong if `strict` is False.
     """
-    return scan_reader.read(data, strict=strict, limits=limits or Limits(), coding_tables=coding_tables)
+    return scan_reader.read(data, strict=strict, limits=limits or DEFAULT_LIMITS, coding_tables=coding_tables)
 
 
 def write(
@@ -187,7 +187,7 @@ def transcode(
         data,
         arrays,
         chosen_coding(optimize, progressive, arithmetic, scans, restart, restart_rows, compact),
-        limits=limits or Limits(),
+        limits=limits or DEFAULT_LIMITS,
         coding_tables=coding_tables,
         copy=copy,
         jfif=None if dpi is None else per_inch(dpi),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy.typing as npt
 
 from dnjpeg.codec import decoder
-from dnjpeg.codec.format.limits import Limits
+from dnjpeg.codec.format.limits import DEFAULT_LIMITS, Limits
 from dnjpeg.codec.pixels.window import Region, Scale
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def decode(
     return decoder.decode(
         data,
         strict=strict,
-        limits=limits or Limits(),
+        limits=limits or DEFAULT_LIMITS,
         scale=scale,
         region=region,
         orient=orient,

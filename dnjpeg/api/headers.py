@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dnjpeg.codec import reader
-from dnjpeg.codec.format.limits import Limits
+from dnjpeg.codec.format.limits import DEFAULT_LIMITS, Limits
 
 if TYPE_CHECKING:
     from dnjpeg.codec.format.coding_tables import CodingTables
@@ -34,7 +34,7 @@ def read_header(data: bytes, *, limits: Limits | None = None, coding_tables: Cod
     JpegError
         If the headers are not those of a JPEG file that can be decoded.
     """
-    return reader.Reader(data, True, limits or Limits(), coding_tables).headers()
+    return reader.Reader(data, True, limits or DEFAULT_LIMITS, coding_tables).headers()
 
 
 def inspect(data: bytes, *, limits: Limits | None = None, coding_tables: CodingTables | None = None) -> Inspection:
@@ -60,4 +60,4 @@ def inspect(data: bytes, *, limits: Limits | None = None, coding_tables: CodingT
     """
     from dnjpeg.inspection import collect  # noqa: PLC0415 - nothing else needs it, and it takes time
 
-    return collect.inspect(data, limits=limits or Limits(), coding_tables=coding_tables)
+    return collect.inspect(data, limits=limits or DEFAULT_LIMITS, coding_tables=coding_tables)

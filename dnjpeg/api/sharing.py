@@ -10,7 +10,7 @@ import numpy.typing as npt
 from dnjpeg.api.choices import TablesLike, chosen_coding, chosen_tables
 from dnjpeg.codec import abbreviated
 from dnjpeg.codec.format.coding_tables import CodingTables
-from dnjpeg.codec.format.limits import Limits
+from dnjpeg.codec.format.limits import DEFAULT_LIMITS, Limits
 from dnjpeg.codec.format.subsampling import SubsamplingLike, resolve_subsampling
 from dnjpeg.tables import resolve
 
@@ -90,4 +90,4 @@ def read_tables(data: bytes, *, limits: Limits | None = None) -> CodingTables:
     JpegError
         If it is malformed, or defines no tables.
     """
-    return abbreviated.read_tables(data, limits=limits or Limits())
+    return abbreviated.read_tables(data, limits=limits or DEFAULT_LIMITS)

@@ -25,7 +25,7 @@ from dnjpeg.codec.format.application import DEFAULT_JFIF, Jfif, Metadata
 from dnjpeg.codec.format.coding import Coding
 from dnjpeg.codec.format.coding_tables import CodingTables
 from dnjpeg.codec.format.headers import EOI_MARKER
-from dnjpeg.codec.format.layout import coefficient_arrays
+from dnjpeg.codec.format.layout import coefficient_arrays, coefficient_places
 from dnjpeg.codec.format.subsampling import Subsampling
 from dnjpeg.codec.kernels.scratch import scratch
 from dnjpeg.codec.pixel_rows import code_made, code_standard, tokenize
@@ -192,4 +192,4 @@ def transform(pixels: Pixels, *, subsampling: Subsampling = "4:2:0") -> tuple[np
     forward_rows(
         pixels.reshape(-1), strip.sizes, strip.layout, no_factors, scratch("strip", strip.samples), coefficients
     )
-    return coefficient_arrays(coefficients, strip.layout)
+    return coefficient_arrays(coefficients, coefficient_places(strip.layout))

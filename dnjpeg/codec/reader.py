@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +20,7 @@ from dnjpeg.codec.format.coding import Restart
 from dnjpeg.codec.format.coding_tables import CodingTables
 from dnjpeg.codec.format.decoding_lookup import SEQUENTIAL
 from dnjpeg.codec.format.frame import Frame
-from dnjpeg.codec.format.headers import Headers
+from dnjpeg.codec.format.headers import EOI_MARKER, Headers
 from dnjpeg.codec.format.layout import MCU_BLOCKS
 from dnjpeg.codec.format.limits import Limits
 from dnjpeg.codec.format.line_count import line_count, lines_behind_first_scan
@@ -38,6 +39,19 @@ LONGEST_BEGINNING = 4096  # bytes before the first scan that are remembered
 
 NO_TABLE = np.ones((8, 8), np.uint16)
 NO_TABLE.flags.writeable = False
+
+# What a file has said that has not said anything yet; a reader copies it before it changes it.
+_NO_TABLES = CodingTables()
+_NO_APPLICATION_DATA = ApplicationData()
+_NOTHING_LATCHED: dict[int, npt.NDArray[np.uint16]] = {}
+
+
+class _Answers(NamedTuple):
+    """What follows from all that a file has said so far."""
+
+    tables: tuple[npt.NDArray[np.uint16], ...]
+    density: Jfif | None
+    metadata: tuple[Metadata, ...]
 
 
 @dataclass
@@ -82,16 +96,18 @@ class Reader:
         self.overlooked = False  # whether something was wrong that is passed over if reading is not strict
         self._scans = self._segments = 0
         self._complete = False  # whether nothing more may come: the first scan was sequential and had all components
-        self._tables = (self.coding_tables or CodingTables()).at_image()
         self.progression: Progression | None = None  # of a progressive frame
-        self._latched: dict[int, npt.NDArray[np.uint16]] = {}  # tables by component: those of its first scan
-        self._application = ApplicationData()
         self._color: str | None = None  # decided before the first scan
+        # What may be shared with files that begin alike, see `_own`:
+        self._shared = True
+        self._tables = _NO_TABLES if self.coding_tables is None else self.coding_tables.at_image()
+        self._latched = _NOTHING_LATCHED  # tables by component: those of its first scan
+        self._application = _NO_APPLICATION_DATA
+        self._answers: _Answers | None = None  # what follows from these, once it was asked for
 
     def _take(self, data: bytes | bytearray | memoryview) -> None:
-        self.view = memoryview(data).cast("B")
+        self.view = memoryview(data).cast("B").toreadonly()  # one type for kernels, whatever the buffer
         self.bytes = np.frombuffer(self.view, np.uint8)
-        self.bytes.flags.writeable = False  # one type for kernels, whatever the buffer
 
     def next_scan(self) -> Scan | None:
         """Read up to the data of the next scan; None at the end of the image.
@@ -115,9 +131,17 @@ class Reader:
         self.warnings += other.warnings
         self.position, self.overlooked = other.position, other.overlooked
         self._scans, self._segments, self._complete = other._scans, other._segments, other._complete
-        self._tables, self._latched = other._tables.copy(), dict(other._latched)
         self.progression = None if other.progression is None else other.progression.copy()
-        self._application = other._application.copy()
+        self._shared, self._answers = True, other._answer()
+        self._tables, self._latched, self._application = other._tables, other._latched, other._application
+
+    def _own(self) -> None:
+        """Copy what is shared with other files: this one is about to say more."""
+        self._answers = None
+        if self._shared:
+            self._shared = False
+            self._tables, self._latched = self._tables.copy(), dict(self._latched)
+            self._application = self._application.copy()
 
     def _read_to_scan(self) -> Scan | None:
         segment = self._next_scan_header()
@@ -125,14 +149,18 @@ class Reader:
 
     def _next_scan_header(self) -> syntax.Segment | None:
         while True:
+            if self._complete and self.view[self.position : self.position + 2] == EOI_MARKER:
+                self.position += 2  # what mostly comes
+                return None
             segment = self._next_segment()
             self._segments += 1
             if self._segments > self.limits.max_segments:
                 self.limits.check_segments(self._segments, segment.offset, segment.name)
             self.position = segment.end
+            if segment.code == syntax.EOI:
+                return None
+            self._own()
             match segment.code:
-                case syntax.EOI:
-                    return None
                 case syntax.SOS:
                     return segment
                 case syntax.SOI:
@@ -291,6 +319,7 @@ class Reader:
         tuple of int
             Components of the last scan, as indices into the frame's; none if there are no segments.
         """
+        self._own()
         indices: tuple[int, ...] = ()
         more = bytes(self.view[end : end + 2]) != b"\xff\xd9"  # else nobody needs the tables
         for offset in offsets:
@@ -345,20 +374,32 @@ class Reader:
         return self._application.color_space([component.identifier for component in self.frame.components])
 
     def tables(self) -> tuple[npt.NDArray[np.uint16], ...]:
-        """Quantization table of each component; ones where the component had no scan."""
-        assert self.frame is not None
-        return tuple(self._latched.get(index, NO_TABLE) for index in range(len(self.frame.components)))
+        """Quantization table of each component, not to be changed; ones where the component had no scan."""
+        return self._answer().tables
 
     def density(self) -> Jfif | None:
         """Version and density for the JFIF segment, see `ApplicationData.density`."""
-        return self._application.density()
+        return self._answer().density
 
     def metadata(self) -> tuple[Metadata, ...]:
         """Return the segments that the image does not need, in order: without those that are written in any case."""
-        return self._application.not_written(self.color())
+        return self._answer().metadata
+
+    def _answer(self) -> _Answers:
+        answers = self._answers
+        if answers is None:
+            assert self.frame is not None
+            answers = self._answers = _Answers(
+                tuple(self._latched.get(index, NO_TABLE) for index in range(len(self.frame.components))),
+                self._application.density(),
+                self._application.not_written(self.color()),
+            )
+        return answers
 
     def missing(self) -> list[int]:
         """List the identifiers of components that had no scan."""
+        if self._complete:
+            return []
         assert self.frame is not None
         return [c.identifier for index, c in enumerate(self.frame.components) if index not in self._latched]
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +26,9 @@ from dnjpeg.codec.format.layout import (
     DC_TABLE,
     FIRST,
     VERTICAL,
+    Places,
     coefficient_arrays,
+    coefficient_places,
     component_layout,
     scan_layout,
 )
@@ -53,10 +56,19 @@ def decode_rows(state, scan, first, last, mcu_cols, data, coded, lookups, coeffi
             return
 
 
+class _Room(NamedTuple):
+    """Where the coefficients of a whole image are."""
+
+    layout: npt.NDArray[np.int64]
+    places: Places
+    size: int  # one block more is for what has no place
+
+
 @lru_cache(64)
-def _layout(frame: Frame) -> npt.NDArray[np.int64]:
-    """Coefficients of a whole image; of a progressive frame also the rows of blocks that only fill the last MCUs."""
-    return component_layout(frame, filled=frame.progressive)
+def _room(frame: Frame) -> _Room:
+    """Room for a whole image; of a progressive frame also for the rows of blocks that only fill the last MCUs."""
+    layout = component_layout(frame, filled=frame.progressive)
+    return _Room(layout, coefficient_places(layout), int(layout[-1, FIRST]) + 64)
 
 
 @lru_cache(256)
@@ -64,7 +76,7 @@ def _scan_geometry(
     frame: Frame, indices: tuple[int, ...], starts: tuple[tuple[int, int], ...] = ()
 ) -> tuple[npt.NDArray[np.int64], int, int]:
     """Geometry of one scan, as `scan_layout` has it; with `Scan.starts`, if there are any."""
-    geometry, mcu_rows, mcu_cols = scan_layout(_layout(frame), indices, frame)
+    geometry, mcu_rows, mcu_cols = scan_layout(_room(frame).layout, indices, frame)
     if frame.progressive and len(geometry) > 1:
         geometry[:, BLOCK_ROWS] = mcu_rows * geometry[:, VERTICAL]
     if starts:
@@ -93,7 +105,7 @@ def read_scans(reader: Reader, first: Scan) -> CoefficientImage:
     frame = reader.frame
     whole = not frame.progressive and not frame.arithmetic and len(first.indices) == len(frame.components)
     new = np.empty if whole else np.zeros  # a scan of all blocks writes all
-    return _image(reader, _read_blocks(reader, first, new(_size(frame), np.int16)))
+    return _image(reader, _read_blocks(reader, first, new(_room(frame).size, np.int16)))
 
 
 def read_shown(reader: Reader, first: Scan) -> tuple[Blocks, bool]:
@@ -107,7 +119,7 @@ def read_shown(reader: Reader, first: Scan) -> tuple[Blocks, bool]:
         Whether they have the rows of blocks that only fill the last MCUs.
     """
     assert reader.frame is not None
-    coefficients = scratch("image", _size(reader.frame), np.int16)
+    coefficients = scratch("image", _room(reader.frame).size, np.int16)
     coefficients[:] = 0
     blocks = _read_blocks(reader, first, coefficients)
     progression = reader.progression
@@ -125,12 +137,14 @@ def _image(reader: Reader, blocks: Sequence[Blocks]) -> CoefficientImage:
         for array, table in zip(blocks, tables, strict=True):
             np.multiply(array, table > 0, out=array)
         tables = tuple(np.maximum(table, 1) for table in tables)
+    else:
+        tables = tuple([table.copy() for table in tables])
     if frame.progressive:  # blocks that only fill the last MCUs are there, too
         blocks = [array[: frame.block_shape(index)[0]] for index, array in enumerate(blocks)]
     return CoefficientImage.from_file(
         frame,
         tuple(blocks),
-        tuple(table.copy() for table in tables),
+        tables,
         color=reader.color(),
         restart_interval=reader.restart_interval,
         jfif=reader.density(),
@@ -139,48 +153,41 @@ def _image(reader: Reader, blocks: Sequence[Blocks]) -> CoefficientImage:
     )
 
 
-def _size(frame: Frame) -> int:
-    """Coefficients of `_layout`, and one block more for what has no place."""
-    return int(_layout(frame)[-1, FIRST]) + 64
-
-
 def _read_blocks(reader: Reader, first: Scan, coefficients: Blocks) -> tuple[Blocks, ...]:
-    """Read all scans into `_size` zeros; returns the blocks of `_layout`."""
+    """Read all scans into the zeros of `_room`; returns the blocks of each component."""
     frame = reader.frame
     assert frame is not None
-    layout = _layout(frame)
+    blocks = coefficient_arrays(coefficients, _room(frame).places)
     scan: Scan | None = first
     seen: set[int] = set()
     while scan is not None:
-        again = [index for index in scan.indices if index in seen and not frame.progressive and not frame.arithmetic]
-        known = _set_aside(coefficients, layout, again)
+        again = seen.intersection(() if frame.progressive or frame.arithmetic else scan.indices)
+        known = _set_aside(blocks, again)
         state, indices = _read_scan(reader, scan, frame, coefficients, keeps=len(again) > 0)
-        _put_back(coefficients, layout, known)
+        _put_back(blocks, known)
         seen.update(indices)
         if reader.progression is not None:
             reader.progression.last_good_row = _last_good_row(state, indices, frame, reader.progression.rows_together)
         reader.finish_scan(state)
         scan = following_scan(reader)
-    return coefficient_arrays(coefficients, layout)
+    return blocks
 
 
-def _set_aside(
-    coefficients: npt.NDArray[np.int16], layout: npt.NDArray[np.int64], indices: Sequence[int]
-) -> dict[int, Blocks]:
+def _set_aside(blocks: Sequence[Blocks], indices: Iterable[int]) -> dict[int, Blocks]:
     """Keep the coefficients of components that a sequential scan sends again, and clear AC, as decoding requires."""
     known = {}
     for index in indices:
-        array = coefficient_arrays(coefficients, layout)[index]
+        array = blocks[index]
         known[index] = array.copy()
         array[...] = 0
         array[:, :, 0, 0] = known[index][:, :, 0, 0]
     return known
 
 
-def _put_back(coefficients: npt.NDArray[np.int16], layout: npt.NDArray[np.int64], known: dict[int, Blocks]) -> None:
+def _put_back(blocks: Sequence[Blocks], known: dict[int, Blocks]) -> None:
     """Let what was known stay where the scan sent nothing else, as libjpeg does."""
     for index, before in known.items():
-        array = coefficient_arrays(coefficients, layout)[index]
+        array = blocks[index]
         before[:, :, 0, 0] = array[:, :, 0, 0]
         np.copyto(array, before, where=array == 0)
 
@@ -214,7 +221,7 @@ def _read_scan(
         return state, scan.indices
     state = start_scan(reader.restart_interval, scan.begin, strict=reader.strict)
     if frame.progressive:
-        then = following(frame, _layout(frame), *reader.left())
+        then = following(frame, _room(frame).layout, *reader.left())
         decode_progressive_scans(
             state, geometry, mcu_rows, mcu_cols, *scan.band, data, coded, scan.lookups, *target, then
         )

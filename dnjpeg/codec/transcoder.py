@@ -33,7 +33,7 @@ from dnjpeg.codec.format.coefficients import CoefficientImage
 from dnjpeg.codec.format.color import quantization_slots
 from dnjpeg.codec.format.frame import Frame
 from dnjpeg.codec.format.headers import Headers
-from dnjpeg.codec.format.layout import FIRST, coefficient_arrays, component_layout, row_geometry
+from dnjpeg.codec.format.layout import FIRST, coefficient_arrays, coefficient_places, component_layout, row_geometry
 from dnjpeg.codec.format.limits import Limits
 from dnjpeg.codec.format.metadata import KEPT, kept, replaced
 from dnjpeg.codec.format.script import ScriptScan, check_mcu
@@ -121,7 +121,8 @@ def _optimized(
     nearest = np.concatenate([array.reshape(-1) for array in rounded.coefficients])
     made = coding.optimize or headers.frame.progressive or headers.frame.arithmetic
     levels = choose_levels(headers, source, 1, nearest, rdo, made=made)
-    return replace(rounded, coefficients=coefficient_arrays(levels, component_layout(headers.frame)))
+    places = coefficient_places(component_layout(headers.frame))
+    return replace(rounded, coefficients=coefficient_arrays(levels, places))
 
 
 def _with_tables(image: CoefficientImage, tables: Sequence[npt.NDArray[np.uint16]]) -> CoefficientImage:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from dnjpeg.codec import encoder, scan_reader
 from dnjpeg.codec.format.coefficients import CoefficientImage
 from dnjpeg.codec.format.frame import sampling_factors
-from dnjpeg.codec.format.limits import Limits
+from dnjpeg.codec.format.limits import DEFAULT_LIMITS
 from dnjpeg.statistics.sources import Image
 
 __all__ = ["COMPONENTS", "Color", "Domain", "Extraction"]
@@ -118,7 +118,7 @@ def _stored_coefficients(content: Image) -> CoefficientImage:
         raise ValueError("pixels hold no JPEG coefficients: use the domain pixels")
     if isinstance(content, CoefficientImage):
         return content
-    return scan_reader.read(content, strict=True, limits=Limits())
+    return scan_reader.read(content, strict=True, limits=DEFAULT_LIMITS)
 
 
 def _pixels(content: Image) -> npt.NDArray[np.uint8]:

@@ -21,7 +21,7 @@ from dnjpeg.codec.entropy.scan import FAULT, WEIGHT, start_scan, stopped
 from dnjpeg.codec.format.decoding_lookup import COUNTING
 from dnjpeg.codec.format.frame import Frame
 from dnjpeg.codec.format.layout import row_geometry
-from dnjpeg.codec.format.limits import Limits
+from dnjpeg.codec.format.limits import DEFAULT_LIMITS
 from dnjpeg.codec.kernels.jit import inlined, kernel
 from dnjpeg.codec.kernels.vector import span
 from dnjpeg.codec.reader import Reader, Scan
@@ -33,8 +33,6 @@ from dnjpeg.statistics.totals import ComponentTotals
 __all__ = ["StreamCounts"]
 
 MOST_BLOCKS = 1 << 30  # that 32-bit counts hold
-LIMITS = Limits()
-END = b"\xff\xd9"  # EOI
 
 
 class StreamCounts:
@@ -58,7 +56,7 @@ class StreamCounts:
         That is so for all but sequential Huffman files of gray or YCbCr in one scan without faults.
         """
         try:
-            reader = Reader(data, True, LIMITS, sequential=COUNTING)
+            reader = Reader(data, True, DEFAULT_LIMITS, sequential=COUNTING)
             scan = reader.next_scan()
             if scan is None or not _streams(reader, scan):
                 return False
@@ -105,7 +103,7 @@ class StreamCounts:
         position = reader.position
         try:
             reader.finish_scan(state)
-            return reader.view[reader.position : reader.position + 2] == END or following_scan(reader) is None
+            return following_scan(reader) is None
         except JpegError:
             return False
         finally:

@@ -39,10 +39,10 @@ def resolve(spec: TablesLike) -> QuantizationTables:
         return spec
     if isinstance(spec, str):
         return _resolve_text(spec)
-    if isinstance(spec, PathLike):
-        return QuantizationTables.load(spec)
     if isinstance(spec, int | np.integer):
         return standard(spec)
+    if isinstance(spec, PathLike):
+        return QuantizationTables.load(spec)
     raise ValueError(
         f"quantization tables are a value, a shipped name, a table file or a quality 1 to 100, not {spec!r:.80}"
     )

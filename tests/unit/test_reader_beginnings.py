@@ -56,6 +56,31 @@ def test_metadata_of_a_file_is_its_own():
     assert read(data).comments == (b"here",)
 
 
+def test_tables_of_an_image_are_its_own():
+    data = encode(make_photo(16, 16))
+    expected = read(data)
+    changed = read(data)
+    for table in changed.tables:
+        table[...] = 7
+    assert read(data) == expected
+
+
+def test_a_table_told_between_scans_stays_with_its_file():
+    apart = "0; 1; 2;"
+    coarse, fine = (
+        encode(make_photo(24, 24), quality=quality, subsampling="4:4:4", scans=apart) for quality in (30, 90)
+    )
+    begin = fine.index(b"\xff\xdb\x00C\x01")
+    chroma = fine[begin : begin + 69]  # DQT of slot 1
+    at = coarse.index(b"\xff\xda", coarse.index(b"\xff\xda") + 2)
+    redefined = coarse[:at] + chroma + coarse[at:]
+    expected = read(coarse)
+    assert np.array_equal(read(redefined).tables[1], read(fine).tables[1])
+    assert not np.array_equal(read(redefined).tables[1], expected.tables[1])
+    assert read(coarse) == expected
+    assert np.array_equal(read(redefined).tables[1], read(fine).tables[1])
+
+
 @pytest.mark.parametrize("payload", [b"\xff\xda", b"\xff\xda\x00\x02", b"\xff\xda\x00\x0cabcd", b"\xff\xda\xff\xff"])
 def test_a_marker_within_metadata_is_not_taken_for_the_first_scan(payload):
     photo = make_photo(24, 24)

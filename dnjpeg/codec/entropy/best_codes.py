@@ -21,7 +21,7 @@ from dnjpeg.codec.format.huffman import (
 )
 from dnjpeg.codec.format.table_segments import HUFFMAN_BYTES, write_made_tables
 from dnjpeg.codec.kernels.jit import inlined, kernel
-from dnjpeg.codec.kernels.scratch import scratch
+from dnjpeg.codec.kernels.scratch import made_once, scratch
 from dnjpeg.codec.kernels.vector import clear, copy, span
 
 __all__ = ["Coder", "begin_coder", "code_best", "code_with_best_tables", "coder_spans"]
@@ -55,9 +55,13 @@ def begin_coder(start: Start, impossible: Numbers, room: int) -> Coder:
     room : int
         Bytes of output that should do, if half of them come from stuffing; small images have more.
     """
-    made, codes = scratch("best tables", TABLES * TABLE_BYTES), scratch("best codes", CODES, np.int64)
+    work, made, codes = made_once("coder", _table_memory)
     coded, out = scratch("coded", CODED_BYTES), scratch("file", max(room, LEAST_ROOM))
-    return start, impossible, work_memory(), made, codes, start_scan(0), coded, out
+    return start, impossible, work, made, codes, start_scan(0), coded, out
+
+
+def _table_memory() -> tuple[Numbers, Bytes, Numbers]:
+    return work_memory(), scratch("best tables", TABLES * TABLE_BYTES), scratch("best codes", CODES, np.int64)
 
 
 @inlined

@@ -29,7 +29,7 @@ from dnjpeg.codec.entropy.lanes import accept, run_lanes
 from dnjpeg.codec.entropy.scan import ALONE, END, PREDICTIONS, WEIGHT
 from dnjpeg.codec.format.layout import BLOCK_ROWS, VERTICAL
 from dnjpeg.codec.kernels.jit import inlined
-from dnjpeg.codec.kernels.scratch import scratch
+from dnjpeg.codec.kernels.scratch import made_once, scratch
 from dnjpeg.codec.kernels.vector import GATHERS
 
 __all__ = ["ListMemory", "list_ahead", "list_memory"]
@@ -44,10 +44,11 @@ ListMemory = tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], npt.NDArray[np.
 
 def list_memory() -> ListMemory | None:
     """Scratch memory for lists; None where the CPU has nothing to make them with. Use `lane_spans`."""
-    if not GATHERS:
-        return None
-    lanes, heads = lane_numbers()
-    return lanes, heads, scratch("lists of lanes", LENGTH, np.int32)
+    return made_once("lanes to lists", _make_list_memory) if GATHERS else None
+
+
+def _make_list_memory() -> ListMemory:
+    return *lane_numbers(), scratch("lists of lanes", LENGTH, np.int32)
 
 
 @inlined

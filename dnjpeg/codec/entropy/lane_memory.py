@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import numpy.typing as npt
 
 from dnjpeg.codec.entropy.scan import APART
 from dnjpeg.codec.kernels.jit import inlined
-from dnjpeg.codec.kernels.scratch import scratch
+from dnjpeg.codec.kernels.scratch import made_once, scratch
 from dnjpeg.codec.kernels.vector import Memory, Vector, span
 
 __all__ = [
@@ -75,8 +77,11 @@ def lane_numbers(name: str = "") -> tuple[npt.NDArray[np.int32], npt.NDArray[np.
 
 def lane_memory(name: str = "") -> LaneMemory:
     """Scratch memory for lanes that decode to blocks."""
-    lanes, heads = lane_numbers(name)
-    return lanes, heads, scratch(f"blocks of lanes{name}", 64 * ROOM * COUNT, np.int16, zeros=True)
+    return made_once(f"lanes to blocks{name}", partial(_make_lane_memory, name))
+
+
+def _make_lane_memory(name: str) -> LaneMemory:
+    return *lane_numbers(name), scratch(f"blocks of lanes{name}", 64 * ROOM * COUNT, np.int16, zeros=True)
 
 
 @inlined

@@ -82,8 +82,10 @@ def start_scan(interval: int, source: int = 0, *, strict: bool = False, weight: 
     ndarray, int64, (STATE,)
     """
     state = np.zeros(STATE + 2 * APART, np.int64)[APART:-APART]
-    state[INTERVAL] = state[LEFT] = interval
-    state[SOURCE], state[STRICT], state[WEIGHT] = source, strict, weight
+    if interval:
+        state[INTERVAL] = state[LEFT] = interval
+    if source:  # decoding
+        state[SOURCE], state[STRICT], state[WEIGHT] = source, strict, weight
     return state
 
 

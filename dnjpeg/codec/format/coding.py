@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -66,6 +67,13 @@ class Coding:
     script: tuple[ScriptScan, ...] | None = None
     smallest: bool = False
     compact: bool = False
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash(tuple(getattr(self, choice.name) for choice in fields(self)))
+
+    def __hash__(self) -> int:  # it is a part of keys, for each image
+        return self._hash
 
     def following(self, frame: Frame, restart_interval: int) -> Coding:
         """Return the same choices with those of a file in the place of what is None.

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from dnjpeg.codec.format.frame import Frame
 
-__all__ = ["coefficient_arrays", "component_layout", "row_geometry", "scan_layout"]
+__all__ = ["Places", "coefficient_arrays", "coefficient_places", "component_layout", "row_geometry", "scan_layout"]
 
 MCU_BLOCKS = 10  # that an MCU of several components has at most (B.2.3)
 
@@ -72,14 +72,22 @@ def component_layout(frame: Frame, *, mcu_rows: int | None = None, filled: bool 
     return np.array(rows, np.int64)
 
 
-def coefficient_arrays(
-    coefficients: npt.NDArray[np.int16], layout: npt.NDArray[np.int64]
-) -> tuple[npt.NDArray[np.int16], ...]:
-    """View the coefficients of a whole image as one ``(rows, block_cols, 8, 8)`` array a component."""
-    places = zip(layout[:, FIRST].tolist(), layout[:, BLOCK_COLS].tolist(), strict=True)
+Places = tuple[tuple[slice, tuple[int, int, int, int]], ...]
+"""Which coefficients are those of a component, and their shape ``(rows, block_cols, 8, 8)``, one a component."""
+
+
+def coefficient_places(layout: npt.NDArray[np.int64]) -> Places:
+    """Tell where the coefficients of each component are in one array, by their `component_layout`."""
+    firsts, columns = layout[:, FIRST].tolist(), layout[:-1, BLOCK_COLS].tolist()
     return tuple(
-        coefficients[first:following].reshape(-1, cols, 8, 8) for (first, cols), (following, _) in pairwise(places)
+        (slice(first, following), ((following - first) // (64 * cols), cols, 8, 8))
+        for (first, following), cols in zip(pairwise(firsts), columns, strict=True)
     )
+
+
+def coefficient_arrays(coefficients: npt.NDArray[np.int16], places: Places) -> tuple[npt.NDArray[np.int16], ...]:
+    """View the coefficients of a whole image as one ``(rows, block_cols, 8, 8)`` array a component."""
+    return tuple([coefficients[part].reshape(shape) for part, shape in places])
 
 
 def scan_layout(

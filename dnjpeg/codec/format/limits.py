@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import cached_property
 
 from dnjpeg.errors import LimitError
 
-__all__ = ["Limits"]
+__all__ = ["DEFAULT_LIMITS", "Limits"]
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,13 @@ class Limits:
     max_scans: int = 500
     max_bytes: int = 1 << 30
     max_segments: int = 1 << 16
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash(tuple(getattr(self, bound.name) for bound in fields(self)))
+
+    def __hash__(self) -> int:  # it is a part of keys, for each file
+        return self._hash
 
     def check_pixels(self, height: int, width: int, offset: int, *, precision: int = 8) -> None:
         """Raise `LimitError` if the frame header at byte `offset` declares too large an image."""
@@ -54,3 +62,6 @@ class Limits:
         """Raise `LimitError` if the input is too large."""
         if size > self.max_bytes:
             raise LimitError(f"{size} bytes are more than the limit of {self.max_bytes}")
+
+
+DEFAULT_LIMITS = Limits()

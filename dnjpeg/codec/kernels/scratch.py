@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import threading
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["scratch"]
+__all__ = ["made_once", "scratch"]
+
+T = TypeVar("T")
 
 # Larger requests are not kept. Tokens of a photo of 20 megapixels may take as much; mostly a third of that is touched.
 KEPT_BYTES = 1 << 28
@@ -23,6 +26,7 @@ class _Memory(threading.local):
 
     def __init__(self) -> None:
         self.owner = _Owner()
+        self.made: dict[str, Any] = {}
 
 
 class _Owner:
@@ -66,4 +70,20 @@ def scratch(name: str, size: int, dtype: type[np.generic] = np.uint8, *, zeros: 
         kept = np.zeros(size, dtype) if zeros else np.empty(size, dtype)
         if kept.nbytes <= KEPT_BYTES:
             buffers[name] = kept
-    return kept[:size]
+    return kept if len(kept) == size else kept[:size]
+
+
+def made_once(name: str, make: Callable[[], T]) -> T:
+    """Return what `make` made of scratch memory whose size is always the same; it is called once a thread.
+
+    Parameters
+    ----------
+    name : str
+        What it is for.
+    make : callable
+    """
+    made: dict[str, T] = _memory.made
+    try:
+        return made[name]
+    except KeyError:
+        return made.setdefault(name, make())

@@ -15,7 +15,7 @@ from PIL import Image, UnidentifiedImageError
 
 from dnjpeg.codec.decoder import begin, decode_begun
 from dnjpeg.codec.format.frame import Frame
-from dnjpeg.codec.format.limits import Limits
+from dnjpeg.codec.format.limits import DEFAULT_LIMITS
 from dnjpeg.codec.pixels.resizing import padded, resize
 from dnjpeg.codec.pixels.resizing_taps import Filter
 from dnjpeg.codec.pixels.window import scale_for
@@ -149,7 +149,7 @@ class FileSource:
         self._begun: tuple[Reader, Scan] | None = None
         if is_jpeg(data):
             try:
-                reader, scan = begin(data, strict=True, limits=Limits())
+                reader, scan = begin(data, strict=True, limits=DEFAULT_LIMITS)
             except UnsupportedError:
                 return
             if reader.color() in {"grayscale", "YCbCr", "RGB"} and reader.frame and reader.frame.precision == 8:
@@ -178,7 +178,7 @@ class FileSource:
         """Decode a region of the scaled image, uint8 (H, W, channels)."""
         if self._frame is None:
             return self._whole.part(scale, region, out)
-        begun, self._begun = self._begun or begin(self._data, strict=True, limits=Limits()), None
+        begun, self._begun = self._begun or begin(self._data, strict=True, limits=DEFAULT_LIMITS), None
         if out is not None and self.channels == 1:
             out = out[..., 0]
         pixels = decode_begun(*begun, scale=scale, region=region, out=out)

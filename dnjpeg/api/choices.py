@@ -14,7 +14,7 @@ __all__ = ["TablesLike", "chosen_coding", "chosen_levels", "chosen_tables"]
 
 TablesLike = QuantizationTables | str | PathLike[str] | int
 
-_coding = lru_cache(256)(Coding)  # one value for the same choices: it is a part of keys, for each image
+_coding = lru_cache(256)(Coding)  # the same value for the same choices: it is a part of keys, for each image
 
 SMALLEST = "smallest"
 """In the place of a scan script: find one."""
@@ -39,17 +39,11 @@ def chosen_coding(
     compact: bool = False,
 ) -> Coding:
     """Return the choices of entropy coding; for their meaning see `dnjpeg.encode`."""
-    none = restart is None and restart_rows is None
-    smallest = scans == SMALLEST
-    return _coding(
-        optimize,
-        progressive,
-        arithmetic,
-        None if none else Restart(restart or 0, restart_rows or 0),
-        None if scans is None or smallest else resolve_script(scans),
-        smallest,
-        compact,
-    )
+    markers = None if restart is None and restart_rows is None else Restart(restart or 0, restart_rows or 0)
+    if scans is None:
+        return _coding(optimize, progressive, arithmetic, markers, compact=compact)
+    script = None if scans == SMALLEST else resolve_script(scans)  # it knows the file it is of: not to be remembered
+    return Coding(optimize, progressive, arithmetic, markers, script, script is None, compact)
 
 
 def chosen_levels(rdo: RateDistortion | float | None) -> RateDistortion | None:

@@ -49,6 +49,7 @@ _NOTHING_LATCHED: dict[int, npt.NDArray[np.uint16]] = {}
 class _Answers(NamedTuple):
     """What follows from all that a file has said so far."""
 
+    steps: npt.NDArray[np.uint16]
     tables: tuple[npt.NDArray[np.uint16], ...]
     density: Jfif | None
     metadata: tuple[Metadata, ...]
@@ -373,8 +374,12 @@ class Reader:
         assert self.frame is not None
         return self._application.color_space([component.identifier for component in self.frame.components])
 
+    def steps(self) -> npt.NDArray[np.uint16]:
+        """Quantization steps, (components, 8, 8), not to be changed; ones where the component had no scan."""
+        return self._answer().steps
+
     def tables(self) -> tuple[npt.NDArray[np.uint16], ...]:
-        """Quantization table of each component, not to be changed; ones where the component had no scan."""
+        """Return `steps` as one table a component."""
         return self._answer().tables
 
     def density(self) -> Jfif | None:
@@ -389,11 +394,11 @@ class Reader:
         answers = self._answers
         if answers is None:
             assert self.frame is not None
-            answers = self._answers = _Answers(
-                tuple(self._latched.get(index, NO_TABLE) for index in range(len(self.frame.components))),
-                self._application.density(),
-                self._application.not_written(self.color()),
-            )
+            count, data = len(self.frame.components), self._application
+            steps = np.array([self._latched.get(index, NO_TABLE) for index in range(count)])
+            steps.flags.writeable = False
+            answers = _Answers(steps, tuple(steps), data.density(), data.not_written(self.color()))
+            self._answers = answers
         return answers
 
     def missing(self) -> list[int]:

@@ -138,7 +138,7 @@ def _image(reader: Reader, blocks: Sequence[Blocks]) -> CoefficientImage:
             np.multiply(array, table > 0, out=array)
         tables = tuple(np.maximum(table, 1) for table in tables)
     else:
-        tables = tuple([table.copy() for table in tables])
+        tables = tuple(reader.steps().copy())
     if frame.progressive:  # blocks that only fill the last MCUs are there, too
         blocks = [array[: frame.block_shape(index)[0]] for index, array in enumerate(blocks)]
     return CoefficientImage.from_file(

@@ -184,7 +184,7 @@ def _streamed(
         if scan is None or not _streams(reader, scan, coding):
             return None
         assert reader.frame is not None
-        old = tuple(table.tobytes() for table in reader.tables())
+        old = reader.steps().tobytes()
         new = None if tables is None else tuple(table.tobytes() for table in tables)
         interval, said = reader.restart_interval, (reader.density(), reader.metadata())
         kind = reader.frame, reader.color(), old, new, interval, coding
@@ -214,7 +214,7 @@ def _streams(reader: Reader, scan: Scan, coding: Coding) -> bool:
 def _plan(
     frame: Frame,
     color: str,
-    old: tuple[bytes, ...],
+    old: bytes,
     new: tuple[bytes, ...] | None,
     restart_interval: int,
     coding: Coding,
@@ -222,7 +222,7 @@ def _plan(
     metadata: tuple[Metadata, ...],
 ) -> _Plan:
     """Plan for files of this kind."""
-    steps = tuple(np.frombuffer(table, np.uint16).reshape(8, 8) for table in old)
+    steps = tuple(np.frombuffer(old, np.uint16).reshape(-1, 8, 8))
     shapes = [(*frame.block_shape(index), 8, 8) for index in range(len(frame.components))]
     nothing = tuple(np.broadcast_to(np.int16(0), shape) for shape in shapes)  # stands for coefficients
     image = CoefficientImage(frame, nothing, steps, color, restart_interval, jfif, metadata)

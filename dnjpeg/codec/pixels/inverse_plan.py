@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -203,6 +202,7 @@ def _plan_planes(layout: npt.NDArray[np.int64], frame: Frame, width: int) -> int
     return position
 
 
-def joined_steps(tables: Sequence[npt.NDArray[np.uint16]], precision: int) -> npt.NDArray[Any]:
-    """Join the steps of all components: int16 for 8 bits, so that products wrap around as in libjpeg-turbo; uint16."""
-    return np.frombuffer(b"".join(table.data for table in tables), np.int16 if precision == 8 else np.uint16)
+def joined_steps(steps: npt.NDArray[np.uint16], precision: int) -> npt.NDArray[Any]:
+    """Put the steps of all components in a row: int16 for 8 bits, for products that wrap around as in libjpeg-turbo."""
+    joined = steps.reshape(-1)
+    return joined.view(np.int16) if precision == 8 else joined

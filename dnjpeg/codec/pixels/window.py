@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
+from typing import NamedTuple
 
 from dnjpeg.codec.format.frame import Frame
 
@@ -17,8 +18,7 @@ Region = tuple[int, int, int, int]
 FULL_SIZE = 8  # eighths
 
 
-@dataclass(frozen=True)
-class Window:
+class Window(NamedTuple):
     """A rectangle of an image that is decoded at a scale.
 
     Parameters
@@ -62,10 +62,10 @@ def window_of(frame: Frame, scale: Scale = 1, region: Region | None = None) -> W
     ValueError
         If the scale is none of these, or the region is empty or does not lie within the image.
     """
-    eighths = _eighths(scale)
-    height, width = scaled_size(frame.height, eighths), scaled_size(frame.width, eighths)
+    whole = _whole(frame, _eighths(scale))
     if region is None:
-        return Window(eighths, 0, 0, height, width)
+        return whole
+    eighths, _, _, height, width = whole
     try:
         top, left, rows, columns = (operator.index(number) for number in region)
     except (TypeError, ValueError):
@@ -76,6 +76,11 @@ def window_of(frame: Frame, scale: Scale = 1, region: Region | None = None) -> W
             f"does not lie within the image of {height} lines and {width} columns"
         )
     return Window(eighths, top, left, rows, columns)
+
+
+@lru_cache(256)
+def _whole(frame: Frame, eighths: int) -> Window:
+    return Window(eighths, 0, 0, scaled_size(frame.height, eighths), scaled_size(frame.width, eighths))
 
 
 def scale_for(size: tuple[int, int], target: int | tuple[int, int]) -> Fraction:

@@ -18,6 +18,7 @@ __all__ = [
     "BEHIND",
     "COUNT",
     "SLOTS",
+    "SPARE",
     "LaneMemory",
     "lane_memory",
     "lane_numbers",
@@ -30,6 +31,7 @@ COUNT = 16  # lanes
 ALL_LANES = (1 << COUNT) - 1
 MOST = 3000  # blocks of a lane, about
 ROOM = MOST + 34  # the same, with those of its last MCU; lanes that are as far do not share places of the cache
+SPARE = 64 * ROOM * COUNT + 16  # what is put up to 15 places before this is of no use
 HEAD = 128  # blocks of a lane among which the one before must find one that it meets, and some MCUs
 HEADS = HEAD + 16  # MCUs of a lane whose first bits are kept, at most
 
@@ -81,7 +83,7 @@ def lane_memory(name: str = "") -> LaneMemory:
 
 
 def _make_lane_memory(name: str) -> LaneMemory:
-    return *lane_numbers(name), scratch(f"blocks of lanes{name}", 64 * ROOM * COUNT, np.int16, zeros=True)
+    return *lane_numbers(name), scratch(f"blocks of lanes{name}", SPARE + 2, np.int16, zeros=True)
 
 
 @inlined

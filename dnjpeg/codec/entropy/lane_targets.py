@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from numba import types
 
 from dnjpeg.codec.entropy.counts import MIDDLE, level_of
-from dnjpeg.codec.entropy.lane_memory import BLOCK, COUNT, ENTRY, ITEM, LIMIT, PLANE, load_row, store_row
+from dnjpeg.codec.entropy.lane_memory import BLOCK, COUNT, ENTRY, ITEM, LIMIT, PLANE, SPARE, load_row, store_row
 from dnjpeg.codec.kernels.jit import inlined
 from dnjpeg.codec.kernels.vector import Memory, Scalar, Vector, operation
 
@@ -61,10 +61,10 @@ class _Blocks:
 
     def put(self, state: list[Any], codes: Codes) -> list[Any]:
         (block,) = state
-        # Two coefficients a lane are stored: the other one is behind, and zero so far.
-        place = block + codes.place
-        self._out.scatter(place - codes.back, codes.first & 0xFFFF, codes.running & (codes.first.equals(0) ^ 1), 2)
-        self._out.scatter(place, codes.value & 0xFFFF, codes.running, 2)
+        # What is behind is zero so far; a first one that there is not, a zero where the last one is stored then.
+        place = (block + codes.place).where(codes.running, SPARE)
+        self._out.store_halves(place - codes.back, codes.first)
+        self._out.store_halves(place, codes.value)
         return [(block + 64).where(codes.ends, block)]
 
     def stops(self, state: list[Any], complete: Vector, before_stop: Vector) -> Vector:

@@ -8,7 +8,7 @@ the end), and all its integers read as int64. Under ``DNJPEG_CHECKED=1`` every a
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from llvmlite import ir
@@ -19,6 +19,7 @@ from numba.extending import intrinsic, lower_builtin, models, register_model
 
 from dnjpeg.codec.kernels.jit import CHECKED
 from dnjpeg.codec.kernels.vector.lanes import I64, Scalar, Vector
+from dnjpeg.codec.kernels.vector.target import SCATTERS
 
 __all__ = ["Memory", "SpanType", "span"]
 
@@ -156,6 +157,20 @@ class Memory:
         scale = ir.Constant(ir.IntType(32), unit)
         self._builder.call(function, [self._bytes(), where.value, places.value, values.value, scale])
 
+    def store_halves(self, places: Vector, values: Vector) -> None:
+        """Store the low 16 bits of each of 16 lanes in memory of such elements; only if the CPU `GATHERS`.
+
+        What is stored may have 32 bits, the upper ones zero: the element behind must be zero, or be stored later.
+        """
+        if CHECKED:
+            self._check_places(places, 2, None)
+        if SCATTERS:
+            everywhere = Vector(self._builder, ir.Constant(ir.VectorType(ir.IntType(1), places.lanes), [1] * 16))
+            self.scatter(places, values & 0xFFFF, everywhere, 2)
+        else:
+            for place, value in zip(_unsigned_parts(places), _unsigned_parts(values.truncated(16)), strict=True):
+                self.store_scalar(Scalar(self._builder, place), Scalar(self._builder, value))
+
     def _bytes(self) -> ir.Value:
         return self._builder.bitcast(self._data, ir.IntType(8).as_pointer())
 
@@ -197,6 +212,18 @@ class Memory:
             self._check(index, count)
         size = (count * self._context.get_abi_sizeof(self._element)).value
         cgutils.memset(self._builder, self._builder.gep(self._data, [index.value]), size, 0)
+
+
+def _unsigned_parts(vector: Vector) -> Iterator[ir.Value]:
+    """Lanes as integers of 64 bits, taken out of the vector 64 bits at once: one by one it takes twice as long."""
+    builder, together = vector.builder, 64 // vector.bits
+    words = builder.bitcast(vector.value, ir.VectorType(I64, vector.lanes // together))
+    opaque = ir.InlineAsm(ir.FunctionType(I64, [I64]), "", "=r,0")  # or LLVM makes it one by one again
+    for index in range(vector.lanes // together):
+        word = builder.call(opaque, [builder.extract_element(words, ir.Constant(ir.IntType(32), index))])
+        for part in range(together):
+            shifted = builder.lshr(word, ir.Constant(I64, part * vector.bits))
+            yield builder.and_(shifted, ir.Constant(I64, (1 << vector.bits) - 1))
 
 
 def _flat_index(memory: Memory, builder: ir.IRBuilder, kind: types.Type, value: ir.Value) -> Scalar:

@@ -18,8 +18,8 @@ GATHERS = COMPRESSES and "+avx512bf16" in _features
 Of CPUs with AVX-512 those that microcode slows down for that, up to Ice Lake, do not know bfloat16.
 """
 
-SCATTERS = GATHERS and not _codegen._get_host_cpu_name().startswith("znver")
-"""Whether `Memory.scatter` is faster than to take lanes out of their vector: a Zen 4 needs 28 cycles instead of 23."""
+SCATTERS = GATHERS and _codegen._get_host_cpu_name() != "znver4"
+"""Whether `Memory.scatter` is taken, and lanes are not stored one by one: a Zen 4 needs 28 cycles instead of 23."""
 
 PERMUTES_BYTES = "+avx512vbmi" in _features
 """Whether bytes of two registers of 512 bits take any order in one instruction."""

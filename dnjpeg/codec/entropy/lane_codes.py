@@ -21,6 +21,9 @@ from dnjpeg.codec.entropy.lane_memory import (
     LAST_BYTE,
     LIMIT,
     MCUS,
+    MOST_NOTES,
+    NOTED,
+    NOTES,
     PLACE,
     SLOT,
     SLOTS,
@@ -45,7 +48,7 @@ from dnjpeg.codec.kernels.vector import (
     with_any,
 )
 
-__all__ = ["decode_slowly", "run"]
+__all__ = ["decode_slowly", "keep_heads", "run"]
 
 
 class _Lanes(NamedTuple):
@@ -87,7 +90,7 @@ class _Decoder:
         def number(index: int) -> Vector:
             return lanes.load_scalar(lanes.constant(index)).splat(COUNT, 32)
 
-        self._heads, self._coded, self._lookups = heads, coded, lookups
+        self._lanes, self._heads, self._coded, self._lookups = lanes, heads, coded, lookups
         self.target = target_of(lanes, out)
         self._dc, self._ac, self._stop, self._head_at = (load_row(lanes, row) for row in (DC, AC, STOP, HEAD_AT))
         self._active = load_row(lanes, ACTIVE).equals(-1)
@@ -119,13 +122,18 @@ class _Decoder:
         return second.lanes, second.target, events
 
     def _keep_heads(self, first: _Outcome, second: _Outcome) -> None:
-        """Keep the bits at which MCUs begin, at once for both look-ups: but MCUs of one block may end at each."""
+        """Note the bits at which MCUs begin, at once for both look-ups: but MCUs of one block may end at each."""
         if_any(first.complete & second.complete, partial(self._keep_head, first, first.complete, first.lanes.bit))
         bit = first.lanes.bit.where(first.complete & (second.complete ^ 1), second.lanes.bit)
         self._keep_head(second, first.complete | second.complete, bit)
 
     def _keep_head(self, outcome: _Outcome, complete: Vector, bit: Vector) -> None:
-        self._heads.scatter(self._head_at + outcome.lanes.mcus.at_most(self._heads_kept), bit, complete, 4)
+        """Append to a list what `keep_heads` does: to store each at its place would take longer, for they are few."""
+        mcus, noted = outcome.lanes.mcus, self._lanes.load_scalar(self._lanes.constant(NOTED))
+        some = (complete & mcus.below(self._heads_kept)).ones()
+        self._heads.store(noted + NOTES, (self._head_at + mcus).compressed(some))
+        self._heads.store(noted + (NOTES + MOST_NOTES), bit.compressed(some))
+        self._lanes.store_scalar(self._lanes.constant(NOTED), noted + some.count_ones())
 
     def _look_up(self, lanes: _Lanes, target: list[Any], active: Vector, behind: Vector, left: Vector) -> _Outcome:
         """Decode one or two codes of each active lane where that can be done.
@@ -205,6 +213,14 @@ def _extended(word: Vector, spare: Vector) -> Vector:
     positive = word >> 31
     ones = word.filled_with(0x7FFFFFFF).shift_right(spare)
     return word.shift_right(1).shift_right(spare) - (ones & (positive ^ -1))
+
+
+@inlined
+def keep_heads(lanes, heads):
+    """Keep the bits at which MCUs begin that `run` has noted."""
+    for note in range(NOTES, NOTES + lanes[NOTED]):
+        heads[heads[note]] = heads[note + MOST_NOTES]
+    lanes[NOTED] = 0
 
 
 @inlined

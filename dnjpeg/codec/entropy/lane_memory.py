@@ -17,6 +17,9 @@ __all__ = [
     "BEGIN",
     "BEHIND",
     "COUNT",
+    "MOST_NOTES",
+    "NOTED",
+    "NOTES",
     "SLOTS",
     "SPARE",
     "LaneMemory",
@@ -65,6 +68,10 @@ ENTRY = NUMBERS + 5  # in lists: where the next DC difference of any lane goes
 SLOW = NUMBERS + 6  # lanes of which a code is to be decoded by itself, a bit each
 STOPPED = NUMBERS + 7  # lanes that have come to where they were to stop
 
+NOTED = NUMBERS + 8  # heads that are noted: in the memory of heads, from NOTES on their places, then their bits
+NOTES = (COUNT + 1) * HEADS
+MOST_NOTES = COUNT * HEADS + COUNT  # a vector is stored where one is noted
+
 LaneMemory = tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], npt.NDArray[np.int16]]
 """The lanes, the bits at which their first MCUs begin, and their blocks, in zigzag order, DC as a difference."""
 
@@ -73,7 +80,7 @@ def lane_numbers(name: str = "") -> tuple[npt.NDArray[np.int32], npt.NDArray[np.
     """Scratch memory for lanes, and the bits at which their first MCUs begin."""
     return (
         scratch(f"lanes{name}", NUMBERS + COUNT + 4 * APART, np.int32, zeros=True)[2 * APART : -2 * APART],
-        scratch(f"heads{name}", (COUNT + 1) * HEADS + 4 * APART, np.int32)[2 * APART : -2 * APART],
+        scratch(f"heads{name}", NOTES + 2 * MOST_NOTES + 4 * APART, np.int32)[2 * APART : -2 * APART],
     )
 
 

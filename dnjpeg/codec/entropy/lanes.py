@@ -12,7 +12,7 @@ there `sequential_decoder` has to decode.
 
 from __future__ import annotations
 
-from dnjpeg.codec.entropy.lane_codes import decode_slowly, run
+from dnjpeg.codec.entropy.lane_codes import decode_slowly, keep_heads, run
 from dnjpeg.codec.entropy.lane_memory import (
     AC,
     ACTIVE,
@@ -36,6 +36,7 @@ from dnjpeg.codec.entropy.lane_memory import (
     MET,
     MOST,
     NEXT,
+    NOTED,
     PLACE,
     ROOM,
     SLOT,
@@ -90,6 +91,7 @@ def put_slots(scan, lanes):
 def put_lanes(begin, end, size, lanes, heads):
     """Put the lanes in their places for a stretch of bits, of `size` unstuffed bytes in all; see `put_slots`."""
     lanes[KEPT], lanes[LAST_BYTE], lanes[BEHIND_HEADS] = HEAD // lanes[SLOTS] + 12, size + OVERRUN - 8, 0
+    lanes[NOTED] = 0
     for lane in range(COUNT):
         lanes[COUNT * BIT + lane] = begin + (end - begin) * lane // COUNT
         lanes[COUNT * STOP + lane] = begin + (end - begin) * (lane + 1) // COUNT
@@ -122,6 +124,7 @@ def run_lanes(active, lanes, heads, coded, lookups, out):
         lanes[COUNT * ACTIVE + lane] = -((active >> lane) & 1)
     while active != 0 and not full:
         full = run(lanes, heads, coded, lookups, out) != 0
+        keep_heads(lanes, heads)
         slow, stopped = lanes[SLOW] & ALL_LANES, lanes[STOPPED] & ALL_LANES
         while slow != 0:
             lane = trailing_zeros(slow)

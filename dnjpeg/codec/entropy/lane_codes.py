@@ -61,6 +61,7 @@ class _Lanes(NamedTuple):
     faulty: Vector
     word: Vector  # the next 32 bits
     table: Vector  # where the table for them begins
+    entry: Vector  # what it says of them
 
 
 KEPT_ROWS = (BIT, PLACE, SLOT, MCUS, FAULTY)
@@ -101,7 +102,10 @@ class _Decoder:
         bit, place, slot, mcus, faulty = (load_row(lanes, row) for row in KEPT_ROWS)
         word = self._bits(bit, 0).shifted_in(self._bits(bit, 4), bit & 7)
         table = self._dc.chosen(slot).where(place.equals(0), self._ac.chosen(slot))
-        return _Lanes(bit, place, slot, mcus, faulty, word, table)
+        return _Lanes(bit, place, slot, mcus, faulty, word, table, self._entry(table, word))
+
+    def _entry(self, table: Vector, word: Vector) -> Vector:
+        return self._lookups.gather(table + _index(word, 0), 4)
 
     def _bits(self, bit: Vector, first: int) -> Vector:
         """32 bits from the byte on that has a bit, or a later one."""
@@ -140,8 +144,7 @@ class _Decoder:
 
         The bits that are `behind` the next 32 are shifted in: no more may be dropped than there are `left` of them.
         """
-        bit, place, slot, mcus, faulty, word, table = lanes
-        entry = self._lookups.gather(table + _index(word, 0), 4)
+        bit, place, slot, mcus, faulty, word, table, entry = lanes
         here = place + entry.shift_right(24)
         again = active & ((here & AGAIN).equals(AGAIN) | here.equals(63 + ENDS))
         entry, here, faulty = with_any(again, [entry, here, faulty], partial(self._single, lanes))
@@ -154,15 +157,16 @@ class _Decoder:
         running = active & (left.below(drop) ^ 1)
         unknown = active & (running ^ 1)
         ends = running & (next_place.below(64) ^ 1)
-        target = self.target.put(target, self._said(running, lanes, entry, here, ends))
         drop = drop.where(running, 0)
         bit, word = bit + drop, word.shifted_in(behind, drop)
         place = zero.where(ends, next_place.where(running, place))
         table = next_dc.where(ends, ac.where(running, table))
+        next_entry = self._entry(table, word)
+        target = self.target.put(target, self._said(running, lanes, entry, here, ends))
         slot, complete = next_slot.where(ends, slot), ends & last
         mcus = (mcus + 1).where(complete, mcus)
         stopped = self.target.stops(target, complete, bit.below(self._stop))
-        lanes = _Lanes(bit, place, slot, mcus, faulty, word, table)
+        lanes = _Lanes(bit, place, slot, mcus, faulty, word, table, next_entry)
         return _Outcome(lanes, target, unknown, stopped, running & (stopped ^ 1), drop, complete)
 
     def _said(self, running: Vector, lanes: _Lanes, entry: Vector, here: Vector, ends: Vector) -> Codes:

@@ -26,8 +26,9 @@ endif
 endif
 
 # make bench-check                               fails if a path has become slower, against peers in the same run
+# make bench-torchjpeg                           reads coefficients, with torchjpeg among the peers; needs Python 3.11
 
-.PHONY: demo test check bench bench-check docs clean new-environment
+.PHONY: demo test check bench bench-check bench-torchjpeg docs clean new-environment
 
 demo: $(VENV)/.installed-demo
 	$(BIN)/dnjpeg demo --force
@@ -47,11 +48,26 @@ bench: $(VENV)/.installed-dev
 bench-check: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks --check --count 40 --rounds 3 --quality 75 --no-large --no-processes
 
+# torchjpeg needs PyTorch 2.4 and Python before 3.12: an environment of its own.
+TORCHJPEG_VENV ?= $(VENV)-torchjpeg
+PYTHON311 ?= python3.11
+
+bench-torchjpeg: $(TORCHJPEG_VENV)/.installed
+	$(TORCHJPEG_VENV)/bin/python -m benchmarks --only coefficients --no-processes
+
+$(TORCHJPEG_VENV)/.installed: pyproject.toml
+	@echo "Installing dnjpeg, torchjpeg and other peers into $(TORCHJPEG_VENV); it takes some minutes"
+	@rm -rf $(TORCHJPEG_VENV)
+	@$(PYTHON311) -m venv $(TORCHJPEG_VENV)
+	@$(TORCHJPEG_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable . \
+		torchjpeg==0.9.33 jpeglib simplejpeg jsonschema foolbox
+	@touch $@
+
 docs: $(VENV)/.installed-docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 clean:
-	rm -rf $(VENV) site dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(TORCHJPEG_VENV) site dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
 $(VENV)/.installed-%: pyproject.toml $(REDO)
 	@echo "Installing dnjpeg[$*] into $(VENV); the first time this takes some minutes"

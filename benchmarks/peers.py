@@ -31,7 +31,7 @@ ImageFile.MAXBLOCK = 1 << 26  # Pillow cannot write some large files otherwise
 
 
 def available(package: str) -> bool:
-    """Tell whether a peer is installed; torchjpeg needs an old PyTorch, and so an environment of its own."""
+    """Tell whether a peer is installed; torchjpeg needs an old PyTorch (`make bench-torchjpeg`)."""
     return find_spec(package) is not None
 
 

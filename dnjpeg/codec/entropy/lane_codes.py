@@ -161,6 +161,7 @@ class _Decoder:
         bit, word = bit + drop, word.shifted_in(behind, drop)
         place = zero.where(ends, next_place.where(running, place))
         table = next_dc.where(ends, ac.where(running, table))
+        # The next entry is asked for first: stores are many instructions, and a CPU looks only so far ahead.
         next_entry = self._entry(table, word)
         target = self.target.put(target, self._said(running, lanes, entry, here, ends))
         slot, complete = next_slot.where(ends, slot), ends & last

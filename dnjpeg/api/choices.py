@@ -42,7 +42,7 @@ def chosen_coding(
     markers = None if restart is None and restart_rows is None else Restart(restart or 0, restart_rows or 0)
     if scans is None:
         return _coding(optimize, progressive, arithmetic, markers, compact=compact)
-    script = None if scans == SMALLEST else resolve_script(scans)  # it knows the file it is of: not to be remembered
+    script = None if scans == SMALLEST else resolve_script(scans)  # errors name the file that a script is of
     return Coding(optimize, progressive, arithmetic, markers, script, script is None, compact)
 
 

@@ -137,7 +137,10 @@ class Reader:
         self._tables, self._latched, self._application = other._tables, other._latched, other._application
 
     def _own(self) -> None:
-        """Copy what is shared with other files: this one is about to say more."""
+        """Copy what is shared with other files: this one is about to say more.
+
+        It comes before any change of tables, of what is latched, and of application data: after each segment.
+        """
         self._answers = None
         if self._shared:
             self._shared = False
@@ -150,11 +153,12 @@ class Reader:
 
     def _next_scan_header(self) -> syntax.Segment | None:
         while True:
-            if self._complete and self.view[self.position : self.position + 2] == EOI_MARKER:
-                self.position += 2  # what mostly comes
+            self._segments += 1
+            if self._complete and self.view[self.position : self.position + 2] == EOI_MARKER:  # what mostly comes
+                self.limits.check_segments(self._segments, self.position, "EOI")
+                self.position += 2
                 return None
             segment = self._next_segment()
-            self._segments += 1
             if self._segments > self.limits.max_segments:
                 self.limits.check_segments(self._segments, segment.offset, segment.name)
             self.position = segment.end
@@ -434,8 +438,8 @@ def _beginning(view: memoryview) -> bytes | None:
 def _read_beginning(beginning: bytes, strict: bool, limits: Limits, sequential: int) -> tuple[Reader, Scan] | None:
     """Read these bytes up to the first scan; None if they are not those up to its data, or malformed.
 
-    The reader must not be changed by anyone. What it says depends on nothing behind: a frame header that leaves the
-    number of lines to what follows is malformed here.
+    The reader must not be changed by anyone, but for the answers that it works out. What it says depends on nothing
+    behind: a frame header that leaves the number of lines to what follows is malformed here.
     """
     reader = Reader(beginning, strict, limits, sequential=sequential)
     try:

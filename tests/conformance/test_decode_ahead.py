@@ -1,7 +1,10 @@
 """Sixteen places of a scan at once: the blocks are those that are there, whatever the data are."""
 
 import io
+import os
 import re
+import subprocess
+import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -165,3 +168,14 @@ def _outcome(data: bytes) -> tuple[object, ...]:
                 found.append(str(error))
         found += [str(warning.message) for warning in noted]
     return tuple(found)
+
+
+@pytest.mark.skipif(os.environ.get("DNJPEG_SLOW") != "1", reason="takes half a minute; DNJPEG_SLOW=1 runs it")
+def test_the_other_way_to_store_what_lanes_decode(tmp_path):
+    """As on CPUs that scatter, if this one does not, or the other way round: these tests, with kernels of their own."""
+    flipped = "from dnjpeg.codec.kernels.vector import memory, target; memory.SCATTERS = not target.SCATTERS; "
+    run = f"import sys, pytest; sys.exit(pytest.main(['-q', '-p', 'no:cacheprovider', {__file__!r}]))"
+    environment = {**os.environ, "DNJPEG_CACHE_DIR": str(tmp_path), "DNJPEG_SLOW": "0"}
+    words = [sys.executable, "-c", flipped + run]
+    done = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout

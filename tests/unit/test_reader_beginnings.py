@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from pictures import make_photo
 
-from dnjpeg import decode, encode, read, read_header
+from dnjpeg import decode, encode, inspect, read, read_header
 from dnjpeg.codec import reader
 from dnjpeg.codec.format.limits import Limits
 from dnjpeg.errors import JpegError, JpegWarning, LimitError
@@ -109,6 +109,25 @@ def test_warnings_come_each_time_and_limits_count_each_time():
         decode(good, limits=Limits(max_pixels=100))
     with pytest.raises(LimitError):
         decode(good, limits=Limits(max_segments=2))
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+def test_the_end_of_an_image_is_a_segment(progressive):
+    data = encode(make_photo(16, 16), progressive=progressive)
+    segments = next(count for count in range(100) if _reads_with(data, count))
+    assert segments == sum(part.marker not in {"SOI", "data"} for part in inspect(data).segments)
+    assert [_reads_with(data, count) for count in (segments - 1, segments)] == [
+        False,
+        True,
+    ]  # what begins alike is known
+
+
+def _reads_with(data, segments):
+    try:
+        read(data, limits=Limits(max_segments=segments))
+    except LimitError:
+        return False
+    return True
 
 
 def test_lines_told_behind_the_scan_are_looked_up_in_each_file():

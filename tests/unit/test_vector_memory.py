@@ -30,6 +30,10 @@ def test_halves_go_each_to_its_place(scatters):
         at(span(places), span(values), span(out))
 
     with mock.patch.object(memory, "SCATTERS", scatters):
+        pairs, ahead = np.zeros(3 * LANES, np.int16), 3 * np.arange(LANES, dtype=np.int32)
+        store(ahead, ahead + 1, pairs)
+        store(ahead + 1, ahead + 2, pairs)  # what is behind the first ones may have become zero, and is stored now
+        assert np.array_equal(pairs.reshape(-1, 3), np.stack([ahead + 1, ahead + 2, 0 * ahead], 1))
         for to, what in zip(places, values, strict=True):
             out, expected = np.zeros(301, np.int16), np.zeros(301, np.int16)
             expected[to] = what.astype(np.int16)

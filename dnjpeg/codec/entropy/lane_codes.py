@@ -52,15 +52,18 @@ __all__ = ["decode_slowly", "keep_heads", "run"]
 
 
 class _Lanes(NamedTuple):
-    """What changes of the lanes from look-up to look-up: those of `KEPT_ROWS`, and what follows from them."""
+    """What changes of the lanes from look-up to look-up: those of `KEPT_ROWS`, and what follows from them.
+
+    A lane that does not decode keeps all as it is. One that has ended is looked up all the same: its table must be one.
+    """
 
     bit: Vector
     place: Vector
     slot: Vector
     mcus: Vector
     faulty: Vector
-    word: Vector  # the next 32 bits
-    table: Vector  # where the table for them begins
+    word: Vector  # the 32 bits from `bit` on
+    table: Vector  # where the table for them begins: by `slot`, that for DC if `place` is 0
     entry: Vector  # what it says of them
 
 
@@ -113,7 +116,10 @@ class _Decoder:
         return self._coded.gather(place, 1).bytes_swapped()
 
     def step(self, lanes: _Lanes, target: list[Any]) -> tuple[_Lanes, list[Any], Scalar]:
-        """Look up once or twice for each lane; returns also what `run` keeps at `SLOW` and `STOPPED`."""
+        """Look up once or twice for each lane; returns also what `run` keeps at `SLOW` and `STOPPED`.
+
+        What the second look-up could not decode may only lack bits, which there are in the next step: that is no event.
+        """
         skewed = lanes.bit & 7
         behind = self._bits(lanes.bit, 4) << skewed  # what follows the next 32 bits
         left = skewed.filled_with(32) - skewed  # how many these are: mostly those of two look-ups
@@ -149,26 +155,24 @@ class _Decoder:
         again = active & ((here & AGAIN).equals(AGAIN) | here.equals(63 + ENDS))
         entry, here, faulty = with_any(again, [entry, here, faulty], partial(self._single, lanes))
         zero = place.filled_with(0)
-        next_slot = slot + 1
-        last = next_slot.equals(self._slots)
-        next_slot = zero.where(last, next_slot)
-        ac, next_dc = self._ac.chosen(slot), self._dc.chosen(next_slot)
-        drop, next_place = entry & 63, here + 1
+        last = (slot + 1).equals(self._slots)
+        slot_behind = zero.where(last, slot + 1)
+        ac, dc_behind = self._ac.chosen(slot), self._dc.chosen(slot_behind)
+        drop, place_behind = entry & 63, here + 1
         running = active & (left.below(drop) ^ 1)
-        unknown = active & (running ^ 1)
-        ends = running & (next_place.below(64) ^ 1)
+        ends = running & (place_behind.below(64) ^ 1)
         drop = drop.where(running, 0)
-        bit, word = bit + drop, word.shifted_in(behind, drop)
-        place = zero.where(ends, next_place.where(running, place))
-        table = next_dc.where(ends, ac.where(running, table))
+        next_bit, next_word = bit + drop, word.shifted_in(behind, drop)
+        next_place = zero.where(ends, place_behind.where(running, place))
+        next_table = dc_behind.where(ends, ac.where(running, table))
         # The next entry is asked for first: stores are many instructions, and a CPU looks only so far ahead.
-        next_entry = self._entry(table, word)
+        next_entry = self._entry(next_table, next_word)
         target = self.target.put(target, self._said(running, lanes, entry, here, ends))
-        slot, complete = next_slot.where(ends, slot), ends & last
-        mcus = (mcus + 1).where(complete, mcus)
-        stopped = self.target.stops(target, complete, bit.below(self._stop))
-        lanes = _Lanes(bit, place, slot, mcus, faulty, word, table, next_entry)
-        return _Outcome(lanes, target, unknown, stopped, running & (stopped ^ 1), drop, complete)
+        next_slot, complete = slot_behind.where(ends, slot), ends & last
+        next_mcus = (mcus + 1).where(complete, mcus)
+        stopped = self.target.stops(target, complete, next_bit.below(self._stop))
+        lanes = _Lanes(next_bit, next_place, next_slot, next_mcus, faulty, next_word, next_table, next_entry)
+        return _Outcome(lanes, target, active & (running ^ 1), stopped, running & (stopped ^ 1), drop, complete)
 
     def _said(self, running: Vector, lanes: _Lanes, entry: Vector, here: Vector, ends: Vector) -> Codes:
         """Coefficients of an entry for each lane."""

@@ -59,7 +59,7 @@ BEHIND = 16
 PLANE = 17  # in lists, by slot: where its counts begin
 AT = 18  # in lists: where its own next DC difference goes
 NUMBERS = 19 * COUNT
-KEPT = NUMBERS  # how many heads are kept
+KEPT = NUMBERS  # how many heads are kept: fewer than HEADS; what is put at this index is of no use
 SLOTS = NUMBERS + 1  # blocks an MCU
 LAST_BYTE = NUMBERS + 2  # from which may be loaded
 BEHIND_HEADS = NUMBERS + 3  # MCUs that begin behind the last lane at a bit that is known, as if of one more lane
@@ -70,7 +70,7 @@ STOPPED = NUMBERS + 7  # lanes that have come to where they were to stop
 
 NOTED = NUMBERS + 8  # heads that are noted: in the memory of heads, from NOTES on their places, then their bits
 NOTES = (COUNT + 1) * HEADS
-MOST_NOTES = COUNT * HEADS + COUNT  # a vector is stored where one is noted
+MOST_NOTES = COUNT * HEADS + COUNT  # fewer than KEPT of each lane, and room for a vector, which is stored to note one
 
 LaneMemory = tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], npt.NDArray[np.int16]]
 """The lanes, the bits at which their first MCUs begin, and their blocks, in zigzag order, DC as a difference."""

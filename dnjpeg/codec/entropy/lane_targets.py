@@ -45,8 +45,8 @@ class Codes(NamedTuple):
     slot: Vector
     place: Vector  # position of the last coefficient in the zigzag sequence
     value: Vector  # of that; zero if there is none
-    back: Vector  # so many positions before it is the first one,
-    first: Vector  # of this value; zero if there is none
+    back: Vector  # so many positions before it is the first one; zero if there is none
+    first: Vector  # its value; zero if there is none
     ends: Vector  # whether its block ends
 
 
@@ -61,7 +61,8 @@ class _Blocks:
 
     def put(self, state: list[Any], codes: Codes) -> list[Any]:
         (block,) = state
-        # What is behind is zero so far; a first one that there is not, a zero where the last one is stored then.
+        # In this order: a first one that there is not is a zero where the last one is stored then. What is behind both
+        # is zero so far. What lanes store that say nothing is of no use.
         place = (block + codes.place).where(codes.running, SPARE)
         self._out.store_halves(place - codes.back, codes.first)
         self._out.store_halves(place, codes.value)

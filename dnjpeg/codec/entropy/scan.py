@@ -71,7 +71,7 @@ def start_scan(interval: int, source: int = 0, *, strict: bool = False, weight: 
     interval : int
         Ri, MCUs between restarts; 0 for none.
     source : int
-        Decoding: where the data begin.
+        Decoding: where the data begin; 0, with which no file's data begin: encoding, and what follows has no meaning.
     strict : bool
         Decoding: whether the first fault ends it.
     weight : int
@@ -84,7 +84,7 @@ def start_scan(interval: int, source: int = 0, *, strict: bool = False, weight: 
     state = np.zeros(STATE + 2 * APART, np.int64)[APART:-APART]
     if interval:
         state[INTERVAL] = state[LEFT] = interval
-    if source:  # decoding
+    if source:
         state[SOURCE], state[STRICT], state[WEIGHT] = source, strict, weight
     return state
 

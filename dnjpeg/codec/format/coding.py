@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
@@ -25,12 +26,16 @@ class Restart:
     ------
     ValueError
         If a number is out of range, or both are given.
+    TypeError
+        If one is no whole number.
     """
 
     mcus: int = 0
     rows: int = 0
 
     def __post_init__(self) -> None:
+        for count in (self.mcus, self.rows):  # 5.0 equals 5, and could not be written
+            operator.index(count)
         if self.mcus and self.rows:
             raise ValueError("a restart interval is given in MCUs or in rows of MCUs, not in both")
         for count, unit in ((self.mcus, "MCUs"), (self.rows, "rows of MCUs")):
@@ -74,6 +79,9 @@ class Coding:
 
     def __hash__(self) -> int:  # it is a part of keys, for each image
         return self._hash
+
+    def __getstate__(self) -> dict[str, object]:  # a hash holds in one process
+        return {choice.name: getattr(self, choice.name) for choice in fields(self)}
 
     def following(self, frame: Frame, restart_interval: int) -> Coding:
         """Return the same choices with those of a file in the place of what is None.

@@ -7,8 +7,8 @@ bits, if these are at least FIRST_LONG, for codes of any length: canonical codes
     bits 0..5    bits to drop; UNKNOWN if the code is none of these: `slow_decode` must find out
     bits 6..10   how many of them are before the value of the last coefficient
     bits 11..14  how many that value has; it may lie beyond the bits that were looked up
-    bits 15..18  positions from the first coefficient to the last, if there are two
-    bits 19..23  value of the first one + NO_FIRST; NO_FIRST: there is none
+    bits 15..18  positions from the first coefficient to the last; 0 if there is one
+    bits 19..23  value of the first one + NO_FIRST; NO_FIRST: there is only the last one
     bits 24..31  what to add to the position: coefficients to skip; AGAIN: those of SINGLES or LONG are to be taken;
                  ENDS: the code or the one behind it ends the block
 

@@ -79,8 +79,9 @@ def made_once(name: str, make: Callable[[], T]) -> T:
     Parameters
     ----------
     name : str
-        What it is for.
+        What it is for, unlike all others.
     make : callable
+        What it returns must not be kept by anyone: another thread inherits the memory.
     """
     made: dict[str, T] = _memory.made
     try:

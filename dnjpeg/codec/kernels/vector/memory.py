@@ -160,7 +160,8 @@ class Memory:
     def store_halves(self, places: Vector, values: Vector) -> None:
         """Store the low 16 bits of each of 16 lanes in memory of such elements; only if the CPU `GATHERS`.
 
-        What is stored may have 32 bits, the upper ones zero: the element behind must be zero, or be stored later.
+        It may also store zero in the element behind each, if the CPU `SCATTERS`: that must be zero, or be stored later.
+        Places must not be negative.
         """
         if CHECKED:
             self._check_places(places, 2, None)

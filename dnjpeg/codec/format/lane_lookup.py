@@ -19,7 +19,6 @@ to be taken too.
 from __future__ import annotations
 
 from dnjpeg.codec.kernels.jit import inlined
-from dnjpeg.codec.kernels.vector import GATHERS
 
 __all__ = [
     "AGAIN",
@@ -34,7 +33,7 @@ __all__ = [
     "fill_lane_lookup",
 ]
 
-LANE_BITS = 10 if GATHERS else 11  # lanes gain no more by 11 than it takes to make the table; counting alone does
+LANE_BITS = 10  # with more, tables leave the first-level cache, and take longer to make than they gain
 SINGLES = 1 << LANE_BITS
 LONG = 2 * SINGLES
 FIRST_LONG = (1 << 16) - 2048

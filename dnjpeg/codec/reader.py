@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -23,10 +22,12 @@ from dnjpeg.codec.format.frame import Frame
 from dnjpeg.codec.format.headers import EOI_MARKER, Headers
 from dnjpeg.codec.format.layout import MCU_BLOCKS
 from dnjpeg.codec.format.limits import Limits
-from dnjpeg.codec.format.line_count import line_count, lines_behind_first_scan
+from dnjpeg.codec.format.line_count import line_count
 from dnjpeg.codec.format.progression import Progression, check_progression
 from dnjpeg.codec.format.syntax import ScanHeader
+from dnjpeg.codec.frame_header import read_frame
 from dnjpeg.codec.kernels.scratch import scratch
+from dnjpeg.codec.said import NO_TABLE, NOTHING, Answers, Said
 from dnjpeg.codec.scan_header import Scan, arithmetic_limits, huffman_lookups
 from dnjpeg.errors import FormatError, JpegError, TruncatedError, UnsupportedError
 
@@ -36,23 +37,6 @@ Bytes = npt.NDArray[np.uint8]
 
 FIRST_SCAN = re.compile(rb"\xff\xda..", re.DOTALL)
 LONGEST_BEGINNING = 4096  # bytes before the first scan that are remembered
-
-NO_TABLE = np.ones((8, 8), np.uint16)
-NO_TABLE.flags.writeable = False
-
-# What a file has said that has not said anything yet; a reader copies it before it changes it.
-_NO_TABLES = CodingTables()
-_NO_APPLICATION_DATA = ApplicationData()
-_NOTHING_LATCHED: dict[int, npt.NDArray[np.uint16]] = {}
-
-
-class _Answers(NamedTuple):
-    """What follows from all that a file has said so far."""
-
-    steps: npt.NDArray[np.uint16]
-    tables: tuple[npt.NDArray[np.uint16], ...]
-    density: Jfif | None
-    metadata: tuple[Metadata, ...]
 
 
 @dataclass
@@ -99,12 +83,9 @@ class Reader:
         self._complete = False  # whether nothing more may come: the first scan was sequential and had all components
         self.progression: Progression | None = None  # of a progressive frame
         self._color: str | None = None  # decided before the first scan
-        # What may be shared with files that begin alike, see `_own`:
-        self._shared = True
-        self._tables = _NO_TABLES if self.coding_tables is None else self.coding_tables.at_image()
-        self._latched = _NOTHING_LATCHED  # tables by component: those of its first scan
-        self._application = _NO_APPLICATION_DATA
-        self._answers: _Answers | None = None  # what follows from these, once it was asked for
+        self._said, self._shared = NOTHING, True  # with other files
+        if self.coding_tables is not None:
+            self._said, self._shared = Said(self.coding_tables.at_image(), {}, ApplicationData()), False
 
     def _take(self, data: bytes | bytearray | memoryview) -> None:
         self.view = memoryview(data).cast("B").toreadonly()  # one type for kernels, whatever the buffer
@@ -133,19 +114,12 @@ class Reader:
         self.position, self.overlooked = other.position, other.overlooked
         self._scans, self._segments, self._complete = other._scans, other._segments, other._complete
         self.progression = None if other.progression is None else other.progression.copy()
-        self._shared, self._answers = True, other._answer()
-        self._tables, self._latched, self._application = other._tables, other._latched, other._application
+        self._said, self._shared = other._said, True
 
     def _own(self) -> None:
-        """Copy what is shared with other files: this one is about to say more.
-
-        It comes before any change of tables, of what is latched, and of application data: after each segment.
-        """
-        self._answers = None
+        """Copy what is shared with other files: this one is about to say more. It comes before each change."""
         if self._shared:
-            self._shared = False
-            self._tables, self._latched = self._tables.copy(), dict(self._latched)
-            self._application = self._application.copy()
+            self._said, self._shared = self._said.copy(), False
 
     def _read_to_scan(self) -> Scan | None:
         segment = self._next_scan_header()
@@ -173,7 +147,7 @@ class Reader:
                 case syntax.DNL:
                     self._check_lines(segment)
                 case code if code in syntax.METADATA:
-                    self._application.keep(segment)
+                    self._said.keep(segment)
                 case code if code in syntax.FRAMES:
                     self._start_frame(segment)
                 case code if code in syntax.OTHER_PROCESSES:
@@ -189,7 +163,7 @@ class Reader:
             if not syntax.ends_in_scan_header(self.view, self.position):
                 raise
             self._overlook(error)
-            self._take(bytes(self.view) + 2 * b"\xff\xd9")  # which libjpeg takes what is missing for
+            self._take(bytes(self.view) + 2 * EOI_MARKER)  # which libjpeg takes what is missing for
             segment = syntax.next_segment(self.view, self.position)
         if segment.code in syntax.METADATA and not segment.payload:
             try:
@@ -221,7 +195,7 @@ class Reader:
         return Headers(
             self.frame,
             self.color(),
-            tuple(self._tables.quantization.get(component.table, NO_TABLE) for component in self.frame.components),
+            tuple(self._said.tables.quantization.get(component.table, NO_TABLE) for component in self.frame.components),
             Restart(self.restart_interval),
             self.density(),
             self.metadata(),
@@ -230,32 +204,19 @@ class Reader:
     def _define(self, segment: syntax.Segment) -> None:
         """Take over tables; if reading is not strict, also what libjpeg takes: steps of 0, and slots above 3."""
         try:
-            self._tables.define(segment)
+            self._said.define(segment)
         except FormatError as error:
             if segment.code not in {syntax.DQT, syntax.DAC}:
                 raise
-            self._tables.define(segment, strict=False)
+            self._said.define(segment, strict=False)
             self._overlook(error)
 
     def _start_frame(self, segment: syntax.Segment) -> None:
         if self.frame is not None:
             raise segment.error("a second frame header")
-        frame = syntax.frame_header(segment)
-        if frame.process not in (0, 1, 2, 9, 10):
-            raise syntax.unsupported_process(frame, segment.offset)
-        if frame.precision not in (8, 12):
-            raise segment.error(f"{frame.precision} bits a sample, must be 8 or 12")
-        if frame.height == 0:
-            frame = replace(frame, height=lines_behind_first_scan(self.view, segment))
-        if len(frame.components) > 4:
-            raise UnsupportedError(f"{len(frame.components)} components", offset=segment.offset, marker=segment.name)
-        self.limits.check_pixels(frame.height, frame.width, segment.offset, precision=frame.precision)
-        alone = frame.components[0].vertical if len(frame.components) == 1 else None
-        if alone is not None:  # its sampling factors mean nothing, and libjpeg writes them as 1 and 1
-            frame = replace(frame, components=(replace(frame.components[0], horizontal=1, vertical=1),))
-        self.frame = frame
-        if frame.progressive:
-            self.progression = Progression(len(frame.components), alone)
+        self.frame, alone = read_frame(self.view, segment, self.limits)
+        if self.frame.progressive:
+            self.progression = Progression(len(self.frame.components), alone)
 
     def _check_lines(self, segment: syntax.Segment) -> None:
         """Refuse a DNL segment that contradicts the frame header; if reading is not strict, that has the last word."""
@@ -285,7 +246,7 @@ class Reader:
             raise segment.error("another scan, but the first one has all that a sequential image is made of")
         indices = header.indices_in(self.frame, segment)
         for index in indices:
-            self._latch(index, segment)
+            self._said.latch(index, self.frame.components[index].table, segment)
         self._complete = self.progression is None and len(indices) == len(self.frame.components)
         if len(indices) > 1:
             blocks = sum(self.frame.components[i].horizontal * self.frame.components[i].vertical for i in indices)
@@ -294,16 +255,9 @@ class Reader:
         if self.progression is not None:
             check_progression(header, segment)
             self.progression.add(indices, header)
-        lookups, starts = huffman_lookups(self.frame, header, self._tables, segment, self.sequential)
-        return Scan(indices, header, lookups, starts, arithmetic_limits(self.frame, header, self._tables), segment.end)
-
-    def _latch(self, index: int, segment: syntax.Segment) -> None:
-        assert self.frame is not None
-        slot = self.frame.components[index].table
-        if index not in self._latched:
-            if slot not in self._tables.quantization:
-                raise segment.error(f"quantization table {slot} is missing")
-            self._latched[index] = self._tables.quantization[slot]
+        tables = self._said.tables
+        lookups, starts = huffman_lookups(self.frame, header, tables, segment, self.sequential)
+        return Scan(indices, header, lookups, starts, arithmetic_limits(self.frame, header, tables), segment.end)
 
     def left(self) -> tuple[int, int]:
         """How many more scans and segments the limits allow."""
@@ -326,7 +280,7 @@ class Reader:
         """
         self._own()
         indices: tuple[int, ...] = ()
-        more = bytes(self.view[end : end + 2]) != b"\xff\xd9"  # else nobody needs the tables
+        more = self.view[end : end + 2] != EOI_MARKER  # else nobody needs the tables
         for offset in offsets:
             if self.view[offset + 1] == syntax.SOS:
                 indices = self._note_scan(syntax.next_segment(self.view, offset))
@@ -341,7 +295,7 @@ class Reader:
         header = ScanHeader.parse(segment)
         indices = header.indices_in(self.frame, segment)
         for index in indices:
-            self._latch(index, segment)
+            self._said.latch(index, self.frame.components[index].table, segment)
         self._scans += 1
         self.progression.add(indices, header)
         return indices
@@ -368,7 +322,7 @@ class Reader:
     @property
     def restart_interval(self) -> int:
         """Ri as it was told last; 0 for none."""
-        return self._tables.restart_interval
+        return self._said.tables.restart_interval
 
     def color(self) -> str:
         """Tell what the components mean, see `color_space`; what comes behind the first scan header changes nothing."""
@@ -376,7 +330,7 @@ class Reader:
 
     def _color_space(self) -> tuple[str, str | None]:
         assert self.frame is not None
-        return self._application.color_space([component.identifier for component in self.frame.components])
+        return self._said.application.color_space([component.identifier for component in self.frame.components])
 
     def steps(self) -> npt.NDArray[np.uint16]:
         """Quantization steps, (components, 8, 8), not to be changed; ones where the component had no scan."""
@@ -394,23 +348,16 @@ class Reader:
         """Return the segments that the image does not need, in order: without those that are written in any case."""
         return self._answer().metadata
 
-    def _answer(self) -> _Answers:
-        answers = self._answers
-        if answers is None:
-            assert self.frame is not None
-            count, data = len(self.frame.components), self._application
-            steps = np.array([self._latched.get(index, NO_TABLE) for index in range(count)])
-            steps.flags.writeable = False
-            answers = _Answers(steps, tuple(steps), data.density(), data.not_written(self.color()))
-            self._answers = answers
-        return answers
+    def _answer(self) -> Answers:
+        assert self.frame is not None
+        return self._said.answers(self.frame, self.color())
 
     def missing(self) -> list[int]:
         """List the identifiers of components that had no scan."""
         if self._complete:
             return []
         assert self.frame is not None
-        return [c.identifier for index, c in enumerate(self.frame.components) if index not in self._latched]
+        return [c.identifier for index, c in enumerate(self.frame.components) if index not in self._said.latched]
 
     def lacks_detail(self) -> bool:
         """Tell whether progressive scans are missing that would have sent further bits."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
-from functools import cached_property
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from dnjpeg.codec.format.frame import Frame, coding_process
+from dnjpeg.codec.format.hashing import hashed_once
 from dnjpeg.codec.format.script import ScriptScan, check_script, default_script, is_progressive, sequential_script
 
 __all__ = ["Coding", "Restart"]
@@ -47,6 +47,7 @@ class Restart:
         return min(self.rows * mcu_cols, LARGEST_INTERVAL) if self.rows else self.mcus
 
 
+@hashed_once
 @dataclass(frozen=True)
 class Coding:
     """The choices of entropy coding; for their meaning see `dnjpeg.encode`.
@@ -72,16 +73,6 @@ class Coding:
     script: tuple[ScriptScan, ...] | None = None
     smallest: bool = False
     compact: bool = False
-
-    @cached_property
-    def _hash(self) -> int:
-        return hash(tuple(getattr(self, choice.name) for choice in fields(self)))
-
-    def __hash__(self) -> int:  # it is a part of keys, for each image
-        return self._hash
-
-    def __getstate__(self) -> dict[str, object]:  # a hash holds in one process
-        return {choice.name: getattr(self, choice.name) for choice in fields(self)}
 
     def following(self, frame: Frame, restart_interval: int) -> Coding:
         """Return the same choices with those of a file in the place of what is None.

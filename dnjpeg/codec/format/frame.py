@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from dnjpeg.codec.format.hashing import hashed_once
+
 __all__ = ["ARITHMETIC", "PROGRESSIVE", "SUBSAMPLINGS", "Component", "Frame", "coding_process", "sampling_factors"]
 
 PROGRESSIVE = 2  # n of the SOFn marker of the progressive Huffman process
@@ -68,6 +70,7 @@ class Component:
     table: int
 
 
+@hashed_once
 @dataclass(frozen=True)
 class Frame:
     """A frame header (T.81 B.2.2) and what follows from it.
@@ -89,13 +92,6 @@ class Frame:
     components: tuple[Component, ...]
     precision: int = 8
     process: int = 0
-
-    @cached_property
-    def _hash(self) -> int:
-        return hash((self.height, self.width, self.components, self.precision, self.process))
-
-    def __hash__(self) -> int:  # it is the key of all plans
-        return self._hash
 
     @cached_property
     def max_horizontal(self) -> int:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from functools import cached_property
+from dataclasses import dataclass
 
+from dnjpeg.codec.format.hashing import hashed_once
 from dnjpeg.errors import LimitError
 
 __all__ = ["DEFAULT_LIMITS", "Limits"]
 
 
+@hashed_once
 @dataclass(frozen=True)
 class Limits:
     """Bounds on one call, checked before memory is taken.
@@ -30,13 +31,6 @@ class Limits:
     max_scans: int = 500
     max_bytes: int = 1 << 30
     max_segments: int = 1 << 16
-
-    @cached_property
-    def _hash(self) -> int:
-        return hash(tuple(getattr(self, bound.name) for bound in fields(self)))
-
-    def __hash__(self) -> int:  # it is a part of keys, for each file
-        return self._hash
 
     def check_pixels(self, height: int, width: int, offset: int, *, precision: int = 8) -> None:
         """Raise `LimitError` if the frame header at byte `offset` declares too large an image."""

@@ -21,7 +21,7 @@ from dnjpeg.codec.format.subsampling import Subsampling, component_factors
 from dnjpeg.codec.pixels.forward import ForwardPlan, plan_forward
 from dnjpeg.codec.pixels.planes import CONVERSIONS
 from dnjpeg.codec.pixels.quantize import reciprocals
-from dnjpeg.codec.writer import before_only_scan
+from dnjpeg.codec.writer import before_only_data
 
 __all__ = [
     "EncodingPlan",
@@ -38,13 +38,14 @@ Pixels = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
-class EncodingPlan:
-    """How images of one kind are encoded.
+class _Kind:
+    """What images of one kind have in common, whatever their size.
 
     Parameters
     ----------
     coding : Coding
     headers : Headers
+        Of an image of one pixel.
     factors : ndarray, uint16
         `reciprocals` of each component's table.
     channels : int
@@ -56,15 +57,10 @@ class EncodingPlan:
     factors: npt.NDArray[np.uint16]
     channels: int
 
-    @property
-    def frame(self) -> Frame:
-        """Components and sampling factors."""
-        return self.headers.frame
-
     @cached_property
     def streamed(self) -> bool:
         """Whether one scan takes the coefficients a row of MCUs at a time as they come from the pixels."""
-        frame = self.frame
+        frame = self.headers.frame
         if frame.progressive or frame.arithmetic or self.coding.script is not None:
             return False
         return len(frame.components) > 1 or frame.max_horizontal == frame.max_vertical == 1  # a block is its MCU
@@ -72,8 +68,52 @@ class EncodingPlan:
     @cached_property
     def scan(self) -> ScriptScan:
         """The only scan of a sequential file."""
-        (scan,) = self.coding.scans(self.frame, self.headers.color)
+        (scan,) = self.coding.scans(self.headers.frame, self.headers.color)
         return scan
+
+    @cached_property
+    def best_starts(self) -> dict[int, Start]:
+        """`EncodingPlan.best_start` by restart interval."""
+        return {}
+
+    @cached_property
+    def standard_starts(self) -> dict[int, bytes]:
+        """What of `EncodingPlan.standard_start` stands behind the frame header, likewise."""
+        return {}
+
+
+class EncodingPlan:
+    """How images of one kind and size are encoded.
+
+    Attributes
+    ----------
+    coding : Coding
+    headers : Headers
+    factors : ndarray, uint16
+        `reciprocals` of each component's table.
+    channels : int
+        Of the pixels.
+    frame : Frame
+        Components and sampling factors.
+    streamed : bool
+        Whether one scan takes the coefficients a row of MCUs at a time as they come from the pixels.
+    """
+
+    def __init__(self, kind: _Kind, height: int, width: int) -> None:
+        self.kind = kind
+        self.headers = kind.headers.of_size(height, width)
+        self.frame = self.headers.frame
+        self.coding, self.factors, self.channels, self.streamed = (
+            kind.coding,
+            kind.factors,
+            kind.channels,
+            kind.streamed,
+        )
+
+    @property
+    def scan(self) -> ScriptScan:
+        """The only scan of a sequential file."""
+        return self.kind.scan
 
     @cached_property
     def plan(self) -> ScanPlan:
@@ -90,10 +130,10 @@ class EncodingPlan:
         """Where they find the last MCU of a row that is not the last one, as if it were all of a picture."""
         frame = self.frame
         width = frame.width - (frame.mcu_cols - 1) * 8 * frame.max_horizontal
-        part = replace(frame, height=8 * frame.max_vertical, width=width)
+        part = frame.resized(8 * frame.max_vertical, width)
         return plan_forward(part, self.headers.color, self.channels, line=frame.width)
 
-    @cached_property
+    @property
     def interval(self) -> int:
         """Ri of that scan."""
         return self.headers.restart.interval(self.plan.mcu_cols)
@@ -101,9 +141,10 @@ class EncodingPlan:
     @cached_property
     def best_start(self) -> Start:
         """All between `Headers.before_scans` and the entropy-coded data, if Huffman tables are made for the image."""
-        return best_start(self.headers, self.scan, self.plan)
+        starts, interval = self.kind.best_starts, self.interval
+        return starts.get(interval) or starts.setdefault(interval, best_start(self.headers, self.scan, self.plan))
 
-    @cached_property
+    @property
     def standard_codes(self) -> npt.NDArray[np.int64]:
         """`codes_of` the standard Huffman tables."""
         _, codes = standard_tables(self.plan.slots_of(self.scan))
@@ -112,8 +153,11 @@ class EncodingPlan:
     @cached_property
     def standard_start(self) -> bytes:
         """All before the entropy-coded data, if the Huffman tables are the standard ones."""
-        huffman, _ = standard_tables(self.plan.slots_of(self.scan))
-        return before_only_scan(self.headers, self.scan, self.plan, huffman)
+        starts, interval = self.kind.standard_starts, self.interval
+        if interval not in starts:
+            huffman, _ = standard_tables(self.plan.slots_of(self.scan))
+            starts[interval] = before_only_data(self.headers, self.scan, self.plan, huffman)
+        return self.headers.before_scans + starts[interval]
 
 
 def steps_key(table: npt.NDArray[np.uint16]) -> bytes:
@@ -144,8 +188,23 @@ def plan_encoding(
 ) -> EncodingPlan:
     """Plan for pixels of this shape; the parameters are those of `encoder.encode`, as values that a cache can go by."""
     channels = channels_of(shape)
+    kind = _plan_kind(channels, tables, subsampling, color, coding, jfif, metadata, shared)
+    return EncodingPlan(kind, *shape[:2])
+
+
+@lru_cache(64)
+def _plan_kind(
+    channels: int,
+    tables: tuple[bytes, ...],
+    subsampling: Subsampling,
+    color: str | None,
+    coding: Coding,
+    jfif: Jfif | None,
+    metadata: tuple[Metadata, ...],
+    shared: TablesKey | None,
+) -> _Kind:
     color = resolved_color(channels, color)
-    frame = planned_frame(shape, subsampling, color, len(tables))
+    frame = planned_frame((1, 1), subsampling, color, len(tables))
     slots = [component.table for component in frame.components]
     used = tuple(np.frombuffer(tables[slot], np.uint16).reshape(8, 8) for slot in slots)
     coding = coding.following(frame, 0)
@@ -153,10 +212,10 @@ def plan_encoding(
     factors = np.concatenate([_reciprocals(tables[slot]) for slot in slots])
     left_out = None if shared is None else CodingTables.from_key(shared)
     headers = Headers(frame, color, used, coding.restart or Restart(), jfif, metadata, left_out, coding.compact)
-    plan = EncodingPlan(coding, headers, factors, channels)
-    if plan.streamed:
-        check_mcu(plan.scan, frame)
-    return plan
+    kind = _Kind(coding, headers, factors, channels)
+    if kind.streamed:
+        check_mcu(kind.scan, frame)
+    return kind
 
 
 @lru_cache(256)

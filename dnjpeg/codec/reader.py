@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -36,6 +37,7 @@ __all__ = ["Reader", "Scan"]
 Bytes = npt.NDArray[np.uint8]
 
 FIRST_SCAN = re.compile(rb"\xff\xda..", re.DOTALL)
+FRAME = re.compile(rb"\xff[\xc0\xc1\xc2\xc9\xca]\x00[\x0b\x0e\x11\x14][\x08\x0c]")  # marker, length, precision: SOFn
 LONGEST_BEGINNING = 4096  # bytes before the first scan that are remembered
 
 
@@ -80,6 +82,7 @@ class Reader:
         self.position = 2
         self.overlooked = False  # whether something was wrong that is passed over if reading is not strict
         self._scans = self._segments = 0
+        self._frame_at = -1  # offset of its header
         self._complete = False  # whether nothing more may come: the first scan was sequential and had all components
         self.progression: Progression | None = None  # of a progressive frame
         self._color: str | None = None  # decided before the first scan
@@ -101,15 +104,24 @@ class Reader:
         """
         if self._segments == 0 and self.coding_tables is None:
             beginning = _beginning(self.view)
-            known = None if beginning is None else _read_beginning(beginning, self.strict, self.limits, self.sequential)
-            if known is not None:
-                self._begin_like(known[0])
-                return known[1]
+            if beginning is not None:
+                known = _read_beginning(beginning.bytes, beginning.frame, self.strict, self.limits, self.sequential)
+                if known is not None:
+                    self._begin_like(known[0], beginning.height, beginning.width)
+                    return known[1]
         return self._read_to_scan()
 
-    def _begin_like(self, other: Reader) -> None:
-        """Take over all that another file had said before its first scan."""
-        self.frame, self._color = other.frame, other._color
+    def _begin_like(self, other: Reader, height: int, width: int) -> None:
+        """Take over all that another file had said before its first scan, but for the size of its picture.
+
+        Raises
+        ------
+        LimitError
+            If that of this one is too large.
+        """
+        assert other.frame is not None
+        self.limits.check_pixels(height, width, other._frame_at, precision=other.frame.precision)
+        self.frame, self._color, self._frame_at = other.frame.resized(height, width), other._color, other._frame_at
         self.warnings += other.warnings
         self.position, self.overlooked = other.position, other.overlooked
         self._scans, self._segments, self._complete = other._scans, other._segments, other._complete
@@ -215,6 +227,7 @@ class Reader:
         if self.frame is not None:
             raise segment.error("a second frame header")
         self.frame, alone = read_frame(self.view, segment, self.limits)
+        self._frame_at = segment.offset
         if self.frame.progressive:
             self.progression = Progression(len(self.frame.components), alone)
 
@@ -368,29 +381,57 @@ class Reader:
         return scratch("coded", len(self.view) - self.position + OVERRUN)
 
 
-# Files of one kind begin with the same bytes: what these say is worked out once.
+# Files of one kind begin with the same bytes, but for the size of the picture: what these say is worked out once.
+
+SIZE = b"\0\1\0\1"  # stands for the size of any picture
+DNL_MARKER = bytes([0xFF, syntax.DNL])
 
 
-def _beginning(view: memoryview) -> bytes | None:
-    """Bytes up to the first scan's data, if there are few; more or fewer if the marker SOS stands elsewhere before."""
-    found = FIRST_SCAN.search(view, 2, LONGEST_BEGINNING)
-    if found is None:
+class _Beginning(NamedTuple):
+    """Bytes up to the first scan's data, with `SIZE` in the place of height and width, if all is where it seems to be.
+
+    Parameters
+    ----------
+    bytes : bytes
+    frame : int
+        Where the frame header is.
+    height, width : int
+        What stood there; not 0.
+    """
+
+    bytes: bytes
+    frame: int
+    height: int
+    width: int
+
+
+def _beginning(view: memoryview) -> _Beginning | None:
+    """Find the beginning of a file; None if it is longer than what is remembered, or has no size."""
+    scan, frame = FIRST_SCAN.search(view, 2, LONGEST_BEGINNING), FRAME.search(view, 2, LONGEST_BEGINNING)
+    if scan is None or frame is None:
         return None
-    at = found.start()
-    end = at + 2 + (view[at + 2] << 8 | view[at + 3])
-    return bytes(view[:end]) if end <= LONGEST_BEGINNING else None
+    end = scan.end() - 2 + (view[scan.end() - 2] << 8 | view[scan.end() - 1])
+    begin, at = frame.span()
+    height, width = view[at] << 8 | view[at + 1], view[at + 2] << 8 | view[at + 3]
+    if end > LONGEST_BEGINNING or height == 0 or width == 0:
+        return None
+    return _Beginning(bytes(view[:at]) + SIZE + bytes(view[at + 4 : end]), begin, height, width)
 
 
 @lru_cache(64)
-def _read_beginning(beginning: bytes, strict: bool, limits: Limits, sequential: int) -> tuple[Reader, Scan] | None:
-    """Read these bytes up to the first scan; None if they are not those up to its data, or malformed.
+def _read_beginning(
+    beginning: bytes, frame: int, strict: bool, limits: Limits, sequential: int
+) -> tuple[Reader, Scan] | None:
+    """Read these bytes up to the first scan; None if its data or the frame header are elsewhere, or it is malformed.
 
     The reader must not be changed by anyone, but for the answers that it works out. What it says depends on nothing
-    behind: a frame header that leaves the number of lines to what follows is malformed here.
+    behind: a frame header that leaves the number of lines to what follows has no size. Nor on the size, but for DNL.
     """
+    if DNL_MARKER in beginning:
+        return None
     reader = Reader(beginning, strict, limits, sequential=sequential)
     try:
         scan = reader._read_to_scan()
     except JpegError:
         return None
-    return None if scan is None or scan.begin != len(beginning) else (reader, scan)
+    return None if scan is None or scan.begin != len(beginning) or reader._frame_at != frame else (reader, scan)

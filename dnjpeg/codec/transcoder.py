@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -148,8 +149,22 @@ def _usual_factors(
 # of MCUs at a time is decoded, quantized anew and made into tokens.
 
 
-@dataclass(frozen=True)
-class _Plan:
+_FactorsOfAll = tuple[npt.NDArray[np.float64], npt.NDArray[np.float32]]
+"""`_factors` and `_usual_factors`."""
+
+
+class _Kind(NamedTuple):
+    """What transcoding needs to know and what does not depend on the size."""
+
+    headers: Headers
+    coding: Coding
+    scan: ScriptScan
+    starts: dict[int, Start]
+    """`best_start` by restart interval."""
+    factors: _FactorsOfAll | None
+
+
+class _Plan(NamedTuple):
     """All that transcoding needs to know and that does not depend on the coefficients."""
 
     headers: Headers
@@ -157,9 +172,7 @@ class _Plan:
     scan: ScriptScan
     plan: ScanPlan
     start: Start
-    """`best_start`."""
-    factors: tuple[npt.NDArray[np.float64], npt.NDArray[np.float32]] | None
-    """`_factors` and `_usual_factors`."""
+    factors: _FactorsOfAll | None
 
 
 def _streamed(
@@ -221,19 +234,36 @@ def _plan(
     jfif: Jfif | None,
     metadata: tuple[Metadata, ...],
 ) -> _Plan:
-    """Plan for files of this kind."""
+    """Plan for files of this kind and size."""
+    kind = _plan_kind(frame.resized(1, 1), color, old, new, restart_interval, coding, jfif, metadata)
+    headers = kind.headers.of_size(frame.height, frame.width)
+    plan = plan_scan(headers.frame, headers.color, kind.scan.components, kept_rows=1)
+    interval = headers.restart.interval(plan.mcu_cols)
+    start = kind.starts.get(interval) or kind.starts.setdefault(interval, best_start(headers, kind.scan, plan))
+    return _Plan(headers, kind.coding, kind.scan, plan, start, kind.factors)
+
+
+@lru_cache(64)
+def _plan_kind(
+    frame: Frame,
+    color: str,
+    old: bytes,
+    new: tuple[bytes, ...] | None,
+    restart_interval: int,
+    coding: Coding,
+    jfif: Jfif | None,
+    metadata: tuple[Metadata, ...],
+) -> _Kind:
     steps = tuple(np.frombuffer(old, np.uint16).reshape(-1, 8, 8))
-    shapes = [(*frame.block_shape(index), 8, 8) for index in range(len(frame.components))]
-    nothing = tuple(np.broadcast_to(np.int16(0), shape) for shape in shapes)  # stands for coefficients
+    nothing = tuple(np.zeros((*shape[2:], 8, 8), np.int16) for shape in frame.shapes)  # stands for coefficients
     image = CoefficientImage(frame, nothing, steps, color, restart_interval, jfif, metadata)
     if new is not None:
         image = _with_tables(image, [np.frombuffer(table, np.uint16).reshape(8, 8) for table in new])
     headers, coding = headers_of(image, coding)
     (scan,) = coding.scans(headers.frame, headers.color)
-    plan = plan_scan(headers.frame, headers.color, scan.components, kept_rows=1)
     check_mcu(scan, headers.frame)
     factors = None if new is None else (_factors(steps, image.tables), _usual_factors(steps, image.tables))
-    return _Plan(headers, coding, scan, plan, best_start(headers, scan, plan), factors)
+    return _Kind(headers, coding, scan, {}, factors)
 
 
 def _coded(reader: Reader, scan: Scan, to: _Plan) -> tuple[Tokens, Coder, int]:

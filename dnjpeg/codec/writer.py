@@ -22,7 +22,16 @@ from dnjpeg.codec.format.huffman import HuffmanTable
 from dnjpeg.codec.format.script import ScriptScan, check_mcu
 from dnjpeg.codec.script_search import smallest_script
 
-__all__ = ["assemble", "assemble_made", "assemble_only", "before_only_scan", "headers_of", "write", "write_scans"]
+__all__ = [
+    "assemble",
+    "assemble_made",
+    "assemble_only",
+    "before_only_data",
+    "before_only_scan",
+    "headers_of",
+    "write",
+    "write_scans",
+]
 
 
 def write(image: CoefficientImage, coding: Coding, coding_tables: CodingTables | None = None) -> bytes:
@@ -119,10 +128,15 @@ def write_scans(headers: Headers, coefficients: npt.NDArray[np.int16], coding: C
 
 def before_only_scan(headers: Headers, scan: ScriptScan, plan: ScanPlan, huffman: HuffmanTables) -> bytes:
     """Return all that stands before the data of the only scan of a file."""
+    return headers.before_scans + before_only_data(headers, scan, plan, huffman)
+
+
+def before_only_data(headers: Headers, scan: ScriptScan, plan: ScanPlan, huffman: HuffmanTables) -> bytes:
+    """Return what of it stands behind the frame header."""
     known = headers.known_huffman
     new = {key: table for key, table in huffman.items() if known.get(key) is not table} if known else huffman
     interval = headers.restart.interval(plan.mcu_cols)
-    return headers.before_scans + headers.before_scan(scan, plan.slots, new, interval or None)
+    return headers.before_scan(scan, plan.slots, new, interval or None)
 
 
 def assemble_only(headers: Headers, coded: CodedScan) -> bytes:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from pictures import make_photo
 
-from dnjpeg import decode, encode, inspect, read, read_header
+from dnjpeg import QuantizationTables, decode, encode, inspect, read, read_header
 from dnjpeg.codec import reader
 from dnjpeg.codec.format.limits import Limits
 from dnjpeg.errors import JpegError, JpegWarning, LimitError
@@ -31,6 +31,65 @@ def test_another_picture_with_the_same_beginning():
     decode(first)
     assert np.array_equal(decode(second), alone)
     assert reader._read_beginning.cache_info().hits == 1
+
+
+def test_pictures_of_other_sizes_begin_alike():
+    files = {size: encode(make_photo(*size), optimize=False) for size in [(40, 56), (41, 56), (8, 8), (300, 9)]}
+    alone = {}
+    for size, data in files.items():
+        reader._read_beginning.cache_clear()
+        alone[size] = decode(data), read(data)
+    reader._read_beginning.cache_clear()
+    for size, data in files.items():
+        assert np.array_equal(decode(data), alone[size][0])
+        assert read(data) == alone[size][1]
+        assert (read(data).frame.height, read(data).frame.width) == size
+    assert reader._read_beginning.cache_info().misses == 1
+
+
+@pytest.mark.parametrize("payload", [b"\xff\xc0\x00\x11\x08\x00\x07\x00\x09", b"\xff\xc2\x00\x0b\x08", b"\xff\xc0"])
+def test_a_frame_header_within_metadata_is_not_taken_for_that_of_the_picture(payload):
+    for size in [(24, 30), (25, 30), (24, 31)]:
+        photo = make_photo(*size)
+        data = encode(photo, comment=b"a thumbnail: " + payload + b" and more text behind it")
+        assert np.array_equal(decode(data), decode(encode(photo)))
+        assert read(data).comments[0] == data[data.index(b"a thumb") : data.index(b" behind it") + 10]
+
+
+def test_a_frame_header_within_steps_is_not_taken_for_that_of_the_picture():
+    steps = np.full((8, 8), 16, np.uint16)
+    steps[0, 1], steps[1, 0], steps[2, 0] = 0xFFC0, 0x0011, 0x0801  # one after the other in zigzag order
+    for size in [(24, 30), (25, 31)]:
+        data = encode(make_photo(*size), tables=QuantizationTables(steps), wide_tables=True)
+        assert b"\xff\xc0\x00\x11\x08" in data[: data.index(b"\xff\xc1")]
+        image = read(data)
+        assert (image.frame.height, image.frame.width) == size
+        assert np.array_equal(image.tables[0], steps)
+
+
+def test_too_large_a_picture_is_refused_as_if_it_were_the_first():
+    small, large = (encode(make_photo(*size)) for size in [(8, 8), (64, 200)])
+    limits = Limits(max_pixels=100)
+    with pytest.raises(LimitError) as alone:
+        decode(large, limits=limits)
+    decode(small, limits=limits)
+    with pytest.raises(LimitError) as after:
+        decode(large, limits=limits)
+    assert str(after.value) == str(alone.value)
+
+
+def test_lines_told_before_the_scan_are_compared_with_those_of_the_file():
+    """DNL belongs behind the first scan; where it stands before, the frame header has the last word."""
+    told = []
+    for height in (24, 1, 24):
+        data = encode(make_photo(height, 24), optimize=False)
+        at = data.index(b"\xff\xda")
+        data = data[:at] + b"\xff\xdc\x00\x04\x00\x18" + data[at:]
+        with warnings.catch_warnings(record=True) as noted:
+            warnings.simplefilter("always")
+            assert decode(data, strict=False).shape[0] == height
+        told.append(any("frame has" in str(warning.message) for warning in noted))
+    assert told == [False, True, False]
 
 
 def test_what_comes_behind_the_first_scan_stays_with_its_file():

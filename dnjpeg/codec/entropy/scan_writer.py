@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache, cached_property, lru_cache
+from functools import cache, lru_cache
 from itertools import product
 from typing import NamedTuple
 
@@ -19,7 +19,7 @@ from dnjpeg.codec.format.color import coding_slots
 from dnjpeg.codec.format.frame import Frame
 from dnjpeg.codec.format.headers import Headers, HuffmanTables
 from dnjpeg.codec.format.huffman import STANDARD, optimal_tables
-from dnjpeg.codec.format.layout import AC_TABLE, DC_TABLE, FIRST, HORIZONTAL, VERTICAL, component_layout, scan_layout
+from dnjpeg.codec.format.layout import AC_TABLE, DC_TABLE, FIRST, layout_rows, scan_layout
 from dnjpeg.codec.format.script import ScriptScan
 from dnjpeg.codec.kernels.scratch import scratch
 
@@ -64,6 +64,10 @@ class ScanPlan:
         `scan_layout`; the Huffman tables are 256 items each: the DC tables of both slots, then the AC tables.
     mcu_rows, mcu_cols : int
         Of the scan.
+    mcu_blocks : int
+        Blocks in an MCU.
+    kept_blocks : int
+        Blocks whose coefficients are kept at a time.
     slots : tuple of int
         `coding_slots` of the components of the frame.
     wide : bool
@@ -74,6 +78,8 @@ class ScanPlan:
     scan: npt.NDArray[np.int64]
     mcu_rows: int
     mcu_cols: int
+    mcu_blocks: int
+    kept_blocks: int
     slots: tuple[int, ...]
     wide: bool
 
@@ -81,17 +87,12 @@ class ScanPlan:
         """Huffman table slots that a scan needs."""
         return tuple(sorted({self.slots[index] for index in scan.components}))
 
-    @cached_property
-    def mcu_blocks(self) -> int:
-        """Blocks in an MCU."""
-        return int((self.scan[:, HORIZONTAL] * self.scan[:, VERTICAL]).sum())
-
-    @cached_property
+    @property
     def row_bytes(self) -> int:
         """Bytes that a row of MCUs needs at most, unstuffed and with room to write past its end."""
         return self.mcu_cols * self.mcu_blocks * BLOCK_BYTES + 2 * PADDING
 
-    @cached_property
+    @property
     def row_room(self) -> int:
         """Bytes of output for a row of MCUs at most: all of them stuffed, and a restart marker an MCU."""
         return 2 * self.row_bytes + 3 * self.mcu_cols
@@ -105,7 +106,7 @@ class ScanPlan:
 
     def lists(self) -> Lists:
         """Scratch memory in which the blocks of a row of MCUs are gathered."""
-        return list_memory(64 * self.mcu_cols * self.mcu_blocks, int(self.layout[-1, FIRST]) >> 6)
+        return list_memory(64 * self.mcu_cols * self.mcu_blocks, self.kept_blocks)
 
 
 @dataclass(frozen=True)
@@ -131,12 +132,15 @@ class CodedScan:
 @lru_cache(1024)
 def plan_scan(frame: Frame, color: str, components: tuple[int, ...], *, kept_rows: int | None = None) -> ScanPlan:
     """Plan the scan of some components; the coefficients of `kept_rows` rows of MCUs are kept (all by default)."""
-    layout = component_layout(frame, mcu_rows=kept_rows)
-    scan, mcu_rows, mcu_cols = scan_layout(layout, components, frame)
+    rows = layout_rows(frame, mcu_rows=kept_rows)
     slots = coding_slots(color, len(frame.components))
-    for row, index in zip(scan, components, strict=True):
-        row[DC_TABLE], row[AC_TABLE] = slots[index] * SYMBOLS, (2 + slots[index]) * SYMBOLS
-    return ScanPlan(layout, scan, mcu_rows, mcu_cols, slots, frame.precision > 8)
+    for row, slot in zip(rows[:-1], slots, strict=True):
+        row[DC_TABLE], row[AC_TABLE] = slot * SYMBOLS, (2 + slot) * SYMBOLS
+    layout = np.array(rows, np.int64)
+    scan, mcu_rows, mcu_cols = scan_layout(layout, components, frame)
+    parts = [frame.components[index] for index in components]
+    mcu_blocks = sum(part.horizontal * part.vertical for part in parts) if len(parts) > 1 else 1
+    return ScanPlan(layout, scan, mcu_rows, mcu_cols, mcu_blocks, rows[-1][FIRST] >> 6, slots, frame.precision > 8)
 
 
 @cache

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 
-from dnjpeg.codec.format.hashing import hashed_once
+from dnjpeg.codec.format.hashing import HASH, hashed_once
 
 __all__ = ["ARITHMETIC", "PROGRESSIVE", "SUBSAMPLINGS", "Component", "Frame", "coding_process", "sampling_factors"]
+
+DEPENDS_ON_SIZE = ("shapes", HASH)  # of what a frame works out once
 
 PROGRESSIVE = 2  # n of the SOFn marker of the progressive Huffman process
 ARITHMETIC = 8  # added to n where the entropy coding is arithmetic
@@ -125,20 +127,26 @@ class Frame:
 
     def sample_shape(self, index: int) -> tuple[int, int]:
         """``(y_i, x_i)``: lines and samples a line of a component (A.1.1)."""
-        component = self.components[index]
-        return (
-            -(-self.height * component.vertical // self.max_vertical),
-            -(-self.width * component.horizontal // self.max_horizontal),
-        )
-
-    @cached_property
-    def _block_shapes(self) -> tuple[tuple[int, int], ...]:
-        shapes = map(self.sample_shape, range(len(self.components)))
-        return tuple((-(-lines // 8), -(-samples // 8)) for lines, samples in shapes)
+        return self.shapes[index][:2]
 
     def block_shape(self, index: int) -> tuple[int, int]:
         """``(rows, columns)`` of 8x8 blocks that hold a component's samples, without those that only fill an MCU."""
-        return self._block_shapes[index]
+        return self.shapes[index][2:]
+
+    @cached_property
+    def shapes(self) -> tuple[tuple[int, int, int, int], ...]:
+        """`sample_shape` and `block_shape` of each component."""
+        shapes = []
+        rows, columns = self.max_vertical, self.max_horizontal
+        for component in self.components:
+            lines = -(-self.height * component.vertical // rows)
+            samples = -(-self.width * component.horizontal // columns)
+            shapes.append((lines, samples, -(-lines // 8), -(-samples // 8)))
+        return tuple(shapes)
+
+    def resized(self, height: int, width: int) -> Frame:
+        """Return the same frame of another size; what does not depend on that is not worked out again."""
+        return _resized(self, height, width)
 
     def check(self) -> None:
         """Raise `ValueError` if a parameter is not one that a frame header can hold (table B.2)."""
@@ -158,3 +166,13 @@ class Frame:
             self,
             components=tuple(replace(c, table=slot) for c, slot in zip(self.components, slots, strict=True)),
         )
+
+
+@lru_cache(256)
+def _resized(other: Frame, height: int, width: int) -> Frame:
+    frame = object.__new__(Frame)
+    values = vars(frame)
+    values.update(vars(other), height=height, width=width)
+    for name in DEPENDS_ON_SIZE:
+        values.pop(name, None)
+    return frame

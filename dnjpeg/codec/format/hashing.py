@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any, TypeVar
 
-__all__ = ["hashed_once"]
+__all__ = ["HASH", "hashed_once"]
 
 T = TypeVar("T")
 
-_HASH = "_hash"
+HASH = "_hash"  # where in their `__dict__`
 
 
 def hashed_once(kind: type[T]) -> type[T]:
@@ -18,12 +18,12 @@ def hashed_once(kind: type[T]) -> type[T]:
 
     def hash_of(self: Any) -> int:
         try:
-            return self.__dict__[_HASH]
+            return self.__dict__[HASH]
         except KeyError:
-            return self.__dict__.setdefault(_HASH, hash(tuple([getattr(self, name) for name in names])))
+            return self.__dict__.setdefault(HASH, hash(tuple([getattr(self, name) for name in names])))
 
     def state_of(self: Any) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if name != _HASH}
+        return {name: value for name, value in vars(self).items() if name != HASH}
 
     kind.__hash__ = hash_of  # type: ignore[method-assign]
     kind.__getstate__ = state_of  # type: ignore[method-assign]

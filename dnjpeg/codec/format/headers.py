@@ -67,9 +67,22 @@ class Headers(MetadataParts):
         """Huffman tables that are not sent; a progressive file has tables of its own for each scan."""
         return {} if self.coding_tables is None or self.frame.progressive else self.coding_tables.huffman
 
+    def of_size(self, height: int, width: int) -> Headers:
+        """Return the same headers of an image of another size; what does not depend on that is not worked out again."""
+        assert self._before_frame  # it is kept
+        headers = object.__new__(Headers)
+        values = vars(headers)
+        values.update(vars(self), frame=self.frame.resized(height, width))
+        values.pop("before_scans", None)
+        return headers
+
     @cached_property
     def before_scans(self) -> bytes:
-        """Return all that stands before the first scan, in libjpeg's order."""
+        """All that stands before the first scan, in libjpeg's order."""
+        return self._before_frame + write_frame_header(self.frame)
+
+    @cached_property
+    def _before_frame(self) -> bytes:
         parts = [b"\xff\xd8"]
         model = COLORS[self.color]
         if self.jfif is not None and self._takes_jfif(self.jfif):
@@ -89,7 +102,6 @@ class Headers(MetadataParts):
                 segments.append(QuantizationSegment(component.table, table))
                 written.add(component.table)
         parts += [QuantizationSegment.write(group) for group in self._grouped(segments)]
-        parts.append(write_frame_header(self.frame))
         return b"".join(parts)
 
     def _grouped(self, tables: list[T]) -> list[list[T]]:
@@ -142,11 +154,15 @@ class Headers(MetadataParts):
         return ConditioningSegment.write(entries) if entries else b""
 
 
-@lru_cache(256)
 def _scan_header(frame: Frame, scan: ScriptScan, slots: tuple[int, ...]) -> bytes:
+    return _written_header(scan, tuple([part.identifier for part in frame.components]), slots)
+
+
+@lru_cache(256)
+def _written_header(scan: ScriptScan, identifiers: tuple[int, ...], slots: tuple[int, ...]) -> bytes:
     components = tuple(
         ScanComponent(
-            frame.components[index].identifier,
+            identifiers[index],
             slots[index] if 0 in scan.tables else 0,
             slots[index] if 1 in scan.tables else 0,
         )

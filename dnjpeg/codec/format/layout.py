@@ -11,7 +11,15 @@ import numpy.typing as npt
 
 from dnjpeg.codec.format.frame import Frame
 
-__all__ = ["Places", "coefficient_arrays", "coefficient_places", "component_layout", "row_geometry", "scan_layout"]
+__all__ = [
+    "Places",
+    "coefficient_arrays",
+    "coefficient_places",
+    "component_layout",
+    "layout_rows",
+    "row_geometry",
+    "scan_layout",
+]
 
 MCU_BLOCKS = 10  # that an MCU of several components has at most (B.2.3)
 
@@ -43,6 +51,9 @@ FANCY = 23  # decoding: upsampled by a filter
 COLUMNS = 24
 
 
+UNUSED = (0,) * (COLUMNS - FIRST - 1)
+
+
 def component_layout(frame: Frame, *, mcu_rows: int | None = None, filled: bool = False) -> npt.NDArray[np.int64]:
     """Geometry of all components, their coefficients one after the other in one array.
 
@@ -59,17 +70,20 @@ def component_layout(frame: Frame, *, mcu_rows: int | None = None, filled: bool 
     ndarray, int64, (components + 1, COLUMNS)
         The last row has only `FIRST`: the length of the coefficient array.
     """
+    return np.array(layout_rows(frame, mcu_rows=mcu_rows, filled=filled), np.int64)
+
+
+def layout_rows(frame: Frame, *, mcu_rows: int | None = None, filled: bool = False) -> list[list[int]]:
+    """Return `component_layout` as numbers, to which others are added sooner than to an array."""
     rows = []
     first = 0
-    for index, component in enumerate(frame.components):
-        block_rows, block_cols = frame.block_shape(index)
-        lines, samples = frame.sample_shape(index)
-        row = [component.horizontal, component.vertical, block_rows, block_cols, lines, samples, first]
-        rows.append(row + [0] * (COLUMNS - len(row)))
-        held = frame.mcu_rows * component.vertical if filled else block_rows
-        first += 64 * block_cols * (held if mcu_rows is None else min(held, mcu_rows * component.vertical))
-    rows.append([first if column == FIRST else 0 for column in range(COLUMNS)])
-    return np.array(rows, np.int64)
+    for component, (lines, samples, block_rows, block_cols) in zip(frame.components, frame.shapes, strict=True):
+        vertical = component.vertical
+        rows.append([component.horizontal, vertical, block_rows, block_cols, lines, samples, first, *UNUSED])
+        held = frame.mcu_rows * vertical if filled else block_rows
+        first += 64 * block_cols * (held if mcu_rows is None else min(held, mcu_rows * vertical))
+    rows.append([0, 0, 0, 0, 0, 0, first, *UNUSED])
+    return rows
 
 
 Places = tuple[tuple[slice, tuple[int, int, int, int]], ...]
@@ -97,10 +111,12 @@ def scan_layout(
 
     An MCU of a scan of one component is one block, whatever its sampling factors (A.2.2).
     """
-    scan = layout[list(indices)]
     if len(indices) > 1:
+        in_order = tuple(indices) == tuple(range(len(layout) - 1))
+        scan = layout[:-1].copy() if in_order else layout[list(indices)]
         return scan, frame.mcu_rows, frame.mcu_cols
-    scan[0, [HORIZONTAL, VERTICAL]] = 1
+    scan = layout[list(indices)]
+    scan[0, HORIZONTAL] = scan[0, VERTICAL] = 1
     return scan, int(scan[0, BLOCK_ROWS]), int(scan[0, BLOCK_COLS])
 
 

@@ -280,7 +280,8 @@ class ScanHeader:
             If it has others, or one of them twice; some files give several the same identifier.
         """
         try:
-            return _places(frame, tuple(part.identifier for part in self.components))
+            present = tuple([part.identifier for part in frame.components])
+            return _places(present, tuple([part.identifier for part in self.components]))
         except FormatError as error:
             raise segment.error(error.reason) from None
 
@@ -294,8 +295,7 @@ class ScanHeader:
 
 
 @lru_cache(256)
-def _places(frame: Frame, wanted: tuple[int, ...]) -> tuple[int, ...]:
-    identifiers = [component.identifier for component in frame.components]
+def _places(identifiers: tuple[int, ...], wanted: tuple[int, ...]) -> tuple[int, ...]:
     indices: list[int] = []
     for identifier in wanted:
         if identifier not in identifiers:

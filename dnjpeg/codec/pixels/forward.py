@@ -19,7 +19,7 @@ from dnjpeg.codec.format.layout import (
     STRIDE,
     TABLE,
     VERTICAL,
-    component_layout,
+    layout_rows,
 )
 from dnjpeg.codec.kernels.jit import inlined, kernel
 from dnjpeg.codec.kernels.vector import copy, prefetch, span
@@ -74,39 +74,38 @@ def plan_forward(
     `color` and `channels` choose one of `planes.CONVERSIONS`. If the picture is a part of one that is wider, `line` is
     the width of that.
     """
-    layout = component_layout(frame, mcu_rows=kept_rows)
-    full_stride = frame.mcu_cols * 8 * frame.max_horizontal + 2 * PIXELS
-    position = 0
-    for index, component in enumerate(frame.components):
-        layout[index, TABLE] = index * RECIPROCALS_SIZE
-        layout[index, [FULL, PLANE, STRIDE]] = position, position, full_stride
-        position += 8 * frame.max_vertical * full_stride
-        if (component.horizontal, component.vertical) != (frame.max_horizontal, frame.max_vertical):
-            stride = frame.mcu_cols * 8 * component.horizontal + 2 * SAMPLES
-            layout[index, [PLANE, STRIDE]] = position, stride
-            position += 8 * component.vertical * stride
+    rows = layout_rows(frame, mcu_rows=kept_rows)
+    most_h, most_v, mcu_cols = frame.max_horizontal, frame.max_vertical, frame.mcu_cols
+    full_stride = mcu_cols * 8 * most_h + 2 * PIXELS
+    position = groups = 0
+    for index, row in enumerate(rows[:-1]):
+        horizontal, vertical = row[HORIZONTAL], row[VERTICAL]
+        row[TABLE] = index * RECIPROCALS_SIZE
+        row[PLANE], row[STRIDE], row[FULL] = position, full_stride, position
+        position += 8 * most_v * full_stride
+        if (horizontal, vertical) != (most_h, most_v):
+            stride = mcu_cols * 8 * horizontal + 2 * SAMPLES
+            row[PLANE], row[STRIDE] = position, stride
+            position += 8 * vertical * stride
+        groups += vertical * (row[BLOCK_COLS] // 4)
+    line_bytes = channels * (line or frame.width)
+    lines = 8 * most_v * line_bytes // CACHE_LINE  # of the cache, which groups of four blocks share
+    ahead = CACHE_LINE * -(-lines // max(groups, 1))
     sizes = [
         frame.height,
         frame.width,
-        frame.max_horizontal,
-        frame.max_vertical,
+        most_h,
+        most_v,
         frame.mcu_rows,
-        frame.mcu_cols,
+        mcu_cols,
         full_stride,
         position,
         channels,
         CONVERSIONS[channels, color],
-        channels * (line or frame.width),
-        _ahead(frame, layout, channels * (line or frame.width)),
+        line_bytes,
+        ahead,
     ]
-    return ForwardPlan(layout, np.array(sizes), position + 2 * MOST_BYTES, int(layout[-1, FIRST]))
-
-
-def _ahead(frame: Frame, layout: npt.NDArray[np.int64], line_bytes: int) -> int:
-    """Divide the pixels of a row of MCUs among its groups of four blocks."""
-    groups = int((layout[:-1, VERTICAL] * (layout[:-1, BLOCK_COLS] // 4)).sum())
-    lines = 8 * frame.max_vertical * line_bytes // CACHE_LINE
-    return CACHE_LINE * -(-lines // max(groups, 1))
+    return ForwardPlan(np.array(rows, np.int64), np.array(sizes), position + 2 * MOST_BYTES, rows[-1][FIRST])
 
 
 @inlined

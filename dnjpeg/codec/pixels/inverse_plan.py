@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -11,11 +11,15 @@ import numpy.typing as npt
 
 from dnjpeg.codec.format.frame import Frame
 from dnjpeg.codec.format.layout import (
+    COUNT,
     FANCY,
     FIRST,
+    FIRST_COL,
     FIRST_ROW,
     FULL,
     HORIZONTAL,
+    LAST_COL,
+    LAST_ROW,
     LINE_SAMPLES,
     LINES,
     OFFSET,
@@ -23,14 +27,15 @@ from dnjpeg.codec.format.layout import (
     RATIO_H,
     RATIO_V,
     SIDE,
+    START,
     STRIDE,
     TABLE,
     VERTICAL,
-    component_layout,
+    layout_rows,
 )
 from dnjpeg.codec.pixels.color import PIXELS, RGB_BYTES
 from dnjpeg.codec.pixels.sampling import SAMPLES
-from dnjpeg.codec.pixels.window import FULL_SIZE, Window, block_sides
+from dnjpeg.codec.pixels.window import FULL_SIZE, Window, block_sides, scaled_size
 
 __all__ = ["InversePlan", "joined_steps", "plan_inverse"]
 
@@ -67,6 +72,8 @@ class InversePlan:
     samples, sums, coefficients : int
         Sizes of the scratch memory. Lines are long enough for operations that do several samples at once to read and
         write past their ends.
+    last_mcu_row : int
+        Row of MCUs below the last that the window needs.
     """
 
     precision: int
@@ -77,52 +84,7 @@ class InversePlan:
     samples: int
     sums: int
     coefficients: int
-
-    @property
-    def last_mcu_row(self) -> int:
-        """Row of MCUs below the last that the window needs."""
-        return int(self.sizes[LAST_MCU_ROW])
-
-
-@dataclass(frozen=True)
-class _Component:
-    """What of a component at a scale decides which of its samples a window needs."""
-
-    horizontal: int
-    vertical: int
-    side: int
-    ratio_h: int
-    ratio_v: int
-    lines: int
-    samples: int
-
-    @property
-    def fancy(self) -> bool:
-        """Whether it is filtered: libjpeg does that if it is more than two samples wide; vertically alone always."""
-        return self.samples > 2 or (self.ratio_h, self.ratio_v) == (1, 2)
-
-    def needed(self, window: Window, columns: int, rows: int) -> tuple[int, ...]:
-        """Entries `FIRST_ROW` to `OFFSET`: samples that a window covers, and their neighbours where it is upsampled.
-
-        `columns` and `rows` are Hmax and Vmax.
-        """
-        if self.ratio_h:
-            start, end = _needed(window.left, window.right, self.ratio_h, self.samples)
-            above, below = _needed(window.top, window.bottom, self.ratio_v, self.lines)
-        else:
-            start, end = window.left * self.horizontal // columns, (window.right - 1) * self.horizontal // columns + 1
-            above, below = window.top * self.vertical // rows, (window.bottom - 1) * self.vertical // rows + 1
-        side = self.side
-        first, last = (above // side, start // side), (-(-below // side), -(-end // side))
-        return first[0], last[0], first[1], last[1], start, end - start, window.left - start * self.ratio_h
-
-
-@dataclass(frozen=True)
-class _WholePlan:
-    """What does not depend on the window: `components`, and an `InversePlan` of all but their `needed`."""
-
-    components: tuple[_Component, ...]
-    plan: InversePlan
+    last_mcu_row: int
 
 
 @lru_cache(256)
@@ -133,73 +95,76 @@ def plan_inverse(
 
     `filled` is that of `component_layout`.
     """
-    whole = _plan_whole(frame, color, window.eighths, kept_rows, filled)
-    layout, sizes = whole.plan.layout.copy(), whole.plan.sizes.copy()
-    columns, rows = frame.max_horizontal, frame.max_vertical
-    layout[:-1, FIRST_ROW : OFFSET + 1] = [part.needed(window, columns, rows) for part in whole.components]
-    height = -(-frame.height * window.eighths // FULL_SIZE)
-    last_line = min(window.bottom - 1 + 2 * int(sizes[CONTEXT]), height - 1)
-    sizes[: LAST_MCU_ROW + 1] = window.top, window.bottom, window.width, last_line // (window.eighths * rows) + 1
-    sizes[LEFT] = window.left
-    return replace(whole.plan, layout=layout, sizes=sizes)
-
-
-@lru_cache(64)
-def _plan_whole(frame: Frame, color: str, eighths: int, kept_rows: int | None, filled: bool) -> _WholePlan:
-    layout = component_layout(frame, mcu_rows=kept_rows, filled=filled)
-    columns, rows = frame.max_horizontal, frame.max_vertical
-    components = []
-    for row, part, side in zip(layout[:-1], frame.components, block_sides(frame, eighths), strict=True):
-        horizontal, vertical = part.horizontal, part.vertical
-        ratios = _ratios(horizontal * side, vertical * side, columns * eighths, rows * eighths)
-        samples = -(-frame.width * horizontal * side // (columns * FULL_SIZE))
-        lines = -(-frame.height * vertical * side // (rows * FULL_SIZE))
-        component = _Component(horizontal, vertical, side, *ratios, lines, samples)
-        row[[SIDE, RATIO_H, RATIO_V, FANCY]] = side, *ratios, eighths > 1 and component.fancy
-        row[[LINES, LINE_SAMPLES]] = lines, samples
-        components.append(component)
-    width = frame.mcu_cols * eighths * columns
-    samples = _plan_planes(layout, frame, width)
-    context = any(row[FANCY] and row[RATIO_V] == 2 for row in layout)
-    sizes = np.zeros(ROWS_V + 1, np.int64)
-    sizes[ROW_LINES : TAIL + 1] = eighths * rows, context, color in {"YCbCr", "YCCK"}, samples
-    sizes[[COLUMNS_H, ROWS_V]] = columns, rows
-    usual = len(components) in {1, 3} and all(component.ratio_h > 0 for component in components)
-    plan = InversePlan(
+    eighths = window.eighths
+    most_h, most_v, mcu_cols = frame.max_horizontal, frame.max_vertical, frame.mcu_cols
+    width, slack = mcu_cols * eighths * most_h, 2 * PIXELS
+    position = slack
+    context, usual = False, len(frame.components) in {1, 3}
+    rows = layout_rows(frame, mcu_rows=kept_rows, filled=filled)
+    for index, (row, side) in enumerate(zip(rows[:-1], block_sides(frame, eighths), strict=True)):
+        horizontal, vertical = row[HORIZONTAL], row[VERTICAL]
+        lines = -(-frame.height * vertical * side // (most_v * FULL_SIZE))
+        samples = -(-frame.width * horizontal * side // (most_h * FULL_SIZE))
+        ratio_h, ratio_v = _ratios(horizontal * side, vertical * side, most_h * eighths, most_v * eighths)
+        if ratio_h:
+            start, end = _needed(window.left, window.right, ratio_h, samples)
+            above, below = _needed(window.top, window.bottom, ratio_v, lines)
+        else:
+            start, end = window.left * horizontal // most_h, (window.right - 1) * horizontal // most_h + 1
+            above, below = window.top * vertical // most_v, (window.bottom - 1) * vertical // most_v + 1
+        # libjpeg filters what is more than two samples wide; vertically alone always
+        fancy = eighths > 1 and (samples > 2 or (ratio_h, ratio_v) == (1, 2))
+        stride = mcu_cols * horizontal * side + slack
+        row[LINES], row[LINE_SAMPLES], row[TABLE] = lines, samples, 64 * index
+        row[PLANE], row[STRIDE], row[SIDE] = position + CONTEXT_LINES * stride, stride, side
+        position += (CONTEXT_LINES + vertical * side) * stride
+        row[FULL] = position
+        position += width + slack
+        row[FIRST_ROW], row[LAST_ROW] = above // side, -(-below // side)
+        row[FIRST_COL], row[LAST_COL] = start // side, -(-end // side)
+        row[START], row[COUNT], row[OFFSET] = start, end - start, window.left - start * ratio_h
+        row[RATIO_H], row[RATIO_V], row[FANCY] = ratio_h, ratio_v, fancy
+        context = context or (fancy and ratio_v == 2)
+        usual = usual and ratio_h > 0
+    last_line = min(window.bottom - 1 + 2 * context, scaled_size(frame.height, eighths) - 1)
+    sizes = [
+        window.top,
+        window.bottom,
+        window.width,
+        last_line // (eighths * most_v) + 1,
+        eighths * most_v,
+        context,
+        color in {"YCbCr", "YCCK"},
+        position,
+        window.left,
+        most_h,
+        most_v,
+    ]
+    return InversePlan(
         frame.precision,
-        layout,
-        sizes,
+        np.array(rows, np.int64),
+        np.array(sizes, np.int64),
         None if eighths == FULL_SIZE else True,
         None if usual else True,
-        samples + 2 * RGB_BYTES,
+        position + 2 * RGB_BYTES,
         width + 2 * SAMPLES + 2,
-        int(layout[-1, FIRST]) + 64,  # one block more for what has no place
+        rows[-1][FIRST] + 64,  # one block more for what has no place
+        sizes[LAST_MCU_ROW],
     )
-    return _WholePlan(tuple(components), plan)
 
 
-def _ratios(horizontal: int, vertical: int, columns: int, rows: int) -> tuple[int, int]:
+def _ratios(horizontal: int, vertical: int, most_h: int, most_v: int) -> tuple[int, int]:
     """Resolution of the image to that of a component, as whole numbers; 0, 0 if these are not whole."""
-    return (0, 0) if columns % horizontal or rows % vertical else (columns // horizontal, rows // vertical)
+    return (0, 0) if most_h % horizontal or most_v % vertical else (most_h // horizontal, most_v // vertical)
 
 
 def _needed(first: int, last: int, ratio: int, size: int) -> tuple[int, int]:
-    """First sample, and the one behind the last, that pixels from `first` to before `last` depend on."""
+    """First sample, and the one behind the last, that pixels from `first` to before `last` depend on.
+
+    They are those that these cover, and their neighbours where the component is upsampled.
+    """
     margin = int(ratio > 1)
     return max(first // ratio - margin, 0), min(-(-last // ratio) + margin, size)
-
-
-def _plan_planes(layout: npt.NDArray[np.int64], frame: Frame, width: int) -> int:
-    """Place the samples of all components; returns how many there are."""
-    slack = 2 * PIXELS
-    position = slack
-    for index, row in enumerate(layout[:-1]):
-        stride = frame.mcu_cols * int(row[HORIZONTAL] * row[SIDE]) + slack
-        row[[PLANE, STRIDE, TABLE]] = position + CONTEXT_LINES * stride, stride, 64 * index
-        position += (CONTEXT_LINES + int(row[VERTICAL] * row[SIDE])) * stride
-        row[FULL] = position
-        position += width + slack
-    return position
 
 
 def joined_steps(steps: npt.NDArray[np.uint16], precision: int) -> npt.NDArray[Any]:

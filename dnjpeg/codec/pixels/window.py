@@ -126,6 +126,8 @@ def block_sides(frame: Frame, eighths: int) -> list[int]:
     A subsampled component is scaled down less if it then needs no upsampling: its blocks become twice as large, and
     twice again, while that divides the ratio of the resolutions in both directions (libjpeg, `jdmaster`).
     """
+    if eighths == FULL_SIZE:
+        return [FULL_SIZE] * len(frame.components)
     sides = []
     for component in frame.components:
         side = eighths

@@ -71,7 +71,7 @@ def decoding_stages(data: bytes) -> Stages:
     window = window_of(frame)
     strip = np.empty(plan_inverse(frame, reader.color(), window, kept_rows=1).coefficients, np.int16)
     plan = plan_inverse(frame, reader.color(), window)
-    steps = joined_steps(reader.steps(), frame.precision)
+    steps = joined_steps(reader.answers().steps, frame.precision)
     coded = reader.unstuffed_scratch().copy()
     whole = Reader(data, True, Limits())
     first = whole.next_scan()

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from dnjpeg.codec.beginnings import begin_reading
 from dnjpeg.codec.decoding_threads import decode_on_two_threads
 from dnjpeg.codec.entropy.ahead import ahead_memory
 from dnjpeg.codec.entropy.lane_memory import lane_spans
@@ -28,9 +29,9 @@ from dnjpeg.codec.pixels.precision import sample_type, strip_memory
 from dnjpeg.codec.pixels.window import Region, Scale, Window, window_of
 from dnjpeg.codec.reader import Reader, Scan
 from dnjpeg.codec.scan_reader import read_shown
-from dnjpeg.errors import FormatError, JpegWarning
+from dnjpeg.errors import JpegWarning
 
-__all__ = ["begin", "decode", "decode_begun"]
+__all__ = ["decode", "decode_begun"]
 
 Pixels = npt.NDArray[Any]  # uint8 or, of 12 bits, uint16
 
@@ -48,26 +49,11 @@ def decode(
     threads: int = 1,
 ) -> Pixels:
     """Decode a file to pixels; see `dnjpeg.decode`."""
-    reader, scan = begin(data, strict=strict, limits=limits, coding_tables=coding_tables)
+    reader, scan = begin_reading(data, strict=strict, limits=limits, coding_tables=coding_tables)
     pixels = decode_begun(reader, scan, scale=scale, region=region, orient=orient, out=out, threads=threads)
     for warning in reader.warnings:
         warnings.warn(warning, JpegWarning, stacklevel=3)
     return pixels
-
-
-def begin(
-    data: bytes | bytearray | memoryview,
-    *,
-    strict: bool,
-    limits: Limits,
-    coding_tables: CodingTables | None = None,
-) -> tuple[Reader, Scan]:
-    """Read a file up to the data of its first scan: what it is, before it is known what of it is wanted."""
-    reader = Reader(data, strict, limits, coding_tables)
-    scan = reader.next_scan()
-    if scan is None:
-        raise FormatError("no image: EOI before the first scan", offset=reader.position - 2)
-    return reader, scan
 
 
 def decode_begun(
@@ -80,7 +66,7 @@ def decode_begun(
     out: Pixels | None = None,
     threads: int = 1,
 ) -> Pixels:
-    """Decode a file that `begin` has read the beginning of, once; what it warns of is in the reader."""
+    """Decode a file that `begin_reading` has begun with, once; what it warns of is in the reader."""
     assert reader.frame is not None
     turn = _turn(reader) if orient else None
     if turn is None:
@@ -100,7 +86,7 @@ def decode_begun(
 
 def _turn(reader: Reader) -> Turn | None:
     """Find what puts the image upright; None if it lies so."""
-    orientations = (orientation_of(item) for item in reader.metadata())
+    orientations = (orientation_of(item) for item in reader.answers().metadata)
     return UPRIGHT.get(next((orientation for orientation in orientations if orientation is not None), 1))
 
 
@@ -143,12 +129,13 @@ def _decode_one_scan(reader: Reader, scan: Scan, window: Window, pixels: Pixels)
         strip.sizes,
         strip.scaled,
         strip.unusual,
-        joined_steps(reader.steps(), frame.precision),
+        joined_steps(reader.answers().steps, frame.precision),
         strip_memory(strip.precision, strip.samples),
         scratch("sums", strip.sums, np.int16),
         pixels.reshape(-1),
         ahead_memory(),
     )
+    scan.give_back()
     reader.finish_scan(state)
 
 
@@ -164,7 +151,7 @@ def _render(reader: Reader, coefficients: npt.NDArray[np.int16], filled: bool, w
         strip.sizes,
         strip.scaled,
         strip.unusual,
-        joined_steps(reader.steps(), reader.frame.precision),
+        joined_steps(reader.answers().steps, reader.frame.precision),
         strip_memory(strip.precision, strip.samples),
         scratch("sums", strip.sums, np.int16),
         pixels.reshape(-1),

@@ -100,7 +100,7 @@ class EncodingPlan:
     """
 
     def __init__(self, kind: _Kind, height: int, width: int) -> None:
-        self.kind = kind
+        self._kind = kind
         self.headers = kind.headers.of_size(height, width)
         self.frame = self.headers.frame
         self.coding, self.factors, self.channels, self.streamed = (
@@ -113,7 +113,7 @@ class EncodingPlan:
     @property
     def scan(self) -> ScriptScan:
         """The only scan of a sequential file."""
-        return self.kind.scan
+        return self._kind.scan
 
     @cached_property
     def plan(self) -> ScanPlan:
@@ -141,7 +141,7 @@ class EncodingPlan:
     @cached_property
     def best_start(self) -> Start:
         """All between `Headers.before_scans` and the entropy-coded data, if Huffman tables are made for the image."""
-        starts, interval = self.kind.best_starts, self.interval
+        starts, interval = self._kind.best_starts, self.interval
         return starts.get(interval) or starts.setdefault(interval, best_start(self.headers, self.scan, self.plan))
 
     @property
@@ -153,7 +153,7 @@ class EncodingPlan:
     @cached_property
     def standard_start(self) -> bytes:
         """All before the entropy-coded data, if the Huffman tables are the standard ones."""
-        starts, interval = self.kind.standard_starts, self.interval
+        starts, interval = self._kind.standard_starts, self.interval
         if interval not in starts:
             huffman, _ = standard_tables(self.plan.slots_of(self.scan))
             starts[interval] = before_only_data(self.headers, self.scan, self.plan, huffman)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +11,6 @@ import numpy.typing as npt
 from dnjpeg.codec.entropy.bits import stuffed_length
 from dnjpeg.codec.entropy.scan import FAULT, FAULT_BEGIN, FAULT_CONSUMED, FAULTS, OUT_OF_DATA, OVERRUN, SOURCE
 from dnjpeg.codec.format import syntax
-from dnjpeg.codec.format.application import Jfif, Metadata
 from dnjpeg.codec.format.application_data import ApplicationData
 from dnjpeg.codec.format.coding import Restart
 from dnjpeg.codec.format.coding_tables import CodingTables
@@ -30,15 +26,13 @@ from dnjpeg.codec.frame_header import read_frame
 from dnjpeg.codec.kernels.scratch import scratch
 from dnjpeg.codec.said import NO_TABLE, NOTHING, Answers, Said
 from dnjpeg.codec.scan_header import Scan, arithmetic_limits, huffman_lookups
-from dnjpeg.errors import FormatError, JpegError, TruncatedError, UnsupportedError
+from dnjpeg.errors import FormatError, TruncatedError, UnsupportedError
 
 __all__ = ["Reader", "Scan"]
 
 Bytes = npt.NDArray[np.uint8]
 
-FIRST_SCAN = re.compile(rb"\xff\xda..", re.DOTALL)
-FRAME = re.compile(rb"\xff[\xc0\xc1\xc2\xc9\xca]\x00[\x0b\x0e\x11\x14][\x08\x0c]")  # marker, length, precision: SOFn
-LONGEST_BEGINNING = 4096  # bytes before the first scan that are remembered
+END = syntax.Segment(syntax.EOI, 0, b"")
 
 
 @dataclass
@@ -82,7 +76,7 @@ class Reader:
         self.position = 2
         self.overlooked = False  # whether something was wrong that is passed over if reading is not strict
         self._scans = self._segments = 0
-        self._frame_at = -1  # offset of its header
+        self.frame_at = -1  # offset of its header
         self._complete = False  # whether nothing more may come: the first scan was sequential and had all components
         self.progression: Progression | None = None  # of a progressive frame
         self._color: str | None = None  # decided before the first scan
@@ -102,17 +96,24 @@ class Reader:
         JpegError
             If a segment is malformed, or asks for what is not supported.
         """
-        if self._segments == 0 and self.coding_tables is None:
-            beginning = _beginning(self.view)
-            if beginning is not None:
-                known = _read_beginning(beginning.bytes, beginning.frame, self.strict, self.limits, self.sequential)
-                if known is not None:
-                    self._begin_like(known[0], beginning.height, beginning.width)
-                    return known[1]
-        return self._read_to_scan()
+        segment = self._next_scan_header()
+        return None if segment is None else self._start_scan(segment)
 
-    def _begin_like(self, other: Reader, height: int, width: int) -> None:
-        """Take over all that another file had said before its first scan, but for the size of its picture.
+    def read_to_frame(self) -> bool:
+        """Read the frame header and what stands before it; returns whether there is one before the first scan.
+
+        Raises
+        ------
+        JpegError
+            As `next_scan`.
+        """
+        while self.frame is None:
+            if self._take_segment() is not None:
+                return False
+        return True
+
+    def begin_like(self, other: Reader, height: int, width: int) -> None:
+        """Take over all that another file has said, at its first scan at most, but for the size of its picture.
 
         Raises
         ------
@@ -120,8 +121,8 @@ class Reader:
             If that of this one is too large.
         """
         assert other.frame is not None
-        self.limits.check_pixels(height, width, other._frame_at, precision=other.frame.precision)
-        self.frame, self._color, self._frame_at = other.frame.resized(height, width), other._color, other._frame_at
+        self.limits.check_pixels(height, width, other.frame_at, precision=other.frame.precision)
+        self.frame, self._color, self.frame_at = other.frame.resized(height, width), other._color, other.frame_at
         self.warnings += other.warnings
         self.position, self.overlooked = other.position, other.overlooked
         self._scans, self._segments, self._complete = other._scans, other._segments, other._complete
@@ -133,40 +134,43 @@ class Reader:
         if self._shared:
             self._said, self._shared = self._said.copy(), False
 
-    def _read_to_scan(self) -> Scan | None:
-        segment = self._next_scan_header()
-        return None if segment is None else self._start_scan(segment)
-
     def _next_scan_header(self) -> syntax.Segment | None:
         while True:
-            self._segments += 1
-            if self._complete and self.view[self.position : self.position + 2] == EOI_MARKER:  # what mostly comes
-                self.limits.check_segments(self._segments, self.position, "EOI")
-                self.position += 2
-                return None
-            segment = self._next_segment()
-            if self._segments > self.limits.max_segments:
-                self.limits.check_segments(self._segments, segment.offset, segment.name)
-            self.position = segment.end
-            if segment.code == syntax.EOI:
-                return None
-            self._own()
-            match segment.code:
-                case syntax.SOS:
-                    return segment
-                case syntax.SOI:
-                    raise segment.error("a second SOI")
-                case syntax.DNL:
-                    self._check_lines(segment)
-                case code if code in syntax.METADATA:
-                    self._said.keep(segment)
-                case code if code in syntax.FRAMES:
-                    self._start_frame(segment)
-                case code if code in syntax.OTHER_PROCESSES:
-                    reason = syntax.OTHER_PROCESSES[code]
-                    raise UnsupportedError(reason, offset=segment.offset, marker=segment.name)
-                case _:
-                    self._define(segment)
+            segment = self._take_segment()
+            if segment is not None:
+                return segment if segment.code == syntax.SOS else None
+
+    def _take_segment(self) -> syntax.Segment | None:
+        """Take over what the next segment says; if it is SOS or EOI, return it instead."""
+        self._segments += 1
+        if self._complete and self.view[self.position : self.position + 2] == EOI_MARKER:  # what mostly comes
+            self.limits.check_segments(self._segments, self.position, "EOI")
+            self.position += 2
+            return END
+        segment = self._next_segment()
+        if self._segments > self.limits.max_segments:
+            self.limits.check_segments(self._segments, segment.offset, segment.name)
+        self.position = segment.end
+        if segment.code == syntax.EOI:
+            return segment
+        self._own()
+        match segment.code:
+            case syntax.SOS:
+                return segment
+            case syntax.SOI:
+                raise segment.error("a second SOI")
+            case syntax.DNL:
+                self._check_lines(segment)
+            case code if code in syntax.METADATA:
+                self._said.keep(segment)
+            case code if code in syntax.FRAMES:
+                self._start_frame(segment)
+            case code if code in syntax.OTHER_PROCESSES:
+                reason = syntax.OTHER_PROCESSES[code]
+                raise UnsupportedError(reason, offset=segment.offset, marker=segment.name)
+            case _:
+                self._define(segment)
+        return None
 
     def _next_segment(self) -> syntax.Segment:
         try:
@@ -204,13 +208,14 @@ class Reader:
             raise FormatError("no image: EOI before the first scan", offset=self.position - 2)
         if self.frame is None:
             raise segment.error("scan before the frame header")
+        answers = self.answers()
         return Headers(
             self.frame,
             self.color(),
             tuple(self._said.tables.quantization.get(component.table, NO_TABLE) for component in self.frame.components),
             Restart(self.restart_interval),
-            self.density(),
-            self.metadata(),
+            answers.density,
+            answers.metadata,
         )
 
     def _define(self, segment: syntax.Segment) -> None:
@@ -227,7 +232,7 @@ class Reader:
         if self.frame is not None:
             raise segment.error("a second frame header")
         self.frame, alone = read_frame(self.view, segment, self.limits)
-        self._frame_at = segment.offset
+        self.frame_at = segment.offset
         if self.frame.progressive:
             self.progression = Progression(len(self.frame.components), alone)
 
@@ -269,8 +274,9 @@ class Reader:
             check_progression(header, segment)
             self.progression.add(indices, header)
         tables = self._said.tables
-        lookups, starts = huffman_lookups(self.frame, header, tables, segment, self.sequential)
-        return Scan(indices, header, lookups, starts, arithmetic_limits(self.frame, header, tables), segment.end)
+        lookups, lent, starts = huffman_lookups(self.frame, header, tables, segment, self.sequential)
+        limits = arithmetic_limits(self.frame, header, tables)
+        return Scan(indices, header, lookups, starts, limits, segment.end, lent)
 
     def left(self) -> tuple[int, int]:
         """How many more scans and segments the limits allow."""
@@ -345,23 +351,8 @@ class Reader:
         assert self.frame is not None
         return self._said.application.color_space([component.identifier for component in self.frame.components])
 
-    def steps(self) -> npt.NDArray[np.uint16]:
-        """Quantization steps, (components, 8, 8), not to be changed; ones where the component had no scan."""
-        return self._answer().steps
-
-    def tables(self) -> tuple[npt.NDArray[np.uint16], ...]:
-        """Return `steps` as one table a component."""
-        return self._answer().tables
-
-    def density(self) -> Jfif | None:
-        """Version and density for the JFIF segment, see `ApplicationData.density`."""
-        return self._answer().density
-
-    def metadata(self) -> tuple[Metadata, ...]:
-        """Return the segments that the image does not need, in order: without those that are written in any case."""
-        return self._answer().metadata
-
-    def _answer(self) -> Answers:
+    def answers(self) -> Answers:
+        """Return steps, density and metadata, as far as they were told."""
         assert self.frame is not None
         return self._said.answers(self.frame, self.color())
 
@@ -379,59 +370,3 @@ class Reader:
     def unstuffed_scratch(self) -> Bytes:
         """Memory for the unstuffed bytes of any interval that is left."""
         return scratch("coded", len(self.view) - self.position + OVERRUN)
-
-
-# Files of one kind begin with the same bytes, but for the size of the picture: what these say is worked out once.
-
-SIZE = b"\0\1\0\1"  # stands for the size of any picture
-DNL_MARKER = bytes([0xFF, syntax.DNL])
-
-
-class _Beginning(NamedTuple):
-    """Bytes up to the first scan's data, with `SIZE` in the place of height and width, if all is where it seems to be.
-
-    Parameters
-    ----------
-    bytes : bytes
-    frame : int
-        Where the frame header is.
-    height, width : int
-        What stood there; not 0.
-    """
-
-    bytes: bytes
-    frame: int
-    height: int
-    width: int
-
-
-def _beginning(view: memoryview) -> _Beginning | None:
-    """Find the beginning of a file; None if it is longer than what is remembered, or has no size."""
-    scan, frame = FIRST_SCAN.search(view, 2, LONGEST_BEGINNING), FRAME.search(view, 2, LONGEST_BEGINNING)
-    if scan is None or frame is None:
-        return None
-    end = scan.end() - 2 + (view[scan.end() - 2] << 8 | view[scan.end() - 1])
-    begin, at = frame.span()
-    height, width = view[at] << 8 | view[at + 1], view[at + 2] << 8 | view[at + 3]
-    if end > LONGEST_BEGINNING or height == 0 or width == 0:
-        return None
-    return _Beginning(bytes(view[:at]) + SIZE + bytes(view[at + 4 : end]), begin, height, width)
-
-
-@lru_cache(64)
-def _read_beginning(
-    beginning: bytes, frame: int, strict: bool, limits: Limits, sequential: int
-) -> tuple[Reader, Scan] | None:
-    """Read these bytes up to the first scan; None if its data or the frame header are elsewhere, or it is malformed.
-
-    The reader must not be changed by anyone, but for the answers that it works out. What it says depends on nothing
-    behind: a frame header that leaves the number of lines to what follows has no size. Nor on the size, but for DNL.
-    """
-    if DNL_MARKER in beginning:
-        return None
-    reader = Reader(beginning, strict, limits, sequential=sequential)
-    try:
-        scan = reader._read_to_scan()
-    except JpegError:
-        return None
-    return None if scan is None or scan.begin != len(beginning) or reader._frame_at != frame else (reader, scan)

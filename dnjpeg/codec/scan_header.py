@@ -14,6 +14,7 @@ from dnjpeg.codec.format.decoding_lookup import (
     REFINING,
     SEQUENTIAL,
     LookupKey,
+    give_back_lookups,
     joined_lookups,
     lookup_size,
 )
@@ -44,6 +45,8 @@ class Scan(NamedTuple):
         `conditioning` of its components; empty if coding is not arithmetic.
     begin : int
         Where its entropy-coded data begin.
+    lent : ndarray or None
+        Memory that holds the lookups, if they are of this scan alone; until `give_back`, which ends its use.
     """
 
     indices: tuple[int, ...]
@@ -52,6 +55,12 @@ class Scan(NamedTuple):
     starts: tuple[tuple[int, int], ...]
     limits: npt.NDArray[np.int64]
     begin: int
+    lent: npt.NDArray[np.int64] | None = None
+
+    def give_back(self) -> None:
+        """Let another scan have the memory of the lookups: this one must not be decoded again. It need not be done."""
+        if self.lent is not None:
+            give_back_lookups(self.lent)
 
     @property
     def band(self) -> tuple[int, int, int, int]:
@@ -62,8 +71,8 @@ class Scan(NamedTuple):
 
 def huffman_lookups(
     frame: Frame, header: ScanHeader, tables: CodingTables, segment: Segment, sequential: int = SEQUENTIAL
-) -> tuple[npt.NDArray[np.int64], tuple[tuple[int, int], ...]]:
-    """Return `Scan.lookups` and `Scan.starts`; components that share a table share its lookup.
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64] | None, tuple[tuple[int, int], ...]]:
+    """Return `Scan.lookups`, `Scan.lent` and `Scan.starts`; components that share a table share its lookup.
 
     `sequential` is the kind of lookups for a sequential scan: SEQUENTIAL, or COUNTING.
 
@@ -73,26 +82,31 @@ def huffman_lookups(
         If a table is missing, or has what its class cannot have.
     """
     if frame.arithmetic:
-        return joined_lookups(()), ()
+        return *joined_lookups(()), ()
     # In a progressive file a scan has codes of one kind, and one that refines DC has none.
     progressive, refining = frame.progressive, header.approximation_high > 0
     kind = sequential if not progressive else REFINING if refining else PROGRESSIVE
     classes = range(2) if not progressive else (1,) if header.spectral_start > 0 else () if refining else (0,)
-    wanted: dict[LookupKey, int] = {}
+    wanted: list[LookupKey] = []
+    places: dict[tuple[int, int], int] = {}
     starts = []
     for part in header.components:
         start = [0, 0]
         for ac in classes:
-            slot = part.ac_table if ac else part.dc_table
-            table = tables.huffman.get((ac, slot))
-            if table is None and not progressive:  # Motion-JPEG leaves these out
-                table = STANDARD.get((ac, slot))
-            if table is None:
-                raise segment.error(f"{('DC', 'AC')[ac]} Huffman table {slot} is missing")
-            start[ac] = lookup_size(kind) * wanted.setdefault((table, ac == 1, kind), len(wanted))
+            key = ac, part.ac_table if ac else part.dc_table
+            place = places.get(key)
+            if place is None:
+                table = tables.huffman.get(key)
+                if table is None and not progressive:  # Motion-JPEG leaves these out
+                    table = STANDARD.get(key)
+                if table is None:
+                    raise segment.error(f"{('DC', 'AC')[ac]} Huffman table {key[1]} is missing")
+                place = places[key] = len(wanted) * lookup_size(kind)
+                wanted.append((table, ac == 1, kind))
+            start[ac] = place
         starts.append((start[0], start[1]))
     try:
-        return joined_lookups(tuple(wanted)), tuple(starts)
+        return *joined_lookups(tuple(wanted)), tuple(starts)
     except FormatError as error:
         raise segment.error(error.reason) from None
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from dnjpeg.codec.beginnings import begin_reading
 from dnjpeg.codec.entropy.ahead import ahead_memory
 from dnjpeg.codec.entropy.arithmetic import BINS, start_arithmetic_scan, with_bins
 from dnjpeg.codec.entropy.arithmetic_decoder import decode_arithmetic_rows
@@ -92,11 +93,7 @@ def read(
     coding_tables: CodingTables | None = None,
 ) -> CoefficientImage:
     """Read the coefficients of a whole file; see `dnjpeg.read`."""
-    reader = Reader(data, strict, limits, coding_tables)
-    scan = reader.next_scan()
-    if scan is None:
-        raise FormatError("no image: EOI before the first scan", offset=reader.position - 2)
-    return read_scans(reader, scan)
+    return read_scans(*begin_reading(data, strict=strict, limits=limits, coding_tables=coding_tables))
 
 
 def read_scans(reader: Reader, first: Scan) -> CoefficientImage:
@@ -123,7 +120,7 @@ def read_shown(reader: Reader, first: Scan) -> tuple[Blocks, bool]:
     coefficients[:] = 0
     blocks = _read_blocks(reader, first, coefficients)
     progression = reader.progression
-    if progression is None or not progression.allows_estimates(reader.tables()):
+    if progression is None or not progression.allows_estimates(reader.answers().tables):
         return coefficients, reader.frame.progressive
     image = smoothed(_image(reader, blocks), blocks, progression)
     return np.concatenate([array.reshape(-1) for array in image.coefficients]), False
@@ -132,13 +129,14 @@ def read_shown(reader: Reader, first: Scan) -> tuple[Blocks, bool]:
 def _image(reader: Reader, blocks: Sequence[Blocks]) -> CoefficientImage:
     frame = reader.frame
     assert frame is not None
-    tables = reader.tables()
+    answers = reader.answers()
+    tables = answers.tables
     if reader.overlooked:  # a step of zero, maybe: what is multiplied by it might as well be zero
         for array, table in zip(blocks, tables, strict=True):
             np.multiply(array, table > 0, out=array)
         tables = tuple(np.maximum(table, 1) for table in tables)
     else:
-        tables = tuple(reader.steps().copy())
+        tables = tuple(answers.steps.copy())
     if frame.progressive:  # blocks that only fill the last MCUs are there, too
         blocks = [array[: frame.block_shape(index)[0]] for index, array in enumerate(blocks)]
     return CoefficientImage.from_file(
@@ -147,8 +145,8 @@ def _image(reader: Reader, blocks: Sequence[Blocks]) -> CoefficientImage:
         tables,
         color=reader.color(),
         restart_interval=reader.restart_interval,
-        jfif=reader.density(),
-        metadata=reader.metadata(),
+        jfif=answers.density,
+        metadata=answers.metadata,
         warnings=tuple(reader.warnings),
     )
 
@@ -164,6 +162,7 @@ def _read_blocks(reader: Reader, first: Scan, coefficients: Blocks) -> tuple[Blo
         again = seen.intersection(() if frame.progressive or frame.arithmetic else scan.indices)
         known = _set_aside(blocks, again)
         state, indices = _read_scan(reader, scan, frame, coefficients, keeps=len(again) > 0)
+        scan.give_back()
         _put_back(blocks, known)
         seen.update(indices)
         if reader.progression is not None:

@@ -34,7 +34,7 @@ class Work:
         self.window, self.pixels = window, pixels.reshape(-1)
         self.state = start_scan(reader.restart_interval, scan.begin, strict=reader.strict)
         self.coded = reader.unstuffed_scratch()
-        self.steps = joined_steps(reader.steps(), self.frame.precision)
+        self.steps = joined_steps(reader.answers().steps, self.frame.precision)
         plan = self.plan(1)
         self.last_row = plan.last_mcu_row
         self.row_coefficients = plan.coefficients

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from dnjpeg.codec.beginnings import begin_reading
 from dnjpeg.codec.entropy.ahead import ahead_memory
 from dnjpeg.codec.entropy.best_codes import Coder, Start, code_best, coder_spans
 from dnjpeg.codec.entropy.gathering import list_spans
@@ -192,21 +193,21 @@ def _streamed(
     if copy not in KEPT:
         return None
     try:
-        reader = Reader(data, True, limits, coding_tables)
-        scan = reader.next_scan()
-        if scan is None or not _streams(reader, scan, coding):
+        reader, scan = begin_reading(data, strict=True, limits=limits, coding_tables=coding_tables)
+        if not _streams(reader, scan, coding):
             return None
         assert reader.frame is not None
-        old = reader.steps().tobytes()
+        answers = reader.answers()
         new = None if tables is None else tuple(table.tobytes() for table in tables)
-        interval, said = reader.restart_interval, (reader.density(), reader.metadata())
-        kind = reader.frame, reader.color(), old, new, interval, coding
-        plan = _plan(*kind, jfif or said[0], replaced(kept(said[1], copy), metadata))
+        interval = reader.restart_interval
+        kind = reader.frame, reader.color(), answers.steps.tobytes(), new, interval, coding
+        plan = _plan(*kind, jfif or answers.density, replaced(kept(answers.metadata, copy), metadata))
         tokens, coder, written = _coded(reader, scan, plan)
         if following_scan(reader) is not None or reader.restart_interval != interval:
             return None  # DRI behind the scan: the interval told last is written, and the tokens have another
-        if said != (reader.density(), reader.metadata()):  # some segments lay behind the scan
-            plan = _plan(*kind, jfif or reader.density(), replaced(kept(reader.metadata(), copy), metadata))
+        said = reader.answers()
+        if said is not answers:  # some segments lay behind the scan
+            plan = _plan(*kind, jfif or said.density, replaced(kept(said.metadata, copy), metadata))
         if written > 0:
             return assemble_made(plan.headers, coder, written)
         coded = token_scan(plan.headers, plan.scan, plan.plan, tokens, optimize=coding.optimize)
@@ -296,6 +297,7 @@ def _coded(reader: Reader, scan: Scan, to: _Plan) -> tuple[Tokens, Coder, int]:
         coder,
         ahead_memory(),
     )
+    scan.give_back()
     reader.finish_scan(state)
     return Tokens(tokens[:count], counts[:CODES]), coder, written
 

@@ -13,6 +13,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from dnjpeg.codec.beginnings import begin_reading
 from dnjpeg.codec.entropy.counting_decoder import count_mcus
 from dnjpeg.codec.entropy.counts import PLANE_ITEMS, mcu_slots
 from dnjpeg.codec.entropy.lane_lists import list_ahead, list_memory
@@ -56,19 +57,19 @@ class StreamCounts:
         That is so for all but sequential Huffman files of gray or YCbCr in one scan without faults.
         """
         try:
-            reader = Reader(data, True, DEFAULT_LIMITS, sequential=COUNTING)
-            scan = reader.next_scan()
-            if scan is None or not _streams(reader, scan):
+            reader, scan = begin_reading(data, strict=True, limits=DEFAULT_LIMITS, sequential=COUNTING)
+            if not _streams(reader, scan):
                 return False
         except JpegError:
             return False
         assert reader.frame is not None
-        self._expect(reader.tables(), reader.frame)
+        self._expect(reader.answers().tables, reader.frame)
         interval = reader.restart_interval  # what stands behind the scan may change it
-        if self._count(reader, scan, interval, 1):
-            return True
-        self._count(reader, scan, interval, -1)  # as far as it was counted before
-        return False
+        counted = self._count(reader, scan, interval, 1)
+        if not counted:
+            self._count(reader, scan, interval, -1)  # as far as it was counted before
+        scan.give_back()
+        return counted
 
     def _expect(self, tables: Sequence[npt.NDArray[np.uint16]], frame: Frame) -> None:
         """Bring the totals up to date if the counts are of other tables."""

@@ -84,7 +84,7 @@ def test_what_it_compiles_is_found_by_this_process(
     with subprocess.Popen(commands[0], env=environment, stdin=subprocess.PIPE) as process:
         assert process.wait(timeout=120) == 0
     kernels = {path.name.partition("-")[0] for path in tmp_path.glob("kernels-*/*.nbc")}
-    assert {name.rpartition(".")[2] for name in kernels} == {"_fill_lookup", "_decode_rows"}
+    assert {name.rpartition(".")[2] for name in kernels} == {"_fill_lookups", "_decode_rows"}
     program = """
 import io
 import numpy as np

@@ -5,7 +5,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dnjpeg.codec.format.decoding_lookup import COUNTED, COUNTING, LANES, decoding_lookup
+from dnjpeg.codec.format.decoding_lookup import (
+    COUNTED,
+    COUNTING,
+    LANES,
+    SEQUENTIAL,
+    decoding_lookup,
+    give_back_lookups,
+    joined_lookups,
+)
 from dnjpeg.codec.format.huffman import STANDARD, HuffmanTable
 from dnjpeg.codec.format.lane_lookup import (
     AGAIN,
@@ -153,3 +161,24 @@ def test_most_entries_hold_two_coefficients():
     ends = entries >> 31 == 1
     assert np.mean(two) > 0.4
     assert np.mean(two | ends) > 0.5
+
+
+def test_memory_of_lookups_is_used_again_when_it_was_given_back():
+    """And only then: each of two scans under way has its own."""
+    tables = [
+        ((HuffmanTable(bytes([0, 3] + [0] * 14), bytes([1, 2, 16 * run + 3])), True, SEQUENTIAL),) for run in range(6)
+    ]
+    first, lent = joined_lookups(tables[0])
+    expected = first.copy()
+    second, other = joined_lookups(tables[1])
+    assert not np.shares_memory(first, second)
+    assert np.array_equal(first, expected)
+    give_back_lookups(other)
+    third, again = joined_lookups(tables[2])
+    assert again is other
+    assert np.array_equal(third, decoding_lookup(*tables[2][0]))
+    assert np.array_equal(first, expected)
+    kept, none = joined_lookups(tables[0])  # for the second time
+    assert none is None
+    assert np.array_equal(kept, expected)
+    assert lent is not again

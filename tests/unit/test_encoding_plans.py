@@ -1,22 +1,28 @@
 """Plans for images of one kind: what is shared with images of other sizes must be right for each of them."""
 
+from functools import cached_property
+
+import numpy as np
 import pytest
 from pictures import make_photo
 
 from dnjpeg import encode, transcode
 from dnjpeg.codec import encoding_plan, transcoder
+from dnjpeg.codec.format.coding import Restart
+from dnjpeg.codec.format.frame import Component, Frame
+from dnjpeg.codec.format.headers import Headers
 
 SIZES = [(16, 16), (17, 16), (16, 17), (8, 200), (200, 8), (33, 65), (1, 1)]
 
 
 def forget():
-    for cached in (
+    for remembered in (
         encoding_plan.plan_encoding,
         encoding_plan._plan_kind,
         transcoder._plan,
         transcoder._plan_kind,
     ):
-        cached.cache_clear()
+        remembered.cache_clear()
 
 
 @pytest.fixture(autouse=True)
@@ -62,3 +68,34 @@ def test_files_of_sizes_in_turns(options):
     forget()
     assert [transcode(data, **options) for data in files] == alone
     assert transcoder._plan_kind.cache_info().misses == 1
+
+
+def cached(kind):
+    return [name for name, value in vars(kind).items() if isinstance(value, cached_property)]
+
+
+def test_a_frame_of_another_size_is_as_one_that_was_made_so():
+    components = Component(1, 2, 2, 0), Component(2, 1, 1, 1), Component(3, 1, 2, 1)
+    frame = Frame(40, 60, components, process=2)
+    assert all(getattr(frame, name) is not None for name in cached(Frame))
+    assert hash(frame)
+    for size in SIZES:
+        resized, fresh = frame.resized(*size), Frame(*size, components, process=2)
+        assert resized == fresh
+        assert hash(resized) == hash(fresh)
+        for name in cached(Frame):
+            assert getattr(resized, name) == getattr(fresh, name), name
+    assert frame == Frame(40, 60, components, process=2)
+
+
+def test_headers_of_another_size_are_as_those_that_were_made_so():
+    steps = (np.full((8, 8), 7, np.uint16),)
+
+    def make(height, width):
+        return Headers(Frame(height, width, (Component(1, 1, 1, 0),)), "grayscale", steps, Restart(rows=1))
+
+    headers = make(40, 60)
+    assert all(getattr(headers, name) for name in cached(Headers))
+    for size in SIZES:
+        for name in cached(Headers):
+            assert getattr(headers.of_size(*size), name) == getattr(make(*size), name), name

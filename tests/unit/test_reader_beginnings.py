@@ -7,14 +7,26 @@ import pytest
 from pictures import make_photo
 
 from dnjpeg import QuantizationTables, decode, encode, inspect, read, read_header
-from dnjpeg.codec import reader
+from dnjpeg.codec import beginnings
+from dnjpeg.codec.beginnings import begin_reading
+from dnjpeg.codec.format.decoding_lookup import SEQUENTIAL
 from dnjpeg.codec.format.limits import Limits
-from dnjpeg.errors import JpegError, JpegWarning, LimitError
+from dnjpeg.errors import FormatError, JpegError, JpegWarning, LimitError, TruncatedError
 
 
 @pytest.fixture(autouse=True)
 def forgotten():
-    reader._read_beginning.cache_clear()
+    forget()
+
+
+def forget():
+    beginnings._read_to_scan.forget()
+    beginnings._read_to_frame.forget()
+
+
+def said(data):
+    """What files share that begin alike."""
+    return begin_reading(data, strict=True, limits=Limits())[0]._said
 
 
 def split(data):
@@ -27,24 +39,25 @@ def test_another_picture_with_the_same_beginning():
     first, second = (encode(make_photo(40, 56) ^ change, optimize=False) for change in (0, 255))
     assert split(first)[0] == split(second)[0]
     alone = decode(second)
-    reader._read_beginning.cache_clear()
-    decode(first)
-    assert np.array_equal(decode(second), alone)
-    assert reader._read_beginning.cache_info().hits == 1
+    forget()
+    for _ in range(2):  # what is asked for twice is kept
+        decode(first)
+        assert np.array_equal(decode(second), alone)
+    assert said(first) is said(second)
 
 
 def test_pictures_of_other_sizes_begin_alike():
     files = {size: encode(make_photo(*size), optimize=False) for size in [(40, 56), (41, 56), (8, 8), (300, 9)]}
     alone = {}
     for size, data in files.items():
-        reader._read_beginning.cache_clear()
+        forget()
         alone[size] = decode(data), read(data)
-    reader._read_beginning.cache_clear()
+    forget()
     for size, data in files.items():
         assert np.array_equal(decode(data), alone[size][0])
         assert read(data) == alone[size][1]
         assert (read(data).frame.height, read(data).frame.width) == size
-    assert reader._read_beginning.cache_info().misses == 1
+    assert len({id(said(data)) for data in files.values()}) == 1
 
 
 @pytest.mark.parametrize("payload", [b"\xff\xc0\x00\x11\x08\x00\x07\x00\x09", b"\xff\xc2\x00\x0b\x08", b"\xff\xc0"])
@@ -65,6 +78,32 @@ def test_a_frame_header_within_steps_is_not_taken_for_that_of_the_picture():
         image = read(data)
         assert (image.frame.height, image.frame.width) == size
         assert np.array_equal(image.tables[0], steps)
+
+
+def test_a_file_may_end_anywhere_behind_what_looks_like_a_scan():
+    data = encode(np.zeros((8, 8, 3), np.uint8), comment=b"\xff\xda\x00\x08")
+    frame = data.index(b"\xff\xc0")
+    for length in range(frame, frame + 24):
+        with pytest.raises(TruncatedError):
+            decode(data[:length])
+    lone = b"\xff\xd8\xff\xda\x00\x08\x01\x01\x00\x00\x3f\x00\xff\xc0\x00\x11\x08"
+    with pytest.raises(FormatError, match="scan before the frame header"):
+        decode(lone)
+
+
+def test_files_with_huffman_tables_of_their_own_begin_alike_up_to_the_frame_header():
+    files = [encode(make_photo(40 + index, 56, seed=index), comment="same") for index in range(6)]
+    alone = []
+    for data in files:
+        forget()
+        alone.append(read(data))
+    forget()
+    assert [read(data) for data in files] == alone
+    assert len({id(said(data)) for data in files}) == len(files)
+    found = [beginnings._find_beginning(memoryview(data)) for data in files]
+    (frame, start), *others = {(frame, to_scan[:behind]) for to_scan, frame, behind, *_ in found}
+    assert others == []
+    assert beginnings._read_to_frame(start, frame, True, Limits(), SEQUENTIAL).position == len(start)
 
 
 def test_too_large_a_picture_is_refused_as_if_it_were_the_first():

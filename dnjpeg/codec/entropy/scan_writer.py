@@ -59,9 +59,10 @@ class ScanPlan:
     Parameters
     ----------
     layout : ndarray, int64, (components + 1, COLUMNS)
-        `component_layout` of the frame.
+        `component_layout` of the frame; its Huffman tables are 256 items each: the DC tables of both slots, then the AC
+        tables.
     scan : ndarray, int64, (components of the scan, COLUMNS)
-        `scan_layout`; the Huffman tables are 256 items each: the DC tables of both slots, then the AC tables.
+        `scan_layout` of that.
     mcu_rows, mcu_cols : int
         Of the scan.
     mcu_blocks : int

@@ -25,12 +25,12 @@ MOST_BITS = 18  # that an entry drops: of three `counting_decoder` takes no more
 
 
 @inlined
-def fill_counting_lookup(lookup, first, entries):
-    """Fill in COUNTING_ENTRIES of a lookup, from an index on; `entries` are those of `fill_lane_lookup`."""
+def fill_counting_lookup(lookup, first, entries, base):
+    """Fill in COUNTING_ENTRIES of a lookup, from `first` on, by what `fill_lane_lookup` has made from `base` on."""
     for bits in range(COUNTING_ENTRIES):
-        entry = _counting(entries[bits], bits)
+        entry = _counting(entries[base + bits], bits)
         if entry == AGAIN << 8:
-            entry = _counting(entries[SINGLES + bits], bits)
+            entry = _counting(entries[base + SINGLES + bits], bits)
         lookup[first + bits] = entry
 
 

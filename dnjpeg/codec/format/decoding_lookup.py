@@ -21,16 +21,16 @@ for counting has that in any case, and from COUNTED on that of `counting_lookup`
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 import numpy.typing as npt
 
 from dnjpeg.codec.format.counting_lookup import COUNTING_ENTRIES, fill_counting_lookup
 from dnjpeg.codec.format.huffman import HuffmanTable
+from dnjpeg.codec.format.keeping import kept_from_second_time
 from dnjpeg.codec.format.lane_lookup import LANE_ENTRIES, fill_lane_lookup
 from dnjpeg.codec.kernels.jit import inlined, kernel
-from dnjpeg.codec.kernels.vector import GATHERS, span
+from dnjpeg.codec.kernels.scratch import give_back, lend
+from dnjpeg.codec.kernels.vector import GATHERS, clear, span
 from dnjpeg.errors import FormatError
 
 __all__ = [
@@ -49,6 +49,7 @@ __all__ = [
     "fill_lookup",
     "first_drop",
     "first_value",
+    "give_back_lookups",
     "joined_lookups",
     "lookup_size",
     "slow_decode",
@@ -66,6 +67,9 @@ SYMBOLS = OFFSETS + 20
 LANES = SYMBOLS + 256
 COUNTED = LANES + LANE_ENTRIES // 2
 LOOKUP_SIZE = COUNTED if GATHERS else LANES
+NO_LOOKUPS = np.empty(0, np.int64)
+NO_LOOKUPS.flags.writeable = False
+REMEMBERED = 32  # joined lookups, some 100 KB each
 FIRST = 0x3F_FFFF_FF00  # bits of an entry that are about its first coefficient
 
 
@@ -76,7 +80,10 @@ def lookup_size(kind: int) -> int:
     return LOOKUP_SIZE if kind == SEQUENTIAL else LANES
 
 
-@lru_cache(64)
+LookupKey = tuple[HuffmanTable, bool, int]
+"""Table, whether it is for AC coefficients, and kind of scans."""
+
+
 def decoding_lookup(table: HuffmanTable, ac: bool, kind: int = SEQUENTIAL) -> npt.NDArray[np.int64]:
     """Lookup by the next bits; the layout is told above.
 
@@ -100,48 +107,86 @@ def decoding_lookup(table: HuffmanTable, ac: bool, kind: int = SEQUENTIAL) -> np
     FormatError
         If a DC table has a size above 15.
     """
-    if not ac and max(table.values, default=0) > 15:
+    return _filled(((table, ac, kind),), np.empty(lookup_size(kind), np.int64))
+
+
+def joined_lookups(tables: tuple[LookupKey, ...]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64] | None]:
+    """Join the lookups of tables of one kind.
+
+    Parameters
+    ----------
+    tables : tuple of LookupKey
+        As `decoding_lookup` takes them.
+
+    Returns
+    -------
+    lookups : ndarray, int64
+        `lookup_size` items each; read-only.
+    lent : ndarray, int64, or None
+        Memory that holds them, if they are for the caller alone, as those of an image with tables of its own are. To
+        give it back makes the next ones faster, for it is in the CPU's cache.
+    """
+    if not tables:
+        return NO_LOOKUPS, None
+    kept = _kept_lookups(tables)
+    if kept is not None:
+        return kept, None
+    lent = lend("lookups", len(tables) * lookup_size(tables[0][-1]), np.int64)
+    return _filled(tables, lent), lent
+
+
+def give_back_lookups(lent: npt.NDArray[np.int64]) -> None:
+    """Let others have the memory of lookups, once, when nobody looks into it any more."""
+    give_back("lookups", lent)
+
+
+@kept_from_second_time(REMEMBERED)
+def _kept_lookups(tables: tuple[LookupKey, ...]) -> npt.NDArray[np.int64]:
+    return _filled(tables, np.empty(sum(lookup_size(kind) for _, _, kind in tables), np.int64))
+
+
+def _filled(tables: tuple[LookupKey, ...], memory: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Fill in the lookups of all tables by one kernel: many images have tables of their own."""
+    if any(not ac and max(table.values, default=0) > 15 for table, ac, _ in tables):
         raise FormatError("DC Huffman table with a size above 15")
-    lookup = np.zeros(lookup_size(kind), np.int64)
-    counts, values = np.frombuffer(table.counts, np.uint8), np.frombuffer(table.values, np.uint8)
-    lane_entries = lookup[LANES:COUNTED].view(np.int32)
-    _fill_lookup(counts, values, ac, kind, lookup, lane_entries)
+    kind = tables[0][-1]
+    size = lookup_size(kind)
+    lookups = memory[: len(tables) * size]
+    entries = lookups.view(np.int32)
+    records = [bytes([ac]) + table.counts + table.values.ljust(256, b"\0") for table, ac, _ in tables]
+    _fill_lookups(np.frombuffer(b"".join(records), np.uint8), kind, size, lookups, entries)
     if kind == COUNTING:
-        _fill_counting(lookup, lane_entries)
-    lookup.flags.writeable = False
-    return lookup
+        _fill_counting(size, lookups, entries)
+    lookups.flags.writeable = False
+    return lookups
 
 
-LookupKey = tuple[HuffmanTable, bool, int]
-"""What `decoding_lookup` takes."""
-
-
-@lru_cache(16)
-def joined_lookups(tables: tuple[LookupKey, ...]) -> npt.NDArray[np.int64]:
-    """Join the lookups of tables, given as `decoding_lookup` takes them: `lookup_size` items each; read-only."""
-    lookups = [decoding_lookup(*table) for table in tables]
-    if len(lookups) == 1:
-        return lookups[0]
-    joined = np.concatenate(lookups or [np.empty(0, np.int64)])
-    joined.flags.writeable = False
-    return joined
+# A table as `_fill_lookups` takes it.
+AC, COUNTS, VALUES, RECORD = 0, 1, 17, 273
 
 
 @kernel
-def _fill_lookup(counts, values, ac, kind, lookup, lane_entries):
-    counts, values, lookup = span(counts), span(values), span(lookup)
-    fill_lookup(counts, 0, values, 0, ac, kind, lookup, 0)
-    if kind == SEQUENTIAL and ac:
-        for bits in range(1 << LOOKUP_BITS):
-            lookup[bits] = _joined(lookup, bits)
-    if kind == COUNTING or (GATHERS and kind == SEQUENTIAL):
-        fill_lane_lookup(span(lane_entries), counts, values, ac)
+def _fill_lookups(records, kind, size, lookup, entries):
+    """Fill in the lookups of tables, of so many items each; `entries` are the same memory as numbers of 32 bits."""
+    records, lookup, entries = span(records), span(lookup), span(entries)
+    for table in range(len(records) // RECORD):
+        record, base = table * RECORD, table * size
+        ac = records[record + AC] != 0
+        clear(lookup, base + LIMITS, LANES - LIMITS)  # of these not all are filled in
+        fill_lookup(records, record + COUNTS, records, record + VALUES, ac, kind, lookup, base)
+        if kind == SEQUENTIAL and ac:
+            for bits in range(1 << LOOKUP_BITS):
+                lookup[base + bits] = _joined(lookup, base, bits)
+        if kind == COUNTING or (GATHERS and kind == SEQUENTIAL):
+            fill_lane_lookup(entries, 2 * (base + LANES), records, record + COUNTS, record + VALUES, ac)
 
 
 @kernel
-def _fill_counting(lookup, lane_entries):
+def _fill_counting(size, lookup, entries):
     """Fill in what only counting needs: a first use of decoding need not compile it."""
-    fill_counting_lookup(span(lookup), COUNTED, span(lane_entries))
+    lookup, entries = span(lookup), span(entries)
+    for base in range(0, len(lookup), size):
+        fill_counting_lookup(lookup, base + COUNTED, entries, 2 * (base + LANES))
 
 
 @inlined
@@ -169,11 +214,11 @@ def fill_lookup(counts, first_count, values, first_symbol, ac, kind, lookup, bas
 
 
 @inlined
-def _joined(lookup, bits):
+def _joined(lookup, base, bits):
     """Entry with the coefficient behind its own, which is the first one of what the table has for the bits there."""
-    entry = lookup[bits]
+    entry = lookup[base + bits]
     drop = first_drop(entry)
-    second = lookup[(bits << drop) & (LIMITS - 1)]
+    second = lookup[base + ((bits << drop) & (LIMITS - 1))]
     total = drop + first_drop(second)
     if (entry | second) & INCOMPLETE != 0 or (entry >> 8) & 127 == END_OF_BLOCK or total > LOOKUP_BITS:
         return entry

@@ -9,7 +9,7 @@ from dnjpeg.codec.format.hashing import HASH, hashed_once
 
 __all__ = ["ARITHMETIC", "PROGRESSIVE", "SUBSAMPLINGS", "Component", "Frame", "coding_process", "sampling_factors"]
 
-DEPENDS_ON_SIZE = ("shapes", HASH)  # of what a frame works out once
+DEPENDS_ON_SIZE = ("shapes", HASH)  # what a frame has found out and what another of its kind must find out anew
 
 PROGRESSIVE = 2  # n of the SOFn marker of the progressive Huffman process
 ARITHMETIC = 8  # added to n where the entropy coding is arithmetic
@@ -146,7 +146,7 @@ class Frame:
 
     def resized(self, height: int, width: int) -> Frame:
         """Return the same frame of another size; what does not depend on that is not worked out again."""
-        return _resized(self, height, width)
+        return self if (height, width) == (self.height, self.width) else _resized(self, height, width)
 
     def check(self) -> None:
         """Raise `ValueError` if a parameter is not one that a frame header can hold (table B.2)."""

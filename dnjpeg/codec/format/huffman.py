@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import mul
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +27,9 @@ __all__ = [
     "optimal_tables",
     "work_memory",
 ]
+
+
+SHARES = tuple(1 << (16 - length) for length in range(1, 17))  # of all strings of 16 bits that begin with a code
 
 
 @dataclass(frozen=True)
@@ -51,11 +55,8 @@ class HuffmanTable:
     def __post_init__(self) -> None:
         if len(self.counts) != 16 or sum(self.counts) != len(self.values) or len(self.values) > 256:
             raise FormatError("code lengths do not fit the symbols", marker="DHT")
-        room = 1
-        for count in self.counts:
-            room = 2 * room - count
-            if room < 0:
-                raise FormatError("more codes than their lengths allow", marker="DHT")
+        if sum(map(mul, self.counts, SHARES)) > 1 << 16:  # Kraft's inequality
+            raise FormatError("more codes than their lengths allow", marker="DHT")
 
     def codes(self) -> list[tuple[int, int, int]]:
         """``(symbol, code, length)`` of all symbols, in the order of their codes (C.2)."""

@@ -49,29 +49,31 @@ NOTHING = UNKNOWN | NO_FIRST << 19
 
 
 @inlined
-def fill_lane_lookup(entries, counts, values, ac):
+def fill_lane_lookup(entries, base, tables, first_count, first_symbol, ac):
     """Fill in a table.
 
     Parameters
     ----------
-    entries : span, int32, (LANE_ENTRIES,)
-    counts, values : span, uint8
-        As `HuffmanTable` has them.
+    entries : span, int32
+        From the index `base` on, LANE_ENTRIES.
+    tables : span, uint8
+        Counts and values as `HuffmanTable` has them, from these indices on.
     ac : bool
     """
-    for index in range(LANE_ENTRIES):
+    for index in range(base, base + LANE_ENTRIES):
         entries[index] = NOTHING
-    _fill_singles(entries, counts, values, ac)
+    singles = base + SINGLES
+    _fill_singles(entries, base, tables, first_count, first_symbol, ac)
     for bits in range(SINGLES):
-        entries[bits] = _joined(entries, bits) if ac else _again(entries[SINGLES + bits])
+        entries[base + bits] = _joined(entries, singles, bits) if ac else _again(entries[singles + bits])
 
 
 @inlined
-def _fill_singles(entries, counts, values, ac):
-    code, index = 0, 0
+def _fill_singles(entries, base, tables, first_count, symbol_at, ac):
+    code = 0
     for length in range(1, 17):
-        for _ in range(counts[length - 1]):
-            symbol = values[index]
+        for _ in range(tables[first_count + length - 1]):
+            symbol = tables[symbol_at]
             size, run, last = symbol & 15, symbol >> 4, 0
             if not ac:
                 size, run = symbol, 0
@@ -81,14 +83,14 @@ def _fill_singles(entries, counts, values, ac):
             if size <= LARGEST_SIZE and (not ac or size > 0 or run % 15 == 0):
                 entry = (length + size) | length << 6 | size << 11 | NO_FIRST << 19 | (run | last) << 24
             if length <= LANE_BITS:
-                first = SINGLES + (code << (LANE_BITS - length))
+                first = base + SINGLES + (code << (LANE_BITS - length))
                 for at in range(first, first + (1 << (LANE_BITS - length))):
                     entries[at] = entry
             first = LONG - FIRST_LONG + (code << (16 - length))
             for at in range(max(first, LONG), first + (1 << (16 - length))):
-                entries[at] = entry
+                entries[base + at] = entry
             code += 1
-            index += 1
+            symbol_at += 1
         code <<= 1
 
 
@@ -98,13 +100,13 @@ def _again(entry):
 
 
 @inlined
-def _joined(entries, bits):
+def _joined(entries, singles, bits):
     """Entry with what follows the coefficient of the one of SINGLES, as far as the same bits tell."""
-    entry = entries[SINGLES + bits]
+    entry = entries[singles + bits]
     drop, size, skipped = entry & 63, (entry >> 11) & 15, entry >> 24
     if drop > LANE_BITS or skipped < 0:
         return _again(entry)
-    second = entries[SINGLES + ((bits << drop) & (SINGLES - 1))]
+    second = entries[singles + ((bits << drop) & (SINGLES - 1))]
     length = drop + ((second >> 6) & 31)
     if second & 63 == UNKNOWN or length > LANE_BITS:
         return entry

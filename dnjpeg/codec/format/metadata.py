@@ -126,6 +126,8 @@ def kept(segments: Iterable[Metadata], copy: str) -> tuple[Metadata, ...]:
 
 def replaced(segments: Sequence[Metadata], new: Sequence[Metadata]) -> tuple[Metadata, ...]:
     """Put new segments in the place of all of their kinds, behind the others."""
+    if not new:
+        return tuple(segments)
     kinds = {_kind(segment) for segment in new}
     return (*(segment for segment in segments if _kind(segment) is None or _kind(segment) not in kinds), *new)
 

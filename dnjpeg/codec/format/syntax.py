@@ -199,16 +199,23 @@ def written(code: int, payload: bytes) -> bytes:
     return struct.pack(">BBH", 0xFF, code, len(payload) + 2) + payload
 
 
-@remembered
 def frame_header(segment: Segment) -> Frame:
-    """Parse a frame header (B.2.2)."""
+    """Parse a frame header (B.2.2). Those that differ in size have the rest in common, and equal ones are the same."""
     payload = segment.payload
     if len(payload) < 6:
         raise segment.error("frame header too short")
-    precision, height, width, count = struct.unpack_from(">BHHB", payload)
+    _, height, width, count = struct.unpack_from(">BHHB", payload)
     segment.require(6 + 3 * count)
     if width == 0:
         raise segment.error("width 0", 3)
+    of_one_pixel = segment._replace(payload=payload[:1] + b"\0\1\0\1" + payload[5:])
+    return _frame_of_one_pixel(of_one_pixel).resized(height, width)
+
+
+@remembered
+def _frame_of_one_pixel(segment: Segment) -> Frame:
+    payload = segment.payload
+    precision, height, width, count = struct.unpack_from(">BHHB", payload)
     if count == 0:
         raise segment.error("no components", 5)
     components = []

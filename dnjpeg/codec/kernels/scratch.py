@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["made_once", "scratch"]
+__all__ = ["give_back", "lend", "made_once", "scratch"]
 
 T = TypeVar("T")
 
@@ -22,11 +22,12 @@ _idle: list[dict[str, npt.NDArray[Any]]] = []
 
 
 class _Memory(threading.local):
-    """A thread's buffers by name. Those of a thread that has ended go to one that begins: a batch makes new threads."""
+    """A thread's memory by name. Buffers of one that has ended go to one that begins: a batch makes new threads."""
 
     def __init__(self) -> None:
         self.owner = _Owner()
         self.made: dict[str, Any] = {}
+        self.spare: dict[str, npt.NDArray[Any]] = {}
 
 
 class _Owner:
@@ -88,3 +89,30 @@ def made_once(name: str, make: Callable[[], T]) -> T:
         return made[name]
     except KeyError:
         return made.setdefault(name, make())
+
+
+def lend(name: str, size: int, dtype: type[np.generic]) -> npt.NDArray[Any]:
+    """Uninitialised memory for the caller alone: the one that was given back last, if it is large enough.
+
+    Who keeps it for good need not give it back; then the next caller gets memory that is not in the CPU's cache.
+
+    Parameters
+    ----------
+    name : str
+        What it is for.
+    size : int
+        Items.
+    dtype : type
+        Of the items; always the same for a name.
+
+    Returns
+    -------
+    ndarray, (at least `size`,)
+    """
+    spare = _memory.spare.pop(name, None)
+    return np.empty(size, dtype) if spare is None or len(spare) < size else spare
+
+
+def give_back(name: str, memory: npt.NDArray[Any]) -> None:
+    """Take back what `lend` returned: nobody else may use it any more."""
+    _memory.spare[name] = memory

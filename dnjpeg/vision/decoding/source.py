@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
-from dnjpeg.codec.decoder import begin, decode_begun
+from dnjpeg.codec.beginnings import begin_reading
+from dnjpeg.codec.decoder import decode_begun
 from dnjpeg.codec.format.frame import Frame
 from dnjpeg.codec.format.limits import DEFAULT_LIMITS
 from dnjpeg.codec.pixels.resizing import padded, resize
@@ -149,7 +150,7 @@ class FileSource:
         self._begun: tuple[Reader, Scan] | None = None
         if is_jpeg(data):
             try:
-                reader, scan = begin(data, strict=True, limits=DEFAULT_LIMITS)
+                reader, scan = begin_reading(data, strict=True, limits=DEFAULT_LIMITS)
             except UnsupportedError:
                 return
             if reader.color() in {"grayscale", "YCbCr", "RGB"} and reader.frame and reader.frame.precision == 8:
@@ -178,7 +179,7 @@ class FileSource:
         """Decode a region of the scaled image, uint8 (H, W, channels)."""
         if self._frame is None:
             return self._whole.part(scale, region, out)
-        begun, self._begun = self._begun or begin(self._data, strict=True, limits=DEFAULT_LIMITS), None
+        begun, self._begun = self._begun or begin_reading(self._data, strict=True, limits=DEFAULT_LIMITS), None
         if out is not None and self.channels == 1:
             out = out[..., 0]
         pixels = decode_begun(*begun, scale=scale, region=region, out=out)

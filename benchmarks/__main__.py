@@ -73,25 +73,27 @@ def main() -> int:
 def _rows(options: argparse.Namespace, crops: list[Pixels], large: list[Pixels]) -> Iterator[Row]:
     from benchmarks.ceiling import ceiling_contenders, measure_distance, take_ceiling  # noqa: PLC0415
     from benchmarks.paths import PATHS, WHOLE  # noqa: PLC0415
+    from benchmarks.photos import trimmed  # noqa: PLC0415
     from benchmarks.results import Row  # noqa: PLC0415
     from benchmarks.timing import interleaved  # noqa: PLC0415
 
     for name, path in (PATHS | WHOLE).items():
         if options.only and not any(word in name for word in options.only):
             continue
-        for photos in (crops if path.small else [], large if path.large else []):
+        small = trimmed(crops) if path.sizes else crops
+        for photos in (small if path.small else [], large if path.large else []):
             for quality in options.quality if photos else ():
                 for subsampling in options.subsampling:
                     contenders = path.prepare(photos, quality, subsampling)
                     calls = 1 if name in WHOLE else len(photos)
-                    rounds = options.rounds if photos is crops else max(options.rounds, 7)
+                    rounds = options.rounds if photos is small else max(options.rounds, 7)
                     if path.threads:
                         contenders |= ceiling_contenders()
                     seconds = interleaved(contenders, calls, rounds)
                     ceiling = take_ceiling(seconds)
                     distance = measure_distance() if path.threads else None
                     own = seconds.pop("dnjpeg")
-                    pixels = photos[0].shape[0] * photos[0].shape[1]
+                    pixels = sum(photo.shape[0] * photo.shape[1] for photo in photos) // len(photos)
                     nanoseconds = own * 1e9 / (pixels * path.passes * (len(photos) // calls))
                     ratios = {peer: theirs / own for peer, theirs in seconds.items()}
                     yield Row(name, pixels, quality, subsampling, nanoseconds, ratios, ceiling, distance)

@@ -43,6 +43,8 @@ class Path:
         It is timed on many small photos.
     passes : int
         How often a call takes all photos.
+    sizes : bool
+        Each of the small photos has a size of its own.
     threads : bool
         Two threads are compared with one, and with what two gain that share nothing.
     """
@@ -51,6 +53,7 @@ class Path:
     large: bool = True
     small: bool = True
     passes: int = 1
+    sizes: bool = False
     threads: bool = False
 
 
@@ -75,13 +78,18 @@ def _encode_progressive(crops: Sequence[Pixels], quality: int, subsampling: str)
     return _agreeing(contenders, len(crops))
 
 
-def encoded_files(crops: Sequence[Pixels], quality: int, subsampling: str, *, progressive: bool = False) -> list[bytes]:
+def encoded_files(
+    crops: Sequence[Pixels], quality: int, subsampling: str, *, optimize: bool = False, progressive: bool = False
+) -> list[bytes]:
     """Encode all photos by Pillow."""
-    return [peers.pillow_encode(Image.fromarray(crop), quality, subsampling, progressive=progressive) for crop in crops]
+    options = {"optimize": optimize, "progressive": progressive}
+    return [peers.pillow_encode(Image.fromarray(crop), quality, subsampling, **options) for crop in crops]
 
 
-def _decode(crops: Sequence[Pixels], quality: int, subsampling: str, *, progressive: bool) -> Contenders:
-    files = encoded_files(crops, quality, subsampling, progressive=progressive)
+def _decode(
+    crops: Sequence[Pixels], quality: int, subsampling: str, *, optimize: bool = False, progressive: bool = False
+) -> Contenders:
+    files = encoded_files(crops, quality, subsampling, optimize=optimize, progressive=progressive)
     contenders: Contenders = {
         "dnjpeg": lambda i: dnjpeg.decode(files[i]),
         "Pillow": lambda i: peers.pillow_decode(files[i]),
@@ -99,8 +107,8 @@ def _decode_scaled(crops: Sequence[Pixels], quality: int, subsampling: str, *, s
     return _agreeing(contenders, len(crops))
 
 
-def _transcode(crops: Sequence[Pixels], quality: int, subsampling: str) -> Contenders:
-    files = encoded_files(crops, quality, subsampling)
+def _transcode(crops: Sequence[Pixels], quality: int, subsampling: str, *, optimize: bool = False) -> Contenders:
+    files = encoded_files(crops, quality, subsampling, optimize=optimize)
     target = TRANSCODED.get(quality, 50)
 
     def through_pixels(i: int) -> bytes:
@@ -153,13 +161,18 @@ PATHS: dict[str, Path] = {
     "encode, standard Huffman": Path(partial(_encode, optimize=False)),
     "encode, optimal Huffman": Path(partial(_encode, optimize=True)),
     "encode, progressive": Path(_encode_progressive),
-    "decode": Path(partial(_decode, progressive=False)),
+    "decode": Path(_decode),
     "decode, progressive": Path(partial(_decode, progressive=True)),
     "decode at 1/2": Path(partial(_decode_scaled, scale=2)),
     "decode at 1/4": Path(partial(_decode_scaled, scale=4)),
     "decode at 1/8": Path(partial(_decode_scaled, scale=8)),
     "transcode, optimal Huffman": Path(_transcode),
     "read coefficients": Path(_read),
+    "encode, standard Huffman, many sizes": Path(partial(_encode, optimize=False), large=False, sizes=True),
+    "encode, optimal Huffman, many sizes": Path(partial(_encode, optimize=True), large=False, sizes=True),
+    "decode, many sizes": Path(_decode, large=False, sizes=True),
+    "decode, many sizes and tables": Path(partial(_decode, optimize=True), large=False, sizes=True),
+    "transcode, many sizes and tables": Path(partial(_transcode, optimize=True), large=False, sizes=True),
     "encode one photo, two threads": Path(partial(_encode_divided, optimize=True), small=False, threads=True),
     "encode one photo, standard Huffman, two threads": Path(
         partial(_encode_divided, optimize=False), small=False, threads=True
@@ -183,9 +196,9 @@ def _encode_threads(crops: Sequence[Pixels], quality: int, subsampling: str) -> 
     }
 
 
-def _decode_threads(crops: Sequence[Pixels], quality: int, subsampling: str) -> Contenders:
-    files = encoded_files(crops, quality, subsampling) * PASSES
-    out = [*np.empty((len(crops), *crops[0].shape), np.uint8)] * PASSES
+def _decode_threads(crops: Sequence[Pixels], quality: int, subsampling: str, *, optimize: bool = False) -> Contenders:
+    files = encoded_files(crops, quality, subsampling, optimize=optimize) * PASSES
+    out = [np.empty_like(crop) for crop in crops] * PASSES
     return {
         "dnjpeg": lambda _: list(dnjpeg.decode_batch(files, jobs=THREADS, out=out)),
         "one thread": lambda _: list(dnjpeg.decode_batch(files, jobs=1, out=out)),
@@ -204,6 +217,10 @@ WHOLE |= {
     "encode a batch, two threads": Path(_encode_threads, large=False, passes=PASSES, threads=True),
     "decode a batch, two threads": Path(_decode_threads, large=False, passes=PASSES, threads=True),
     "transcode a batch, two threads": Path(_transcode_threads, large=False, passes=PASSES, threads=True),
+    "encode many sizes, two threads": Path(_encode_threads, large=False, passes=PASSES, sizes=True, threads=True),
+    "decode many sizes and tables, two threads": Path(
+        partial(_decode_threads, optimize=True), large=False, passes=PASSES, sizes=True, threads=True
+    ),
 }
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-__all__ = ["Pixels", "load_crops", "mosaic"]
+__all__ = ["Pixels", "load_crops", "mosaic", "trimmed"]
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -34,6 +34,15 @@ def load_crops(folder: Path | None, count: int) -> list[Pixels]:
     if not crops:
         sys.exit(f"no photo of at least {WIDTH}x{HEIGHT} pixels in {folder}")
     return crops
+
+
+def trimmed(crops: list[Pixels]) -> list[Pixels]:
+    """Give each photo a size of its own: up to a tenth of its columns and lines is cut off."""
+    across, down = WIDTH // 10, HEIGHT // 10
+    return [
+        np.ascontiguousarray(crop[: HEIGHT - index // across % down, : WIDTH - index % across])
+        for index, crop in enumerate(crops)
+    ]
 
 
 def mosaic(crops: list[Pixels]) -> Pixels:

@@ -133,15 +133,23 @@ class CodedScan:
 @lru_cache(1024)
 def plan_scan(frame: Frame, color: str, components: tuple[int, ...], *, kept_rows: int | None = None) -> ScanPlan:
     """Plan the scan of some components; the coefficients of `kept_rows` rows of MCUs are kept (all by default)."""
+    layout, kept_blocks, slots = _plan_components(frame, color, kept_rows)
+    scan, mcu_rows, mcu_cols = scan_layout(layout, components, frame)
+    parts = [frame.components[index] for index in components]
+    mcu_blocks = sum(part.horizontal * part.vertical for part in parts) if len(parts) > 1 else 1
+    return ScanPlan(layout, scan, mcu_rows, mcu_cols, mcu_blocks, kept_blocks, slots, frame.precision > 8)
+
+
+@lru_cache(256)
+def _plan_components(
+    frame: Frame, color: str, kept_rows: int | None
+) -> tuple[npt.NDArray[np.int64], int, tuple[int, ...]]:
+    """Return `ScanPlan.layout`, `kept_blocks` and `slots`."""
     rows = layout_rows(frame, mcu_rows=kept_rows)
     slots = coding_slots(color, len(frame.components))
     for row, slot in zip(rows[:-1], slots, strict=True):
         row[DC_TABLE], row[AC_TABLE] = slot * SYMBOLS, (2 + slot) * SYMBOLS
-    layout = np.array(rows, np.int64)
-    scan, mcu_rows, mcu_cols = scan_layout(layout, components, frame)
-    parts = [frame.components[index] for index in components]
-    mcu_blocks = sum(part.horizontal * part.vertical for part in parts) if len(parts) > 1 else 1
-    return ScanPlan(layout, scan, mcu_rows, mcu_cols, mcu_blocks, rows[-1][FIRST] >> 6, slots, frame.precision > 8)
+    return np.array(rows, np.int64), rows[-1][FIRST] >> 6, slots
 
 
 @cache

@@ -103,12 +103,8 @@ class EncodingPlan:
         self._kind = kind
         self.headers = kind.headers.of_size(height, width)
         self.frame = self.headers.frame
-        self.coding, self.factors, self.channels, self.streamed = (
-            kind.coding,
-            kind.factors,
-            kind.channels,
-            kind.streamed,
-        )
+        self.coding, self.streamed = kind.coding, kind.streamed
+        self.factors, self.channels = kind.factors, kind.channels
 
     @property
     def scan(self) -> ScriptScan:

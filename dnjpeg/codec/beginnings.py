@@ -62,6 +62,7 @@ def _known_scan(reader: Reader) -> Scan | None:
     other = _read_to_frame(to_scan[:behind_frame], frame, reader.strict, reader.limits, reader.sequential)
     if other is not None:
         reader.begin_like(other, height, width)
+        reader.pass_tables()
     return None
 
 

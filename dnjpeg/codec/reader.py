@@ -20,12 +20,13 @@ from dnjpeg.codec.format.headers import EOI_MARKER, Headers
 from dnjpeg.codec.format.layout import MCU_BLOCKS
 from dnjpeg.codec.format.limits import Limits
 from dnjpeg.codec.format.line_count import line_count
+from dnjpeg.codec.format.placed_tables import PlacedTables, find_tables
 from dnjpeg.codec.format.progression import Progression, check_progression
 from dnjpeg.codec.format.syntax import ScanHeader
 from dnjpeg.codec.frame_header import read_frame
 from dnjpeg.codec.kernels.scratch import scratch
 from dnjpeg.codec.said import NO_TABLE, NOTHING, Answers, Said
-from dnjpeg.codec.scan_header import Scan, arithmetic_limits, huffman_lookups
+from dnjpeg.codec.scan_header import Found, Scan, arithmetic_limits, huffman_lookups, lookups_in_place
 from dnjpeg.errors import FormatError, TruncatedError, UnsupportedError
 
 __all__ = ["Reader", "Scan"]
@@ -77,6 +78,7 @@ class Reader:
         self.overlooked = False  # whether something was wrong that is passed over if reading is not strict
         self._scans = self._segments = 0
         self.frame_at = -1  # offset of its header
+        self._placed: PlacedTables | None = None  # tables that were passed over, and are not told to `_said`
         self._complete = False  # whether nothing more may come: the first scan was sequential and had all components
         self.progression: Progression | None = None  # of a progressive frame
         self._color: str | None = None  # decided before the first scan
@@ -111,6 +113,24 @@ class Reader:
             if self._take_segment() is not None:
                 return False
         return True
+
+    def pass_tables(self) -> None:
+        """Pass over the Huffman tables that come next, if nothing else stands before the scan: it alone may need them.
+
+        They are parsed as soon as anything else may.
+        """
+        placed = find_tables(self.bytes, self.position)
+        if placed is None or self._segments + len(placed.offsets) > self.limits.max_segments:
+            return
+        self._placed = placed
+        self._segments += len(placed.offsets)
+        self.position = placed.end
+
+    def _define_placed(self) -> None:
+        if self._placed is not None:
+            offsets, self._placed = self._placed.offsets, None
+            for offset in offsets:
+                self._define(syntax.next_segment(self.view, offset))
 
     def begin_like(self, other: Reader, height: int, width: int) -> None:
         """Take over all that another file has said, at its first scan at most, but for the size of its picture.
@@ -154,6 +174,8 @@ class Reader:
         if segment.code == syntax.EOI:
             return segment
         self._own()
+        if self._scans > 0 or segment.code != syntax.SOS:
+            self._define_placed()
         match segment.code:
             case syntax.SOS:
                 return segment
@@ -273,10 +295,19 @@ class Reader:
         if self.progression is not None:
             check_progression(header, segment)
             self.progression.add(indices, header)
+        lookups, lent, starts = self._lookups(header, segment)
         tables = self._said.tables
-        lookups, lent, starts = huffman_lookups(self.frame, header, tables, segment, self.sequential)
         limits = arithmetic_limits(self.frame, header, tables)
         return Scan(indices, header, lookups, starts, limits, segment.end, lent)
+
+    def _lookups(self, header: ScanHeader, segment: syntax.Segment) -> Found:
+        assert self.frame is not None
+        if self._placed is not None:
+            found = lookups_in_place(self.frame, header, self.bytes, self._placed.places, self.sequential)
+            if found is not None:
+                return found
+            self._define_placed()
+        return huffman_lookups(self.frame, header, self._said.tables, segment, self.sequential)
 
     def left(self) -> tuple[int, int]:
         """How many more scans and segments the limits allow."""
@@ -300,6 +331,8 @@ class Reader:
         self._own()
         indices: tuple[int, ...] = ()
         more = self.view[end : end + 2] != EOI_MARKER  # else nobody needs the tables
+        if more:
+            self._define_placed()
         for offset in offsets:
             if self.view[offset + 1] == syntax.SOS:
                 indices = self._note_scan(syntax.next_segment(self.view, offset))

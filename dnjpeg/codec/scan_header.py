@@ -17,13 +17,14 @@ from dnjpeg.codec.format.decoding_lookup import (
     give_back_lookups,
     joined_lookups,
     lookup_size,
+    placed_lookups,
 )
 from dnjpeg.codec.format.frame import Frame
 from dnjpeg.codec.format.huffman import STANDARD
 from dnjpeg.codec.format.syntax import ScanHeader, Segment
 from dnjpeg.errors import FormatError
 
-__all__ = ["Scan", "arithmetic_limits", "huffman_lookups"]
+__all__ = ["Scan", "arithmetic_limits", "huffman_lookups", "lookups_in_place"]
 
 NO_LIMITS = np.empty((0, 3), np.int64)
 
@@ -69,10 +70,14 @@ class Scan(NamedTuple):
         return h.spectral_start, h.spectral_end, h.approximation_high, h.approximation_low
 
 
+Found = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64] | None, tuple[tuple[int, int], ...]]
+"""`Scan.lookups`, `Scan.lent` and `Scan.starts`."""
+
+
 def huffman_lookups(
     frame: Frame, header: ScanHeader, tables: CodingTables, segment: Segment, sequential: int = SEQUENTIAL
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64] | None, tuple[tuple[int, int], ...]]:
-    """Return `Scan.lookups`, `Scan.lent` and `Scan.starts`; components that share a table share its lookup.
+) -> Found:
+    """Make the lookups of a scan; components that share a table share its lookup.
 
     `sequential` is the kind of lookups for a sequential scan: SEQUENTIAL, or COUNTING.
 
@@ -83,32 +88,57 @@ def huffman_lookups(
     """
     if frame.arithmetic:
         return *joined_lookups(()), ()
+    keys, kind, starts = _needed(frame, header, sequential)
+    wanted: list[LookupKey] = []
+    for key in keys:
+        table = tables.huffman.get(key)
+        if table is None and not frame.progressive:  # Motion-JPEG leaves these out
+            table = STANDARD.get(key)
+        if table is None:
+            raise segment.error(f"{('DC', 'AC')[key[0]]} Huffman table {key[1]} is missing")
+        wanted.append((table, key[0] == 1, kind))
+    try:
+        return *joined_lookups(tuple(wanted)), starts
+    except FormatError as error:
+        raise segment.error(error.reason) from None
+
+
+def lookups_in_place(
+    frame: Frame,
+    header: ScanHeader,
+    data: npt.NDArray[np.uint8],
+    places: dict[tuple[int, int], int],
+    sequential: int = SEQUENTIAL,
+) -> Found | None:
+    """Make the lookups of a scan from tables as they stand in the file; None if not all that it needs are among them.
+
+    `places` are those of `PlacedTables`.
+    """
+    if frame.arithmetic:
+        return None
+    keys, kind, starts = _needed(frame, header, sequential)
+    if not keys or any(key not in places for key in keys):
+        return None
+    return *placed_lookups(data, [(places[key], key[0] == 1) for key in keys], kind), starts
+
+
+def _needed(
+    frame: Frame, header: ScanHeader, sequential: int
+) -> tuple[list[tuple[int, int]], int, tuple[tuple[int, int], ...]]:
+    """Tell which tables a scan needs, by class and slot, and the kind of their lookups; and `Scan.starts`."""
     # In a progressive file a scan has codes of one kind, and one that refines DC has none.
     progressive, refining = frame.progressive, header.approximation_high > 0
     kind = sequential if not progressive else REFINING if refining else PROGRESSIVE
     classes = range(2) if not progressive else (1,) if header.spectral_start > 0 else () if refining else (0,)
-    wanted: list[LookupKey] = []
+    size = lookup_size(kind)
     places: dict[tuple[int, int], int] = {}
     starts = []
     for part in header.components:
         start = [0, 0]
         for ac in classes:
-            key = ac, part.ac_table if ac else part.dc_table
-            place = places.get(key)
-            if place is None:
-                table = tables.huffman.get(key)
-                if table is None and not progressive:  # Motion-JPEG leaves these out
-                    table = STANDARD.get(key)
-                if table is None:
-                    raise segment.error(f"{('DC', 'AC')[ac]} Huffman table {key[1]} is missing")
-                place = places[key] = len(wanted) * lookup_size(kind)
-                wanted.append((table, ac == 1, kind))
-            start[ac] = place
+            start[ac] = places.setdefault((ac, part.ac_table if ac else part.dc_table), len(places) * size)
         starts.append((start[0], start[1]))
-    try:
-        return *joined_lookups(tuple(wanted)), tuple(starts)
-    except FormatError as error:
-        raise segment.error(error.reason) from None
+    return list(places), kind, tuple(starts)
 
 
 def arithmetic_limits(frame: Frame, header: ScanHeader, tables: CodingTables) -> npt.NDArray[np.int64]:

@@ -104,6 +104,100 @@ def test_files_with_huffman_tables_of_their_own_begin_alike_up_to_the_frame_head
     (frame, start), *others = {(frame, to_scan[:behind]) for to_scan, frame, behind, *_ in found}
     assert others == []
     assert beginnings._read_to_frame(start, frame, True, Limits(), SEQUENTIAL).position == len(start)
+    fresh = encode(make_photo(40, 56, seed=9), comment="same")
+    assert begin_reading(fresh, strict=True, limits=Limits())[0]._placed is not None  # its tables are not parsed
+
+
+def segments(data):
+    """What stands before the first scan's data, by segments; and the rest."""
+    beginning, rest = split(data)
+    parts, at = [beginning[:2]], 2
+    while at < len(beginning):
+        end = at + 2 + int.from_bytes(beginning[at + 2 : at + 4], "big")
+        parts.append(beginning[at:end])
+        at = end
+    return parts, rest
+
+
+def outcome(data, **options):
+    with warnings.catch_warnings(record=True) as noted:
+        warnings.simplefilter("always")
+        try:
+            image = read(data, **options)
+        except JpegError as error:
+            return str(error)
+    return image, [str(warning.message) for warning in noted]
+
+
+def joined(parts):
+    tables = [part for part in parts if part[1] == 0xC4]
+    payload = b"".join(part[4:] for part in tables)
+    whole = b"\xff\xc4" + (len(payload) + 2).to_bytes(2, "big") + payload
+    return [*(part for part in parts[:-1] if part not in tables), whole, parts[-1]]
+
+
+CHANGES = {
+    "none": lambda parts: parts,
+    "one segment": joined,
+    "twice": lambda parts: [*parts[:-1], *(part for part in parts if part[1] == 0xC4), parts[-1]],
+    "another first": lambda parts: [
+        *(parts[:-5]),
+        bytes.fromhex("ffc400140001") + bytes(15) + b"\0",
+        *parts[-5:],
+    ],
+    "one is missing": lambda parts: [*parts[:-2], parts[-1]],
+    "none is there": lambda parts: [part for part in parts if part[1] != 0xC4],
+    "before the frame": lambda parts: [*parts[:2], *parts[-5:-1], *parts[2:-5], parts[-1]],
+    "fill bytes": lambda parts: [*parts[:-2], b"\xff\xff" + parts[-2], parts[-1]],
+    "a comment between": lambda parts: [*parts[:-3], b"\xff\xfe\x00\x04hi", *parts[-3:]],
+    "a restart interval behind": lambda parts: [*parts[:-1], b"\xff\xdd\x00\x04\x00\x00", parts[-1]],
+    "too many codes": lambda parts: [*parts[:-2], parts[-2][:5] + b"\x03" + parts[-2][6:], parts[-1]],
+    "a class of 2": lambda parts: [*parts[:-2], parts[-2][:4] + b"\x20" + parts[-2][5:], parts[-1]],
+    "cut short": lambda parts: [*parts[:-2], parts[-2][:3] + bytes([parts[-2][3] - 4]) + parts[-2][4:-4], parts[-1]],
+    "a DC size of 16": lambda parts: [
+        part[:-1] + b"\x10" if part[1] == 0xC4 and part[4] == 0 else part for part in parts
+    ],
+    "a scan of another table": lambda parts: [*parts[:-1], parts[-1][:6] + b"\x33" + parts[-1][7:]],
+    "a scan header too short": lambda parts: [*parts[:-1], parts[-1][:3] + b"\x05" + parts[-1][4:7]],
+}
+
+
+@pytest.mark.parametrize("options", [{}, {"strict": False}, {"limits": Limits(max_segments=8)}], ids=str)
+@pytest.mark.parametrize("coding", [{}, {"progressive": True}, {"scans": "0; 1; 2;"}], ids=str)
+@pytest.mark.parametrize("change", CHANGES)
+def test_tables_that_are_not_parsed_are_what_they_would_be(change, coding, options):
+    """Behind a frame header that was met before, Huffman tables are read where they stand."""
+    files = []
+    for seed in range(4):
+        parts, rest = segments(encode(make_photo(48, 64, seed=seed), comment="same", **coding))
+        files.append(b"".join(CHANGES[change](parts)) + rest)
+    alone = []
+    for data in files:
+        forget()
+        alone.append(outcome(data, **options))
+    forget()
+    assert [outcome(data, **options) for data in files] == alone
+
+
+def test_a_later_scan_may_need_tables_that_the_first_one_passed_over():
+    """All in front of the first of three scans, which needs two of them."""
+    files = []
+    for seed in range(4):
+        parts, rest = segments(encode(make_photo(48, 64, seed=seed), subsampling="4:4:4", scans="0; 1; 2;"))
+        tables = []
+        while (at := rest.find(b"\xff\xc4")) >= 0:
+            end = at + 2 + int.from_bytes(rest[at + 2 : at + 4], "big")
+            if not any(part[4] == rest[at + 4] for part in tables):  # Cr is coded with those of Cb, if they do
+                tables.append(rest[at:end])
+            rest = rest[:at] + rest[end:]
+        files.append(b"".join([*parts[:-1], *tables, parts[-1]]) + rest)
+    alone = []
+    for data in files:
+        forget()
+        alone.append(outcome(data, strict=False))
+    forget()
+    assert [outcome(data, strict=False) for data in files] == alone
+    assert not any(isinstance(each, str) for each in alone)
 
 
 def test_too_large_a_picture_is_refused_as_if_it_were_the_first():

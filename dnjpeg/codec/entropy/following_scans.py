@@ -24,6 +24,7 @@ from dnjpeg.codec.format.layout import (
     MCU_BLOCKS,
     VERTICAL,
 )
+from dnjpeg.codec.format.placed_tables import SLOTS, take_tables
 from dnjpeg.codec.format.syntax import DHT, SOS
 from dnjpeg.codec.kernels.jit import inlined
 from dnjpeg.codec.kernels.scratch import scratch
@@ -57,8 +58,6 @@ FRAME_MCU_COLS = 20
 OFFSETS = 21
 MOST_SEGMENTS = 100
 NUMBERS = OFFSETS + MOST_SEGMENTS
-
-SLOTS = 4
 
 Ints = npt.NDArray[np.int64]
 Following = tuple[Ints, Ints, Ints, Ints, Ints]
@@ -123,7 +122,7 @@ def follow(state, data, memory):
         passed += 1
         if data[position + 1] == SOS:
             break
-        if data[position + 1] != DHT or not _take_tables(data, position + 4, end, numbers):
+        if data[position + 1] != DHT or not take_tables(data, position + 4, end, numbers, TABLES):
             return False
         position = end
     if not _take_header(data, position + 4, length - 2, numbers, identifiers, layout, geometry):
@@ -135,30 +134,6 @@ def follow(state, data, memory):
     numbers[SCANS_LEFT] -= 1
     restart_scan(state, end)
     return True
-
-
-@inlined
-def _take_tables(data, at, end, numbers):
-    """Note where the tables of a DHT segment are; returns whether all is well with them (`HuffmanTable`)."""
-    while at < end:
-        if at + 17 > end or data[at] >> 4 > 1 or data[at] & 15 >= SLOTS:
-            return False
-        symbols, room = 0, 1
-        for length in range(16):
-            count = data[at + 1 + length]
-            symbols += count
-            room = 2 * room - count
-            if room < 0:
-                return False
-        if symbols > 256 or at + 17 + symbols > end:
-            return False
-        if data[at] >> 4 == 0:
-            for index in range(symbols):
-                if data[at + 17 + index] > 15:
-                    return False
-        numbers[TABLES + SLOTS * (data[at] >> 4) + (data[at] & 15)] = at + 1
-        at += 17 + symbols
-    return at == end
 
 
 @inlined

@@ -21,6 +21,8 @@ for counting has that in any case, and from COUNTED on that of `counting_lookup`
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
@@ -52,6 +54,7 @@ __all__ = [
     "give_back_lookups",
     "joined_lookups",
     "lookup_size",
+    "placed_lookups",
     "slow_decode",
 ]
 
@@ -146,39 +149,61 @@ def _kept_lookups(tables: tuple[LookupKey, ...]) -> npt.NDArray[np.int64]:
 
 
 def _filled(tables: tuple[LookupKey, ...], memory: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Fill in the lookups of all tables by one kernel: many images have tables of their own."""
     if any(not ac and max(table.values, default=0) > 15 for table, ac, _ in tables):
         raise FormatError("DC Huffman table with a size above 15")
-    kind = tables[0][-1]
+    records = b"".join([table.counts + table.values.ljust(RECORD - 16, b"\0") for table, _, _ in tables])
+    places = [(index * RECORD, ac) for index, (_, ac, _) in enumerate(tables)]
+    return _filled_from(np.frombuffer(records, np.uint8), places, tables[0][-1], memory)
+
+
+RECORD = 16 + 256  # bytes of a table: counts and values
+
+
+def placed_lookups(
+    data: npt.NDArray[np.uint8], places: Sequence[tuple[int, bool]], kind: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return `joined_lookups` of tables that are read where they stand, and that nothing is wrong with.
+
+    Parameters
+    ----------
+    data : ndarray, uint8
+        Read-only.
+    places : sequence of (int, bool)
+        Where the counts of each are, which its values follow; and whether it is for AC coefficients.
+    kind : int
+    """
+    lent = lend("lookups", len(places) * lookup_size(kind), np.int64)
+    return _filled_from(data, places, kind, lent), lent
+
+
+def _filled_from(
+    data: npt.NDArray[np.uint8], places: Sequence[tuple[int, bool]], kind: int, memory: npt.NDArray[np.int64]
+) -> npt.NDArray[np.int64]:
+    """Fill in the lookups of all tables by one kernel: many images have tables of their own."""
     size = lookup_size(kind)
-    lookups = memory[: len(tables) * size]
+    lookups = memory[: len(places) * size]
     entries = lookups.view(np.int32)
-    records = [bytes([ac]) + table.counts + table.values.ljust(256, b"\0") for table, ac, _ in tables]
-    _fill_lookups(np.frombuffer(b"".join(records), np.uint8), kind, size, lookups, entries)
+    _fill_lookups(data, np.array(places, np.int64).reshape(-1), kind, size, lookups, entries)
     if kind == COUNTING:
         _fill_counting(size, lookups, entries)
     lookups.flags.writeable = False
     return lookups
 
 
-# A table as `_fill_lookups` takes it.
-AC, COUNTS, VALUES, RECORD = 0, 1, 17, 273
-
-
 @kernel
-def _fill_lookups(records, kind, size, lookup, entries):
+def _fill_lookups(data, places, kind, size, lookup, entries):
     """Fill in the lookups of tables, of so many items each; `entries` are the same memory as numbers of 32 bits."""
-    records, lookup, entries = span(records), span(lookup), span(entries)
-    for table in range(len(records) // RECORD):
-        record, base = table * RECORD, table * size
-        ac = records[record + AC] != 0
+    data, places, lookup, entries = span(data), span(places), span(lookup), span(entries)
+    for table in range(len(places) // 2):
+        counts, ac, base = places[2 * table], places[2 * table + 1] != 0, table * size
+        values = counts + 16
         clear(lookup, base + LIMITS, LANES - LIMITS)  # of these not all are filled in
-        fill_lookup(records, record + COUNTS, records, record + VALUES, ac, kind, lookup, base)
+        fill_lookup(data, counts, data, values, ac, kind, lookup, base)
         if kind == SEQUENTIAL and ac:
             for bits in range(1 << LOOKUP_BITS):
                 lookup[base + bits] = _joined(lookup, base, bits)
         if kind == COUNTING or (GATHERS and kind == SEQUENTIAL):
-            fill_lane_lookup(entries, 2 * (base + LANES), records, record + COUNTS, record + VALUES, ac)
+            fill_lane_lookup(entries, 2 * (base + LANES), data, counts, values, ac)
 
 
 @kernel

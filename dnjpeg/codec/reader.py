@@ -20,7 +20,7 @@ from dnjpeg.codec.format.headers import EOI_MARKER, Headers
 from dnjpeg.codec.format.layout import MCU_BLOCKS
 from dnjpeg.codec.format.limits import Limits
 from dnjpeg.codec.format.line_count import line_count
-from dnjpeg.codec.format.placed_tables import PlacedTables, find_tables
+from dnjpeg.codec.format.placed_tables import find_tables
 from dnjpeg.codec.format.progression import Progression, check_progression
 from dnjpeg.codec.format.syntax import ScanHeader
 from dnjpeg.codec.frame_header import read_frame
@@ -78,7 +78,8 @@ class Reader:
         self.overlooked = False  # whether something was wrong that is passed over if reading is not strict
         self._scans = self._segments = 0
         self.frame_at = -1  # offset of its header
-        self._placed: PlacedTables | None = None  # tables that were passed over, and are not told to `_said`
+        self._unparsed: list[int] = []  # offsets of DHT segments that were found right, and `_said` does not know yet
+        self._places: dict[tuple[int, int], int] = {}  # of tables in them that the first scan may need
         self._complete = False  # whether nothing more may come: the first scan was sequential and had all components
         self.progression: Progression | None = None  # of a progressive frame
         self._color: str | None = None  # decided before the first scan
@@ -119,18 +120,15 @@ class Reader:
 
         They are parsed as soon as anything else may.
         """
-        placed = find_tables(self.bytes, self.position)
-        if placed is None or self._segments + len(placed.offsets) > self.limits.max_segments:
-            return
-        self._placed = placed
-        self._segments += len(placed.offsets)
-        self.position = placed.end
+        found = find_tables(self.bytes, self.position)
+        if found is not None and self._segments + len(found.offsets) <= self.limits.max_segments:
+            self._places, self._unparsed, self.position = found
+            self._segments += len(self._unparsed)
 
-    def _define_placed(self) -> None:
-        if self._placed is not None:
-            offsets, self._placed = self._placed.offsets, None
-            for offset in offsets:
-                self._define(syntax.next_segment(self.view, offset))
+    def _parse_tables(self) -> None:
+        offsets, self._unparsed, self._places = self._unparsed, [], {}
+        for offset in offsets:
+            self._define(syntax.next_segment(self.view, offset))
 
     def begin_like(self, other: Reader, height: int, width: int) -> None:
         """Take over all that another file has said, at its first scan at most, but for the size of its picture.
@@ -174,8 +172,8 @@ class Reader:
         if segment.code == syntax.EOI:
             return segment
         self._own()
-        if self._scans > 0 or segment.code != syntax.SOS:
-            self._define_placed()
+        if self._unparsed and (self._scans > 0 or segment.code != syntax.SOS):
+            self._parse_tables()
         match segment.code:
             case syntax.SOS:
                 return segment
@@ -302,26 +300,24 @@ class Reader:
 
     def _lookups(self, header: ScanHeader, segment: syntax.Segment) -> Found:
         assert self.frame is not None
-        if self._placed is not None:
-            found = lookups_in_place(self.frame, header, self.bytes, self._placed.places, self.sequential)
+        if self._places:
+            found = lookups_in_place(self.frame, header, self.bytes, self._places, self.sequential)
             if found is not None:
                 return found
-            self._define_placed()
+            self._parse_tables()
         return huffman_lookups(self.frame, header, self._said.tables, segment, self.sequential)
 
     def left(self) -> tuple[int, int]:
         """How many more scans and segments the limits allow."""
         return self.limits.max_scans - self._scans, self.limits.max_segments - self._segments
 
-    def pass_over(self, offsets: Sequence[int], end: int) -> tuple[int, ...]:
+    def pass_over(self, offsets: Sequence[int]) -> tuple[int, ...]:
         """Take note of segments that somebody else has read, and found right: DHT, and SOS of a progressive frame.
 
         Parameters
         ----------
         offsets : sequence of int
             Where they are; the last one is SOS.
-        end : int
-            Position behind the data of the last scan.
 
         Returns
         -------
@@ -330,14 +326,11 @@ class Reader:
         """
         self._own()
         indices: tuple[int, ...] = ()
-        more = self.view[end : end + 2] != EOI_MARKER  # else nobody needs the tables
-        if more:
-            self._define_placed()
         for offset in offsets:
             if self.view[offset + 1] == syntax.SOS:
                 indices = self._note_scan(syntax.next_segment(self.view, offset))
-            elif more:
-                self._define(syntax.next_segment(self.view, offset))
+            else:
+                self._unparsed.append(offset)
         self._segments += len(offsets)
         return indices
 

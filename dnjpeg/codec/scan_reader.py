@@ -17,7 +17,7 @@ from dnjpeg.codec.entropy.following_scans import following, segments_followed
 from dnjpeg.codec.entropy.lane_memory import lane_spans
 from dnjpeg.codec.entropy.mcu_rows import decode_mcu_row
 from dnjpeg.codec.entropy.progressive_decoder import decode_progressive_scans
-from dnjpeg.codec.entropy.scan import GOOD_ROW, SOURCE, start_scan, stopped
+from dnjpeg.codec.entropy.scan import GOOD_ROW, start_scan, stopped
 from dnjpeg.codec.format.coding_tables import CodingTables
 from dnjpeg.codec.format.coefficients import CoefficientImage
 from dnjpeg.codec.format.frame import Frame
@@ -224,7 +224,7 @@ def _read_scan(
         decode_progressive_scans(
             state, geometry, mcu_rows, mcu_cols, *scan.band, data, coded, scan.lookups, *target, then
         )
-        return state, reader.pass_over(segments_followed(then), int(state[SOURCE])) or scan.indices
+        return state, reader.pass_over(segments_followed(then)) or scan.indices
     decode_rows(state, geometry, 0, mcu_rows, mcu_cols, data, coded, scan.lookups, *target, ahead_memory(), keeps)
     return state, scan.indices
 

@@ -200,14 +200,16 @@ def _streamed(
         answers = reader.answers()
         new = None if tables is None else tuple(table.tobytes() for table in tables)
         interval = reader.restart_interval
-        kind = reader.frame, reader.color(), answers.steps.tobytes(), new, interval, coding
-        plan = _plan(*kind, jfif or answers.density, replaced(kept(answers.metadata, copy), metadata))
+        known = reader.color(), answers.steps.tobytes(), new, interval, coding
+        written_metadata = replaced(kept(answers.metadata, copy), metadata)
+        plan = _plan(reader.frame, _Request(*known, jfif or answers.density, written_metadata))
         tokens, coder, written = _coded(reader, scan, plan)
         if following_scan(reader) is not None or reader.restart_interval != interval:
             return None  # DRI behind the scan: the interval told last is written, and the tokens have another
         said = reader.answers()
         if said is not answers:  # some segments lay behind the scan
-            plan = _plan(*kind, jfif or said.density, replaced(kept(said.metadata, copy), metadata))
+            written_metadata = replaced(kept(said.metadata, copy), metadata)
+            plan = _plan(reader.frame, _Request(*known, jfif or said.density, written_metadata))
         if written > 0:
             return assemble_made(plan.headers, coder, written)
         coded = token_scan(plan.headers, plan.scan, plan.plan, tokens, optimize=coding.optimize)
@@ -224,19 +226,23 @@ def _streams(reader: Reader, scan: Scan, coding: Coding) -> bool:
     return not (coding.progressive or coding.arithmetic or coding.script is not None or coding.smallest)
 
 
+class _Request(NamedTuple):
+    """What a file is, but for its frame, and what is to become of it, as values that a cache can go by."""
+
+    color: str
+    old: bytes
+    """Its quantization steps."""
+    new: tuple[bytes, ...] | None
+    restart_interval: int
+    coding: Coding
+    jfif: Jfif | None
+    metadata: tuple[Metadata, ...]
+
+
 @lru_cache(64)
-def _plan(
-    frame: Frame,
-    color: str,
-    old: bytes,
-    new: tuple[bytes, ...] | None,
-    restart_interval: int,
-    coding: Coding,
-    jfif: Jfif | None,
-    metadata: tuple[Metadata, ...],
-) -> _Plan:
+def _plan(frame: Frame, request: _Request) -> _Plan:
     """Plan for files of this kind and size."""
-    kind = _plan_kind(frame.resized(1, 1), color, old, new, restart_interval, coding, jfif, metadata)
+    kind = _plan_kind(frame.resized(1, 1), request)
     headers = kind.headers.of_size(frame.height, frame.width)
     plan = plan_scan(headers.frame, headers.color, kind.scan.components, kept_rows=1)
     interval = headers.restart.interval(plan.mcu_cols)
@@ -245,16 +251,8 @@ def _plan(
 
 
 @lru_cache(64)
-def _plan_kind(
-    frame: Frame,
-    color: str,
-    old: bytes,
-    new: tuple[bytes, ...] | None,
-    restart_interval: int,
-    coding: Coding,
-    jfif: Jfif | None,
-    metadata: tuple[Metadata, ...],
-) -> _Kind:
+def _plan_kind(frame: Frame, request: _Request) -> _Kind:
+    color, old, new, restart_interval, coding, jfif, metadata = request
     steps = tuple(np.frombuffer(old, np.uint16).reshape(-1, 8, 8))
     nothing = tuple(np.zeros((*shape[2:], 8, 8), np.int16) for shape in frame.shapes)  # stands for coefficients
     image = CoefficientImage(frame, nothing, steps, color, restart_interval, jfif, metadata)

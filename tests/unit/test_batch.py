@@ -124,9 +124,10 @@ dnjpeg.warmup()
 with event.install_recorder("numba:compile") as compiled:
     for shape in ((40, 30, 3), (20, 50)):
         for options in ({}, {"optimize": False}, {"progressive": True}, {"subsampling": "4:4:4"}, {"restart": 2}):
-            data = dnjpeg.encode(np.zeros(shape, np.uint8), **options)
-            dnjpeg.decode(data)
-            dnjpeg.transcode(data, quality=30)
+            for level in (0, 90, 200):  # files with Huffman tables of their own
+                data = dnjpeg.encode(np.full(shape, level, np.uint8), **options)
+                dnjpeg.decode(data)
+                dnjpeg.transcode(data, quality=30)
     noise = np.random.default_rng(0).integers(0, 256, (160, 160, 3), np.uint8)
     dnjpeg.encode(noise, quality=100, subsampling="4:4:4")  # its bytes need more room than usual
 assert not compiled.buffer, compiled.buffer

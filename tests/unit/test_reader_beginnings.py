@@ -105,7 +105,7 @@ def test_files_with_huffman_tables_of_their_own_begin_alike_up_to_the_frame_head
     assert others == []
     assert beginnings._read_to_frame(start, frame, True, Limits(), SEQUENTIAL).position == len(start)
     fresh = encode(make_photo(40, 56, seed=9), comment="same")
-    assert begin_reading(fresh, strict=True, limits=Limits())[0]._placed is not None  # its tables are not parsed
+    assert begin_reading(fresh, strict=True, limits=Limits())[0]._unparsed  # its tables are not parsed
 
 
 def segments(data):

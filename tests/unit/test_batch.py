@@ -116,6 +116,38 @@ def test_what_has_not_begun_is_dropped_when_one_fails() -> None:
     assert len(done) < 20
 
 
+def test_threads_that_found_nothing_to_do_go_on_when_there_is() -> None:
+    def source() -> Iterator[int]:
+        for number in range(40):
+            time.sleep(0.02 if number % 10 == 0 else 0)  # while all that is under way is done
+            yield number
+
+    taken = []
+    for result in ordered_map(str, source(), 3):
+        time.sleep(0.01 if result.endswith("5") else 0)
+        taken.append(result)
+    assert taken == [str(number) for number in range(40)]
+
+
+@pytest.mark.parametrize("jobs", JOBS)
+def test_what_is_no_error_but_ends_a_program_is_passed_on_as_well(jobs: int) -> None:
+    results = ordered_map(lambda number: sys.exit(number) if number == 3 else number, range(100), jobs)
+    assert [next(results) for _ in range(3)] == [0, 1, 2]
+    with pytest.raises(SystemExit):
+        next(results)
+
+
+def test_a_program_ends_in_the_middle_of_a_batch() -> None:
+    program = """
+from itertools import count
+from dnjpeg.parallel import ordered_map
+results = ordered_map(lambda number: number, count(), 2)
+print(next(results))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "0\n", "")
+
+
 def test_after_a_warm_up_nothing_is_compiled_or_loaded() -> None:
     program = """
 import numpy as np, dnjpeg

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
@@ -188,33 +189,39 @@ PASSES = 10
 """How often a batch has each photo: in less than a tenth of a second the system has not spread threads over cores."""
 
 
-def _encode_threads(crops: Sequence[Pixels], quality: int, subsampling: str) -> Contenders:
-    options, batch = {"quality": quality, "subsampling": subsampling}, [*crops] * PASSES
-    return {
-        "dnjpeg": lambda _: list(dnjpeg.encode_batch(batch, jobs=THREADS, **options)),
-        "one thread": lambda _: list(dnjpeg.encode_batch(batch, jobs=1, **options)),
-    }
+def _batches(batch: Callable[[int, int], Iterable[object]], *, kept: bool = False) -> Contenders:
+    """Two threads and one on a batch, given threads and passes; results are dropped one by one, or kept to the end.
+
+    Kept ones need new memory, which the system clears; how much of it the runs before have left differs by thread.
+    """
+    for number, (ours, theirs) in enumerate(zip(batch(THREADS, 1), batch(1, 1), strict=True)):
+        if not _equal(ours, theirs):
+            raise DifferentOutputError(f"photo {number}: the outputs of two threads and of one differ")
+    take = list if kept else partial(deque, maxlen=0)
+    return {"dnjpeg": lambda _: take(batch(THREADS, PASSES)), "one thread": lambda _: take(batch(1, PASSES))}
+
+
+def _encode_threads(crops: Sequence[Pixels], quality: int, subsampling: str, *, kept: bool = False) -> Contenders:
+    options = {"quality": quality, "subsampling": subsampling}
+    return _batches(lambda jobs, passes: dnjpeg.encode_batch([*crops] * passes, jobs=jobs, **options), kept=kept)
 
 
 def _decode_threads(crops: Sequence[Pixels], quality: int, subsampling: str, *, optimize: bool = False) -> Contenders:
-    files = encoded_files(crops, quality, subsampling, optimize=optimize) * PASSES
-    out = [np.empty_like(crop) for crop in crops] * PASSES
-    return {
-        "dnjpeg": lambda _: list(dnjpeg.decode_batch(files, jobs=THREADS, out=out)),
-        "one thread": lambda _: list(dnjpeg.decode_batch(files, jobs=1, out=out)),
-    }
+    files = encoded_files(crops, quality, subsampling, optimize=optimize)
+    out = {jobs: [np.empty_like(crop) for crop in crops] for jobs in (1, THREADS)}
+    return _batches(lambda jobs, passes: dnjpeg.decode_batch(files * passes, jobs=jobs, out=out[jobs] * passes))
 
 
 def _transcode_threads(crops: Sequence[Pixels], quality: int, subsampling: str) -> Contenders:
-    files, target = encoded_files(crops, quality, subsampling) * PASSES, TRANSCODED.get(quality, 50)
-    return {
-        "dnjpeg": lambda _: list(dnjpeg.transcode_batch(files, jobs=THREADS, quality=target)),
-        "one thread": lambda _: list(dnjpeg.transcode_batch(files, jobs=1, quality=target)),
-    }
+    files, target = encoded_files(crops, quality, subsampling), TRANSCODED.get(quality, 50)
+    return _batches(lambda jobs, passes: dnjpeg.transcode_batch(files * passes, jobs=jobs, quality=target))
 
 
 WHOLE |= {
     "encode a batch, two threads": Path(_encode_threads, large=False, passes=PASSES, threads=True),
+    "encode a batch into a list, two threads": Path(
+        partial(_encode_threads, kept=True), large=False, passes=PASSES, threads=True
+    ),
     "decode a batch, two threads": Path(_decode_threads, large=False, passes=PASSES, threads=True),
     "transcode a batch, two threads": Path(_transcode_threads, large=False, passes=PASSES, threads=True),
     "encode many sizes, two threads": Path(_encode_threads, large=False, passes=PASSES, sizes=True, threads=True),

@@ -18,11 +18,11 @@ from contextlib import suppress
 from functools import partial
 from queue import Empty, SimpleQueue
 from time import perf_counter
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from dnjpeg.codec.entropy.ahead import ENOUGH, LEAST, mcus_ahead, take_mcus
+from dnjpeg.codec.entropy.ahead import ENOUGH, LEAST, longer_pause, mcus_ahead, take_mcus
 from dnjpeg.codec.entropy.block_runs import bit_of, go_to, open_interval
 from dnjpeg.codec.entropy.lane_memory import (
     ALL_LANES,
@@ -69,10 +69,20 @@ def decode_by_lanes(work: Work, other: ThreadPoolExecutor) -> int:
     return work.last_row
 
 
+class _Piece(NamedTuple):
+    """Bits of a piece, and where the second thread begins; `behind` is what that does: it takes so many seconds."""
+
+    begin: int
+    middle: int
+    end: int
+    behind: Future[float] | None
+
+
 def _decode_pieces(work: Work, rows: _Rows, pairs: deque[tuple[LaneMemory, LaneMemory]], second_thread: _Tasks) -> None:
     """Do what the first thread does: decode pieces, put blocks in their places, and decode the rest."""
     size, bit = int(work.state[END]), bit_of(work.state)
     left, share = work.frame.mcu_rows * rows.mcu_cols, 0.5
+    pause, paused_at = 0, 0  # MCUs that were decoded symbol by symbol before this piece, and from which bit on
 
     def run(memory: LaneMemory, begin: int, end: int) -> float:
         """Decode a stretch; returns the seconds."""
@@ -80,38 +90,48 @@ def _decode_pieces(work: Work, rows: _Rows, pairs: deque[tuple[LaneMemory, LaneM
         _run_stretch(rows.geometry, begin, end, size, work.coded, work.scan.lookups, memory)
         return perf_counter() - begun
 
-    def begin_piece() -> tuple[int, int, Future[float] | None]:
-        """Let the second thread begin; returns also where this one is to begin and to end."""
+    def begin_piece() -> _Piece | None:
+        """Let the second thread begin, if there is enough left, and it may be worth while."""
+        if left * rows.slots < LEAST:
+            return None
         pairs.rotate(1)
-        wanted, end = SHARE / (1 - share) / rows.slots, 8 * size - 7
+        part = share if pause == 0 else 0.0
+        length, wanted = 8 * size - 7 - bit, SHARE / (1 - part) / rows.slots
         if 1.5 * wanted < left:
-            end = bit + int((end - bit) * wanted / left)
-        middle = bit + int((end - bit) * (1 - share))
-        return bit, middle, second_thread.submit(run, pairs[0][1], middle, end) if share > 0 else None
+            length = int(length * wanted / left)
+        if pause > 0:
+            length = min(length, int((bit - paused_at) * wanted / pause))
+        middle, end = bit + int(length * (1 - part)), bit + length
+        return _Piece(bit, middle, end, second_thread.submit(run, pairs[0][1], middle, end) if part > 0 else None)
 
     piece = begin_piece()
     here = there = 0.0  # seconds an MCU to decode
-    ends = False
-    while not ends:
-        (first, second), (begin, middle, behind) = pairs[0], piece
-        seconds = run(first, begin, middle)
-        seconds_there = behind.result() if behind else 0.0
-        own, found, bit, ends = _join(first, second, behind is not None, size, work.coded, work.scan.lookups)
+    while piece and not rows.complete:
+        first, second = pairs[0]
+        seconds = run(first, piece.begin, piece.middle)
+        seconds_there = piece.behind.result() if piece.behind else 0.0
+        own, found, bit, faulty = _join(first, second, piece.behind is not None, size, work.coded, work.scan.lookups)
         left -= found
-        here = _smoothed(here, seconds, own)
-        there = _smoothed(there, seconds_there, found - own)
-        ends = ends or own == 0 or left * rows.slots < LEAST
-        if not ends:
+        poor = (bit - piece.begin) * ENOUGH < piece.end - piece.begin
+        piece = None
+        if not poor and not faulty:
+            pause = 0
+            here = _smoothed(here, seconds, own)
+            there = _smoothed(there, seconds_there, found - own)
             share = (here + rows.seconds_to_take - rows.seconds_to_make) / (here + (there or here))
             share = 0.0 if share < LEAST_SHARE else min(share, 0.5)
             piece = begin_piece()  # before blocks are taken, so that the second thread need not wait for it
         rows.take(first, own)
         rows.take(second, found - own)
-        ends = ends or rows.complete
-    if behind := piece[2]:
-        behind.result()
-    go_to(work.state, work.coded, bit)
-    rows.decode_rest()
+        if poor and not faulty:
+            pause, paused_at, before = longer_pause(pause, rows.slots), bit, rows.position
+            bit, sound = rows.decode_alone(bit, pause)
+            left -= rows.position - before
+            piece = begin_piece() if sound else None
+    if piece and piece.behind:
+        piece.behind.result()
+    rows.decode_alone(bit, left)
+    rows.wait()
 
 
 class _Tasks:
@@ -171,7 +191,7 @@ def _run_stretch(scan, begin, end, size, coded, lookups, memory):
 def _join(first, second, two, size, coded, lookups):
     """Accept what is sure of one or two stretches, of which the first one begins with an MCU.
 
-    Returns MCUs of the first and of both, the bit behind them, and whether lanes are not to be tried behind it.
+    Returns MCUs of the first and of both, the bit behind them, and whether there is a fault.
     """
     lanes, heads, blocks = lane_spans(first)
     others, other_heads, other_blocks = lane_spans(second)
@@ -183,7 +203,7 @@ def _join(first, second, two, size, coded, lookups):
         found += _mcus(others)
     elif two:
         forget(0, others, other_blocks)
-    return own, found, bit, faulty or accepted < ENOUGH
+    return own, found, bit, faulty
 
 
 @inlined
@@ -211,7 +231,7 @@ def _take(state, scan, position, until, first_row, mcu_cols, memory, coefficient
 
 
 @kernel
-def _decode_rest(state, scan, position, until, first_row, mcu_cols, data, coded, lookups, coefficients, filler):
+def _decode_alone(state, scan, position, until, first_row, mcu_cols, data, coded, lookups, coefficients, filler):
     """Decode MCUs symbol by symbol, up to the end of a row."""
     state, scan, data, coded = span(state), span(scan), span(data), span(coded)
     lookups, coefficients = span(lookups), span(coefficients)
@@ -272,13 +292,17 @@ class _Rows:
                 waited += self._hand_over()
         self.seconds_to_take = _smoothed(self.seconds_to_take, perf_counter() - begun - waited, count)
 
-    def decode_rest(self) -> None:
-        """Decode what is left symbol by symbol, where the scan is, and wait for the pixels."""
-        work = self.work
+    def decode_alone(self, bit: int, count: int) -> tuple[int, bool]:
+        """Decode as many MCUs symbol by symbol from a bit on, and the rest of their row.
+
+        Returns the bit behind them, and whether there was no fault.
+        """
+        work, last = self.work, self.position + count
+        go_to(work.state, work.coded, bit)
         work.state[PREDICTIONS : PREDICTIONS + 4] = self.state[PREDICTIONS : PREDICTIONS + 4]
-        while not self.complete and not (work.reader.strict and work.state[FAULT] != 0):
-            until = self._behind * self.mcu_cols
-            _decode_rest(
+        while self.position < last and not self.complete and not (work.reader.strict and work.state[FAULT] != 0):
+            until = min(self._behind, -(-last // self.mcu_cols)) * self.mcu_cols
+            _decode_alone(
                 work.state,
                 self.geometry,
                 self.position,
@@ -292,7 +316,13 @@ class _Rows:
                 self.plan.coefficients - 64,
             )
             self.position = until
-            self._hand_over()
+            if until == self._behind * self.mcu_cols:
+                self._hand_over()
+        self.state[PREDICTIONS : PREDICTIONS + 4] = work.state[PREDICTIONS : PREDICTIONS + 4]
+        return bit_of(work.state), work.state[FAULT] == 0
+
+    def wait(self) -> None:
+        """Wait for the pixels."""
         for future in self.under_way:
             future.result()
 

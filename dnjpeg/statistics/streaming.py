@@ -14,11 +14,12 @@ import numpy as np
 import numpy.typing as npt
 
 from dnjpeg.codec.beginnings import begin_reading
+from dnjpeg.codec.entropy.ahead import note_alone
 from dnjpeg.codec.entropy.counting_decoder import count_mcus
 from dnjpeg.codec.entropy.counts import PLANE_ITEMS, mcu_slots
 from dnjpeg.codec.entropy.lane_lists import list_ahead, list_memory
 from dnjpeg.codec.entropy.lane_memory import lane_spans
-from dnjpeg.codec.entropy.scan import FAULT, WEIGHT, start_scan, stopped
+from dnjpeg.codec.entropy.scan import ALONE, FAULT, WEIGHT, start_scan, stopped
 from dnjpeg.codec.format.decoding_lookup import COUNTING
 from dnjpeg.codec.format.frame import Frame
 from dnjpeg.codec.format.layout import row_geometry
@@ -141,12 +142,11 @@ def _streams(reader: Reader, scan: Scan) -> bool:
 
 
 @inlined
-def _count_ahead(state, scan, slots, mcu_rows, mcu_cols, data, coded, lookups, counts, ahead):
-    """Count as many MCUs as lanes are good for; returns how many."""
+def _count_ahead(state, scan, slots, position, mcu_rows, mcu_cols, data, coded, lookups, counts, ahead):
+    """Count MCUs from the one with this index on, as far as lanes are good for; returns the index behind them."""
     if ahead is None:
-        return 0
+        return position
     _, _, lists = ahead
-    position = 0
     while position < mcu_rows * mcu_cols:
         mcus, tokens = list_ahead(state, scan, slots, position, mcu_cols, data, coded, lookups, ahead, counts)
         if mcus == 0:
@@ -165,11 +165,15 @@ def _count(state, scan, slots, mcu_rows, mcu_cols, data, coded, lookups, compone
     state, scan, data, coded, lookups = span(state), span(scan), span(data), span(coded), span(lookups)
     slots, counts, ahead = span(slots), span(counts), lane_spans(ahead)
     before = largest_counts(counts, components)
-    position = _count_ahead(state, scan, slots, mcu_rows, mcu_cols, data, coded, lookups, counts, ahead)
     useless = len(counts) - PLANE_ITEMS
-    for row in range(position // mcu_cols, mcu_rows):
-        col = max(position - row * mcu_cols, 0)
-        count_mcus(state, slots, row, col, mcu_cols, data, coded, lookups, counts, useless)
-        if stopped(state):
-            break
+    position = 0
+    while position < mcu_rows * mcu_cols and not stopped(state):
+        position = _count_ahead(state, scan, slots, position, mcu_rows, mcu_cols, data, coded, lookups, counts, ahead)
+        alone = position < mcu_rows * mcu_cols
+        while alone:
+            row, col = position // mcu_cols, position % mcu_cols
+            count_mcus(state, slots, row, col, mcu_cols, data, coded, lookups, counts, useless)
+            note_alone(state, mcu_cols - col)
+            position += mcu_cols - col
+            alone = state[ALONE] > 0 and row + 1 < mcu_rows and not stopped(state)
     return largest_counts(counts, components) != before

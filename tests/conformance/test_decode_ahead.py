@@ -25,7 +25,7 @@ from dnjpeg import decode, encode, read, transcode
 from dnjpeg.codec import decoder, scan_reader, transcoder
 from dnjpeg.codec.entropy.ahead import LEAST_MCUS, ahead_memory, decode_ahead, mcus_ahead
 from dnjpeg.codec.entropy.lane_memory import lane_spans
-from dnjpeg.codec.entropy.scan import ALONE, start_scan
+from dnjpeg.codec.entropy.scan import ALONE, PAUSE, start_scan
 from dnjpeg.codec.format.layout import row_geometry
 from dnjpeg.codec.format.limits import Limits
 from dnjpeg.codec.kernels.jit import kernel
@@ -116,6 +116,42 @@ def test_whatever_the_data_are_they_are_decoded_as_symbol_by_symbol(seed, kind):
         assert found == _outcome(bytes(data))
 
 
+def _banded(random: np.random.Generator) -> np.ndarray:
+    """A picture of some bands, above or beside each other, in some of which lanes find the data nowhere in step."""
+    bands = []
+    for _ in range(int(random.integers(2, 6))):
+        shape = int(random.integers(20, 500)), 640
+        make = (make_photo, make_photo, make_noise, None)[random.integers(4)]
+        bands.append(make(*shape) if make else np.full((*shape, 3), random.integers(256), np.uint8))
+    picture = np.concatenate(bands)
+    return np.ascontiguousarray(picture.swapaxes(0, 1)) if random.random() < 0.3 else picture
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.integers(0, 2**32 - 1), st.sampled_from([None, None, *DAMAGE]))
+def test_after_data_that_lanes_cannot_decode_they_go_on_with_the_right_ones(seed, kind):
+    random = np.random.default_rng(seed)
+    subsampling = str(random.choice(["4:2:0", "4:4:4"]))
+    options = {"optimize": False, "color": str(random.choice(["YCbCr", "RGB"]))} if random.random() < 0.5 else {}
+    data = bytearray(encode(_banded(random), quality=int(random.integers(20, 96)), subsampling=subsampling, **options))
+    damage(data, kind, random, 640)
+    found = _outcome(bytes(data)), _counted(bytes(data))
+    with one_symbol_at_a_time():
+        assert found == (_outcome(bytes(data)), _counted(bytes(data)))
+
+
+@pytest.mark.parametrize(("bands", "together"), [("f", False), ("pf", False), ("fp", True), ("pfp", True)])
+def test_lanes_are_tried_again_behind_a_flat_part(bands, together):
+    photo, flat = make_photo(1000, 1200), np.full((600, 1200, 3), 255, np.uint8)
+    picture = np.concatenate([photo if band == "p" else flat for band in bands])
+    data = encode(picture, subsampling="4:2:0", optimize=False)
+    reader = Reader(data, True, Limits())
+    scan = reader.next_scan()
+    coefficients = np.empty(scan_reader._room(reader.frame).size, np.int16)
+    state, _ = scan_reader._read_scan(reader, scan, reader.frame, coefficients, keeps=False)
+    assert (state[PAUSE] == 0) == together  # whether the last stretch was mostly accepted
+
+
 def test_what_was_not_taken_is_not_there_for_the_next_picture():
     """Only the first rows of one picture are decoded, of another one all rows, and so in turn."""
     pictures = [encode(make_photo(300, 500, seed=seed), quality=80) for seed in range(4)]
@@ -153,6 +189,13 @@ def test_codes_of_all_lengths():
     assert any(data[first + 15] > 0 for first in at)  # codes of 16 bits
     for ours, theirs in zip(read(data).coefficients, image.coefficients, strict=True):
         assert np.array_equal(ours, theirs)
+
+
+def _counted(data: bytes) -> str:
+    try:
+        return dnjpeg.collect_statistics([data], domain="coefficients").hash
+    except (JpegError, ValueError) as error:
+        return str(error)
 
 
 def _outcome(data: bytes) -> tuple[object, ...]:

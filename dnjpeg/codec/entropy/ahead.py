@@ -9,10 +9,13 @@ from dnjpeg.codec.entropy.lanes import accept_blocks, put_blocks, put_lanes, put
 from dnjpeg.codec.entropy.scan import (
     ALONE,
     END,
+    FAULT,
     FILLED,
     INTERVAL,
     INTERVALS,
     LANES_LEFT,
+    PAUSE,
+    PAUSED_AT,
     POSITION,
     PREDICTIONS,
     go_to_bit,
@@ -23,13 +26,26 @@ from dnjpeg.codec.format.zigzag import ZIGZAG
 from dnjpeg.codec.kernels.jit import called, inlined
 from dnjpeg.codec.kernels.vector import GATHERS, Memory, Scalar, operation
 
-__all__ = ["ahead_memory", "begin_stretch", "decode_ahead", "end_stretch", "mcus_ahead", "take_mcus"]
+__all__ = [
+    "ahead_memory",
+    "begin_stretch",
+    "decode_ahead",
+    "end_stretch",
+    "longer_pause",
+    "mcus_ahead",
+    "note_alone",
+    "pause_stretches",
+    "take_mcus",
+]
 
 STRETCH = 8192  # blocks that are decoded at once, about
 LEAST = 600  # blocks; fewer are not worth while, ...
 LEAST_MCUS = 220  # nor are fewer of these
 LEAST_BITS = 1 << 12  # nor these
-ENOUGH = 6  # lanes; if fewer are accepted, the next stretch is not tried
+ENOUGH = 3  # if less than this part of a stretch's bits is accepted, symbol by symbol it would have taken no longer
+FIRST_PAUSE = STRETCH  # blocks that are then decoded so, and twice as many each time until enough is accepted ...
+LONGEST_PAUSE = 16 * STRETCH  # but not more
+NEVER = 1 << 62
 
 
 def ahead_memory() -> LaneMemory | None:
@@ -37,34 +53,71 @@ def ahead_memory() -> LaneMemory | None:
     return lane_memory() if GATHERS else None
 
 
+def longer_pause(pause, slots):
+    """MCUs before the next stretch, if the last one was not worth while, and the one before it `pause` MCUs earlier."""
+    return min(max(2 * pause, FIRST_PAUSE // slots), LONGEST_PAUSE // slots)
+
+
+pause_longer = inlined(longer_pause)
+"""The same, for kernels."""
+
+
 @inlined
 def begin_stretch(state, scan, mcus, data, coded, lanes, heads, most_bits):
     """Put lanes in their places for the next stretch, of which `mcus` are left, and of `most_bits` at most.
 
-    Returns whether it is worth while; else nothing is decoded ahead any more.
+    Returns how many bits it has; 0 if it is not worth while.
     """
-    if state[ALONE] != 0 or state[INTERVAL] != 0:
-        return False
+    if state[INTERVAL] != 0 or state[FAULT] != 0:
+        state[ALONE] = NEVER
+    if state[ALONE] != 0:
+        return 0
     if state[INTERVALS] == 0:
         next_interval(state, data, coded)
     slots = put_slots(scan, lanes)
-    begin, size = 8 * state[POSITION] - (state[FILLED] & 63), state[END]
+    begin, size = _next_bit(state), state[END]
     length, stretch = 8 * size - 7 - begin, STRETCH // slots
     if mcus * slots < LEAST or mcus < LEAST_MCUS or length < LEAST_BITS or 8 * size >= 1 << 31:
-        state[ALONE] = 1
-        return False
+        state[ALONE] = NEVER
+        return 0
     if mcus > stretch + stretch // 2:
         length = length // mcus * stretch
-    put_lanes(begin, begin + min(length, most_bits), size, lanes, heads)
-    return True
+    if state[PAUSE] != 0:  # these may be unlike the rest: as many MCUs as if they went on so
+        length = min(length, (begin - state[PAUSED_AT]) // state[PAUSE] * stretch)
+    length = min(length, most_bits)
+    put_lanes(begin, begin + length, size, lanes, heads)
+    return length
 
 
 @inlined
-def end_stretch(state, coded, accepted, bit, faulty):
-    """Let the scan go on where lanes have come to; see `accept`."""
+def end_stretch(state, slots, coded, length, bit, faulty):
+    """Let the scan go on where lanes have come to in a stretch of so many bits; see `accept`."""
+    found = bit - _next_bit(state)
     go_to_bit(state, coded, bit)
-    if faulty or accepted < ENOUGH:
-        state[ALONE] = 1
+    if faulty:
+        state[ALONE] = NEVER
+    elif found * ENOUGH < length:
+        pause_stretches(state, slots)
+    else:
+        state[PAUSE] = 0
+
+
+@inlined
+def pause_stretches(state, slots):
+    """Try no stretch for a while."""
+    state[PAUSE] = state[ALONE] = pause_longer(state[PAUSE], slots)
+    state[PAUSED_AT] = _next_bit(state)
+
+
+@inlined
+def _next_bit(state):
+    return 8 * state[POSITION] - (state[FILLED] & 63)
+
+
+@inlined
+def note_alone(state, mcus):
+    """Note that so many MCUs were decoded symbol by symbol."""
+    state[ALONE] = max(state[ALONE] - mcus, 0)
 
 
 @called
@@ -81,12 +134,13 @@ def decode_ahead(state, scan, mcus, data, coded, lookups, ahead):
         `lane_spans`.
     """
     lanes, heads, blocks = ahead
-    if not begin_stretch(state, scan, mcus, data, coded, lanes, heads, 1 << 31):
+    length = begin_stretch(state, scan, mcus, data, coded, lanes, heads, 1 << 31)
+    if length == 0:
         return False
     put_blocks(lanes, blocks)
     run_lanes(ALL_LANES, lanes, heads, coded, lookups, blocks)
     accepted, bit, faulty = accept_blocks(0, state[END], lanes, heads, blocks)
-    end_stretch(state, coded, accepted, bit, faulty)
+    end_stretch(state, lanes[SLOTS], coded, length, bit, faulty)
     state[LANES_LEFT] = COUNT
     return accepted > 0
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dnjpeg.codec.entropy.ahead import decode_ahead, mcus_ahead, take_mcus
+from dnjpeg.codec.entropy.ahead import decode_ahead, mcus_ahead, note_alone, take_mcus
 from dnjpeg.codec.entropy.sequential_decoder import decode_mcus
 from dnjpeg.codec.format.layout import BLOCK_COLS, BLOCK_ROWS, FIRST, HORIZONTAL, VERTICAL
 from dnjpeg.codec.kernels.jit import inlined
@@ -70,3 +70,4 @@ def decode_mcu_row(state, scan, row, first_row, mcu_cols, data, coded, lookups, 
     if col < mcu_cols and not keeps:
         clear_mcus(scan, row, first_row, col, coefficients)
     decode_mcus(state, scan, row, first_row, col, mcu_cols, data, coded, lookups, coefficients, filler)
+    note_alone(state, mcu_cols - col)

@@ -40,10 +40,12 @@ FAULT_BEGIN = 16  # decoding: where it went wrong: behind this position of the f
 FAULT_CONSUMED = 17  # ... so many bytes without stuffing
 GOOD_ROW = 18  # progressive, decoding: row of the last MCU that began with data
 STRICT = 19  # decoding: whether the first fault ends it
-ALONE = 20  # decoding: whether nothing is decoded ahead any more, see `ahead`
+ALONE = 20  # decoding: MCUs before which nothing is decoded ahead, see `ahead`
 LANES_LEFT = 21  # decoding: of those that decoded ahead, how many have blocks that are not taken yet
 WEIGHT = 22  # decoding to counts: what to add for each coefficient
-MCU_BLOCKS = 23  # encoding: the table of `mcu_blocks`
+PAUSE = 23  # decoding: what `ALONE` began with when it was set last, if nothing was decoded ahead since
+PAUSED_AT = 24  # decoding: the bit where that was
+MCU_BLOCKS = 25  # encoding: the table of `mcu_blocks`
 BLOCK_FIELDS = 5
 STATE = MCU_BLOCKS + 4 * 4 * 4 * BLOCK_FIELDS  # components of four by four blocks
 

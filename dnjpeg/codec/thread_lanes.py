@@ -22,14 +22,21 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from dnjpeg.codec.entropy.ahead import ENOUGH, LEAST, longer_pause, mcus_ahead, take_mcus
+from dnjpeg.codec.entropy.ahead import (
+    ENOUGH,
+    GROWTH,
+    LEAST,
+    PROBE,
+    found_mcus,
+    longer_pause,
+    mcus_ahead,
+    take_mcus,
+    tried_mcus,
+)
 from dnjpeg.codec.entropy.block_runs import bit_of, go_to, open_interval
 from dnjpeg.codec.entropy.lane_memory import (
     ALL_LANES,
-    BEGIN,
-    BEHIND,
     COUNT,
-    SLOTS,
     LaneMemory,
     lane_memory,
     lane_spans,
@@ -39,7 +46,7 @@ from dnjpeg.codec.entropy.mcu_rows import clear_mcus
 from dnjpeg.codec.entropy.scan import END, FAULT, LANES_LEFT, PREDICTIONS, STATE, stopped
 from dnjpeg.codec.entropy.sequential_decoder import decode_mcus
 from dnjpeg.codec.format.layout import HORIZONTAL, VERTICAL
-from dnjpeg.codec.kernels.jit import inlined, kernel
+from dnjpeg.codec.kernels.jit import kernel
 from dnjpeg.codec.kernels.scratch import scratch
 from dnjpeg.codec.kernels.vector import span
 from dnjpeg.codec.thread_work import Blocks, Ints, Work
@@ -70,11 +77,10 @@ def decode_by_lanes(work: Work, other: ThreadPoolExecutor) -> int:
 
 
 class _Piece(NamedTuple):
-    """Bits of a piece, and where the second thread begins; `behind` is what that does: it takes so many seconds."""
+    """Where a piece begins, and the second thread, in bits; `behind` is what that does: it takes so many seconds."""
 
     begin: int
     middle: int
-    end: int
     behind: Future[float] | None
 
 
@@ -82,7 +88,8 @@ def _decode_pieces(work: Work, rows: _Rows, pairs: deque[tuple[LaneMemory, LaneM
     """Do what the first thread does: decode pieces, put blocks in their places, and decode the rest."""
     size, bit = int(work.state[END]), bit_of(work.state)
     left, share = work.frame.mcu_rows * rows.mcu_cols, 0.5
-    pause, paused_at = 0, 0  # MCUs that were decoded symbol by symbol before this piece, and from which bit on
+    pause, probing = 0, False  # MCUs that were decoded alone; whether that was just before
+    lately = 0.0  # bits an MCU; 0 if there was none
 
     def run(memory: LaneMemory, begin: int, end: int) -> float:
         """Decode a stretch; returns the seconds."""
@@ -95,14 +102,15 @@ def _decode_pieces(work: Work, rows: _Rows, pairs: deque[tuple[LaneMemory, LaneM
         if left * rows.slots < LEAST:
             return None
         pairs.rotate(1)
-        part = share if pause == 0 else 0.0
+        part = 0.0 if probing else share
         length, wanted = 8 * size - 7 - bit, SHARE / (1 - part) / rows.slots
         if 1.5 * wanted < left:
             length = int(length * wanted / left)
-        if pause > 0:
-            length = min(length, int((bit - paused_at) * wanted / pause))
-        middle, end = bit + int(length * (1 - part)), bit + length
-        return _Piece(bit, middle, end, second_thread.submit(run, pairs[0][1], middle, end) if part > 0 else None)
+        if lately > 0:
+            length = min(length, int(lately * wanted * (1 / PROBE if probing else GROWTH)))
+        middle = bit + int(length * (1 - part))
+        behind = second_thread.submit(run, pairs[0][1], middle, bit + length) if part > 0 else None
+        return _Piece(bit, middle, behind)
 
     piece = begin_piece()
     here = there = 0.0  # seconds an MCU to decode
@@ -110,23 +118,27 @@ def _decode_pieces(work: Work, rows: _Rows, pairs: deque[tuple[LaneMemory, LaneM
         first, second = pairs[0]
         seconds = run(first, piece.begin, piece.middle)
         seconds_there = piece.behind.result() if piece.behind else 0.0
-        own, found, bit, faulty = _join(first, second, piece.behind is not None, size, work.coded, work.scan.lookups)
+        own, found, bit, faulty, poor = _join(
+            first, second, piece.behind is not None, size, work.coded, work.scan.lookups
+        )
         left -= found
-        poor = (bit - piece.begin) * ENOUGH < piece.end - piece.begin
-        piece = None
         if not poor and not faulty:
-            pause = 0
+            probing, pause = False, pause >> 1
+            lately = (bit - piece.begin) / max(found, 1)
             here = _smoothed(here, seconds, own)
             there = _smoothed(there, seconds_there, found - own)
             share = (here + rows.seconds_to_take - rows.seconds_to_make) / (here + (there or here))
             share = 0.0 if share < LEAST_SHARE else min(share, 0.5)
             piece = begin_piece()  # before blocks are taken, so that the second thread need not wait for it
+        else:
+            piece = None
         rows.take(first, own)
         rows.take(second, found - own)
         if poor and not faulty:
-            pause, paused_at, before = longer_pause(pause, rows.slots), bit, rows.position
+            pause, before, position = longer_pause(pause, rows.slots), bit, rows.position
             bit, sound = rows.decode_alone(bit, pause)
-            left -= rows.position - before
+            left -= rows.position - position
+            probing, lately = True, (bit - before) / max(rows.position - position, 1)
             piece = begin_piece() if sound else None
     if piece and piece.behind:
         piece.behind.result()
@@ -191,28 +203,21 @@ def _run_stretch(scan, begin, end, size, coded, lookups, memory):
 def _join(first, second, two, size, coded, lookups):
     """Accept what is sure of one or two stretches, of which the first one begins with an MCU.
 
-    Returns MCUs of the first and of both, the bit behind them, and whether there is a fault.
+    Returns MCUs of the first and of both, the bit behind them, whether there is a fault, and whether too few of what
+    was decoded are accepted; see `end_stretch`.
     """
     lanes, heads, blocks = lane_spans(first)
     others, other_heads, other_blocks = lane_spans(second)
     met = meet(lanes, heads, span(coded), span(lookups), blocks, others, other_heads) if two else -1
     accepted, bit, faulty = accept_blocks(0, size, lanes, heads, blocks)
-    own = found = _mcus(lanes)
+    own = found = found_mcus(lanes, accepted)
+    tried = tried_mcus(lanes) + (tried_mcus(others) if two else 0)
     if met >= 0 and accepted == COUNT and not faulty:
-        _, bit, faulty = accept_blocks(met, size, others, other_heads, other_blocks)
-        found += _mcus(others)
+        accepted, bit, faulty = accept_blocks(met, size, others, other_heads, other_blocks)
+        found += found_mcus(others, accepted)
     elif two:
         forget(0, others, other_blocks)
-    return own, found, bit, faulty
-
-
-@inlined
-def _mcus(lanes):
-    """MCUs that are accepted."""
-    count = 0
-    for lane in range(COUNT):
-        count += lanes[COUNT * BEHIND + lane] - lanes[COUNT * BEGIN + lane]
-    return count // (64 * lanes[SLOTS])
+    return own, found, bit, faulty, ENOUGH * found <= tried
 
 
 @kernel

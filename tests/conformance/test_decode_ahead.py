@@ -25,7 +25,7 @@ from dnjpeg import decode, encode, read, transcode
 from dnjpeg.codec import decoder, scan_reader, transcoder
 from dnjpeg.codec.entropy.ahead import LEAST_MCUS, ahead_memory, decode_ahead, mcus_ahead
 from dnjpeg.codec.entropy.lane_memory import lane_spans
-from dnjpeg.codec.entropy.scan import ALONE, PAUSE, start_scan
+from dnjpeg.codec.entropy.scan import ALONE, PAUSED_AT, start_scan
 from dnjpeg.codec.format.layout import row_geometry
 from dnjpeg.codec.format.limits import Limits
 from dnjpeg.codec.kernels.jit import kernel
@@ -149,7 +149,7 @@ def test_lanes_are_tried_again_behind_a_flat_part(bands, together):
     scan = reader.next_scan()
     coefficients = np.empty(scan_reader._room(reader.frame).size, np.int16)
     state, _ = scan_reader._read_scan(reader, scan, reader.frame, coefficients, keeps=False)
-    assert (state[PAUSE] == 0) == together  # whether the last stretch was mostly accepted
+    assert (state[PAUSED_AT] == 0) == together  # whether the last stretch was good
 
 
 def test_what_was_not_taken_is_not_there_for_the_next_picture():

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from dnjpeg.codec.entropy.lane_memory import ALL_LANES, BEGIN, BEHIND, COUNT, SLOTS, LaneMemory, lane_memory
+from dnjpeg.codec.entropy.lane_memory import (
+    ALL_LANES,
+    BEGIN,
+    BEHIND,
+    COUNT,
+    FIRST_MCU,
+    MCUS,
+    SLOTS,
+    LaneMemory,
+    lane_memory,
+)
 from dnjpeg.codec.entropy.lanes import accept_blocks, put_blocks, put_lanes, put_slots, run_lanes
 from dnjpeg.codec.entropy.scan import (
     ALONE,
@@ -14,6 +24,7 @@ from dnjpeg.codec.entropy.scan import (
     INTERVAL,
     INTERVALS,
     LANES_LEFT,
+    LATELY,
     PAUSE,
     PAUSED_AT,
     POSITION,
@@ -31,20 +42,23 @@ __all__ = [
     "begin_stretch",
     "decode_ahead",
     "end_stretch",
+    "found_mcus",
     "longer_pause",
     "mcus_ahead",
     "note_alone",
-    "pause_stretches",
     "take_mcus",
+    "tried_mcus",
 ]
 
 STRETCH = 8192  # blocks that are decoded at once, about
 LEAST = 600  # blocks; fewer are not worth while, ...
 LEAST_MCUS = 220  # nor are fewer of these
 LEAST_BITS = 1 << 12  # nor these
-ENOUGH = 3  # if less than this part of a stretch's bits is accepted, symbol by symbol it would have taken no longer
-FIRST_PAUSE = STRETCH  # blocks that are then decoded so, and twice as many each time until enough is accepted ...
+ENOUGH = 2  # if not more than one in so many MCUs that lanes decode is accepted, symbol by symbol takes less time
+FIRST_PAUSE = STRETCH  # blocks that are then decoded so, and twice as many if the next stretch is no better ...
 LONGEST_PAUSE = 16 * STRETCH  # but not more
+PROBE = 4  # the next stretch then has this part of others' MCUs, if they are like those of the pause ...
+GROWTH = 2  # and none has so many times as many bits as if it were like the last one, wherever the rest may have more
 NEVER = 1 << 62
 
 
@@ -66,12 +80,12 @@ pause_longer = inlined(longer_pause)
 def begin_stretch(state, scan, mcus, data, coded, lanes, heads, most_bits):
     """Put lanes in their places for the next stretch, of which `mcus` are left, and of `most_bits` at most.
 
-    Returns how many bits it has; 0 if it is not worth while.
+    Returns whether it is worth while.
     """
     if state[INTERVAL] != 0 or state[FAULT] != 0:
         state[ALONE] = NEVER
     if state[ALONE] != 0:
-        return 0
+        return False
     if state[INTERVALS] == 0:
         next_interval(state, data, coded)
     slots = put_slots(scan, lanes)
@@ -79,34 +93,48 @@ def begin_stretch(state, scan, mcus, data, coded, lanes, heads, most_bits):
     length, stretch = 8 * size - 7 - begin, STRETCH // slots
     if mcus * slots < LEAST or mcus < LEAST_MCUS or length < LEAST_BITS or 8 * size >= 1 << 31:
         state[ALONE] = NEVER
-        return 0
+        return False
     if mcus > stretch + stretch // 2:
         length = length // mcus * stretch
-    if state[PAUSE] != 0:  # these may be unlike the rest: as many MCUs as if they went on so
-        length = min(length, (begin - state[PAUSED_AT]) // state[PAUSE] * stretch)
-    length = min(length, most_bits)
-    put_lanes(begin, begin + length, size, lanes, heads)
-    return length
+    if state[PAUSED_AT] != 0:
+        length = min(length, (begin - state[PAUSED_AT]) // state[PAUSE] * (stretch // PROBE))
+    elif state[LATELY] != 0:
+        length = min(length, GROWTH * state[LATELY])
+    put_lanes(begin, begin + min(length, most_bits), size, lanes, heads)
+    return True
 
 
 @inlined
-def end_stretch(state, slots, coded, length, bit, faulty):
-    """Let the scan go on where lanes have come to in a stretch of so many bits; see `accept`."""
-    found = bit - _next_bit(state)
+def end_stretch(state, coded, lanes, accepted, bit, faulty):
+    """Let the scan go on where lanes have come to; see `accept`."""
+    bits, found = bit - _next_bit(state), found_mcus(lanes, accepted)
     go_to_bit(state, coded, bit)
     if faulty:
         state[ALONE] = NEVER
-    elif found * ENOUGH < length:
-        pause_stretches(state, slots)
+    elif ENOUGH * found <= tried_mcus(lanes):  # also if there are none
+        state[PAUSE] = state[ALONE] = pause_longer(state[PAUSE], lanes[SLOTS])
+        state[PAUSED_AT] = bit
     else:
-        state[PAUSE] = 0
+        state[PAUSED_AT], state[PAUSE] = 0, state[PAUSE] >> 1
+        state[LATELY] = bits // max(found, 1) * (STRETCH // lanes[SLOTS])
 
 
 @inlined
-def pause_stretches(state, slots):
-    """Try no stretch for a while."""
-    state[PAUSE] = state[ALONE] = pause_longer(state[PAUSE], slots)
-    state[PAUSED_AT] = _next_bit(state)
+def found_mcus(lanes, accepted):
+    """MCUs that are accepted, of so many lanes."""
+    count = 0
+    for lane in range(accepted):
+        count += lanes[COUNT * MCUS + lane] - lanes[COUNT * FIRST_MCU + lane]
+    return count
+
+
+@inlined
+def tried_mcus(lanes):
+    """MCUs that lanes have decoded, nonsense among them."""
+    count = 0
+    for lane in range(COUNT):
+        count += lanes[COUNT * MCUS + lane]
+    return count
 
 
 @inlined
@@ -134,13 +162,12 @@ def decode_ahead(state, scan, mcus, data, coded, lookups, ahead):
         `lane_spans`.
     """
     lanes, heads, blocks = ahead
-    length = begin_stretch(state, scan, mcus, data, coded, lanes, heads, 1 << 31)
-    if length == 0:
+    if not begin_stretch(state, scan, mcus, data, coded, lanes, heads, 1 << 31):
         return False
     put_blocks(lanes, blocks)
     run_lanes(ALL_LANES, lanes, heads, coded, lookups, blocks)
     accepted, bit, faulty = accept_blocks(0, state[END], lanes, heads, blocks)
-    end_stretch(state, lanes[SLOTS], coded, length, bit, faulty)
+    end_stretch(state, coded, lanes, accepted, bit, faulty)
     state[LANES_LEFT] = COUNT
     return accepted > 0
 

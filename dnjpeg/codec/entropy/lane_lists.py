@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from dnjpeg.codec.entropy.ahead import begin_stretch, end_stretch, pause_stretches
+from dnjpeg.codec.entropy.ahead import NEVER, begin_stretch, end_stretch
 from dnjpeg.codec.entropy.counts import COLS, COMPONENT, FIRST_COUNT, ROWS, count_any
 from dnjpeg.codec.entropy.lane_memory import (
     ALL_LANES,
@@ -26,7 +26,7 @@ from dnjpeg.codec.entropy.lane_memory import (
 )
 from dnjpeg.codec.entropy.lane_targets import ENTRIES, ENTRY_ITEMS, ITEMS, MOST_ENTRIES, ZERO
 from dnjpeg.codec.entropy.lanes import accept, run_lanes
-from dnjpeg.codec.entropy.scan import END, PREDICTIONS, WEIGHT
+from dnjpeg.codec.entropy.scan import ALONE, END, PREDICTIONS, WEIGHT
 from dnjpeg.codec.format.layout import BLOCK_ROWS, VERTICAL
 from dnjpeg.codec.kernels.jit import inlined
 from dnjpeg.codec.kernels.scratch import made_once, scratch
@@ -77,18 +77,17 @@ def list_ahead(state, scan, slots, position, mcu_cols, data, coded, lookups, mem
     """
     lanes, heads, lists = memory
     mcus = -(-scan[0, BLOCK_ROWS] // scan[0, VERTICAL]) * mcu_cols - position
-    length = begin_stretch(state, scan, mcus, data, coded, lanes, heads, MOST_BITS)
-    if length == 0:
+    if not begin_stretch(state, scan, mcus, data, coded, lanes, heads, MOST_BITS):
         return 0, 0
     for slot in range(len(slots)):
         lanes[COUNT * PLANE + slot] = slots[slot, FIRST_COUNT]
     lanes[ITEM], lanes[ENTRY] = 0, ENTRIES
     run_lanes(ALL_LANES, lanes, heads, coded, lookups, lists)
     if lanes[ITEM] >= ITEMS:  # no room
-        pause_stretches(state, len(slots))
+        state[ALONE] = NEVER
         return 0, 0
     accepted, bit, faulty = accept(0, state[END], lanes, heads)
-    end_stretch(state, len(slots), coded, length, bit, faulty)
+    end_stretch(state, coded, lanes, accepted, bit, faulty)
     _sort_entries(lanes, lists)
     return _arrange(state, slots, position, mcu_cols, accepted, lanes, lists, counts), lanes[ITEM]
 

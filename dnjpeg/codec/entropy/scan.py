@@ -43,9 +43,10 @@ STRICT = 19  # decoding: whether the first fault ends it
 ALONE = 20  # decoding: MCUs before which nothing is decoded ahead, see `ahead`
 LANES_LEFT = 21  # decoding: of those that decoded ahead, how many have blocks that are not taken yet
 WEIGHT = 22  # decoding to counts: what to add for each coefficient
-PAUSE = 23  # decoding: what `ALONE` began with when it was set last, if nothing was decoded ahead since
-PAUSED_AT = 24  # decoding: the bit where that was
-MCU_BLOCKS = 25  # encoding: the table of `mcu_blocks`
+PAUSE = 23  # decoding: what `ALONE` began with when it was set last, halved for each good stretch since
+PAUSED_AT = 24  # decoding: the bit where that was; 0 behind a good stretch
+LATELY = 25  # decoding: bits of a stretch like the last one; 0 if there was none
+MCU_BLOCKS = 26  # encoding: the table of `mcu_blocks`
 BLOCK_FIELDS = 5
 STATE = MCU_BLOCKS + 4 * 4 * 4 * BLOCK_FIELDS  # components of four by four blocks
 

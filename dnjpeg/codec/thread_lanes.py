@@ -77,7 +77,7 @@ def decode_by_lanes(work: Work, other: ThreadPoolExecutor) -> int:
 
 
 class _Piece(NamedTuple):
-    """Where a piece begins, and the second thread, in bits; `behind` is what that does: it takes so many seconds."""
+    """Bits at which a piece begins, and the second thread, if it takes part: `behind` is the seconds that this takes."""
 
     begin: int
     middle: int
@@ -88,7 +88,7 @@ def _decode_pieces(work: Work, rows: _Rows, pairs: deque[tuple[LaneMemory, LaneM
     """Do what the first thread does: decode pieces, put blocks in their places, and decode the rest."""
     size, bit = int(work.state[END]), bit_of(work.state)
     left, share = work.frame.mcu_rows * rows.mcu_cols, 0.5
-    pause, probing = 0, False  # MCUs that were decoded alone; whether that was just before
+    pause, probing = 0, False  # MCUs of the last pause; whether it was just before
     lately = 0.0  # bits an MCU; 0 if there was none
 
     def run(memory: LaneMemory, begin: int, end: int) -> float:
@@ -98,7 +98,7 @@ def _decode_pieces(work: Work, rows: _Rows, pairs: deque[tuple[LaneMemory, LaneM
         return perf_counter() - begun
 
     def begin_piece() -> _Piece | None:
-        """Let the second thread begin, if there is enough left, and it may be worth while."""
+        """Let the second thread begin, if there is enough left; it takes no part in a try behind a pause."""
         if left * rows.slots < LEAST:
             return None
         pairs.rotate(1)

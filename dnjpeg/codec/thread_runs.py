@@ -156,6 +156,7 @@ class _Runs:
         self, memory: _Memory, first: int, last: int, begin: int, end: int, others: Ints, doubtful: int = 0
     ) -> _Run:
         work = self.work
+        last = min(last, len(memory.starts) - 1)  # nonsense before the first sound block takes room, too
         index, met, wrong, sound = decode_run(
             work.coded,
             work.scan.lookups,

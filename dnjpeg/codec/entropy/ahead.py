@@ -59,7 +59,7 @@ FIRST_PAUSE = STRETCH  # blocks that are then decoded so, and twice as many if t
 LONGEST_PAUSE = 16 * STRETCH  # but not more
 PROBE = 4  # the next stretch then has this part of others' MCUs, if they are like those of the pause ...
 GROWTH = 2  # and none has so many times as many bits as if it were like the last one, wherever the rest may have more
-NEVER = 1 << 62
+NEVER = 1 << 62  # MCUs that are decoded symbol by symbol, if nothing is to be decoded ahead any more
 
 
 def ahead_memory() -> LaneMemory | None:
@@ -68,7 +68,7 @@ def ahead_memory() -> LaneMemory | None:
 
 
 def longer_pause(pause, slots):
-    """MCUs before the next stretch, if the last one was not worth while, and the one before it `pause` MCUs earlier."""
+    """MCUs to decode symbol by symbol before the next stretch; it was `pause` of them last time, 0 if there was none."""
     return min(max(2 * pause, FIRST_PAUSE // slots), LONGEST_PAUSE // slots)
 
 

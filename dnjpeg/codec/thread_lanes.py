@@ -77,7 +77,7 @@ def decode_by_lanes(work: Work, other: ThreadPoolExecutor) -> int:
 
 
 class _Piece(NamedTuple):
-    """Bits at which a piece begins, and the second thread, if it takes part: `behind` is the seconds that this takes."""
+    """Bits at which a piece begins, and the second thread; `behind` is the seconds that it takes, if it has a part."""
 
     begin: int
     middle: int

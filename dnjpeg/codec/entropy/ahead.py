@@ -68,7 +68,7 @@ def ahead_memory() -> LaneMemory | None:
 
 
 def longer_pause(pause, slots):
-    """MCUs to decode symbol by symbol before the next stretch; it was `pause` of them last time, 0 if there was none."""
+    """MCUs to decode symbol by symbol before the next stretch, if they were `pause` last time; 0: there was none."""
     return min(max(2 * pause, FIRST_PAUSE // slots), LONGEST_PAUSE // slots)
 
 

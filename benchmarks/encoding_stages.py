@@ -8,7 +8,7 @@ import numpy as np
 import dnjpeg
 from benchmarks.photos import Pixels
 from benchmarks.timing import Stage, Stages
-from dnjpeg.codec.encoding_plan import plan_encoding, steps_key
+from dnjpeg.codec.encoding_plan import Encoding, plan_encoding
 from dnjpeg.codec.entropy.gathering import list_spans
 from dnjpeg.codec.entropy.scan import start_scan
 from dnjpeg.codec.entropy.scan_writer import standard_tables
@@ -16,6 +16,7 @@ from dnjpeg.codec.entropy.sequential_encoder import tokenize_mcu_row
 from dnjpeg.codec.entropy.tokens import CODED_BYTES, CODES, COUNTS, RAW, code_all, codes_of, count_symbols, join_counts
 from dnjpeg.codec.format.application import DEFAULT_JFIF
 from dnjpeg.codec.format.coding import Coding
+from dnjpeg.codec.format.coding_tables import steps_key
 from dnjpeg.codec.format.huffman import optimal_tables
 from dnjpeg.codec.format.layout import FIRST
 from dnjpeg.codec.kernels.vector import clear, span
@@ -59,7 +60,7 @@ def _count(tokens, counts):
 def encoding_stages(pixels: Pixels, quality: int, subsampling: str) -> Stages:
     """Stages of encoding one photo, and the whole."""
     key = tuple(steps_key(table) for table in resolve(quality).arrays_for_baseline())
-    job = plan_encoding(pixels.shape, key, subsampling, None, Coding(optimize=True), DEFAULT_JFIF, (), None)
+    job = plan_encoding(pixels.shape, Encoding(key, subsampling, None, Coding(optimize=True), DEFAULT_JFIF))
     whole = plan_forward(job.frame, job.headers.color, job.channels)
     flat = pixels.reshape(-1)
     samples = np.empty(whole.samples, np.uint8)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from itertools import repeat
 from typing import Any, Literal, TypeVar
 
@@ -36,7 +37,7 @@ def encode_batch(
         What to do with an image that cannot be encoded: raise its error in its turn and stop, or yield the error in
         the image's place and go on.
     **options
-        Of `dnjpeg.encode`, for all images alike.
+        Of `dnjpeg.encode`, for all images alike; they are looked into once.
 
     Yields
     ------
@@ -45,10 +46,10 @@ def encode_batch(
 
     Raises
     ------
-    ValueError
-        If `jobs` or `on_error` is none of the above.
+    ValueError, TypeError
+        If `jobs`, `on_error` or an option is none of the above, whatever `on_error` is.
     """
-    return _batch(lambda image: api.encode(image, **options), images, jobs, on_error)
+    return _batch(api.encoder_for(**_with_defaults(api.encode, options)), images, jobs, on_error)
 
 
 def decode_batch(
@@ -78,12 +79,13 @@ def decode_batch(
 
     Raises
     ------
-    ValueError
-        If `jobs` or `on_error` is none of the above, or `out` has fewer arrays than there are files.
+    ValueError, TypeError
+        If `jobs`, `on_error` or an option is none of the above, or `out` has fewer arrays than there are files.
     """
     targets: Iterable[Pixels | None] = repeat(None) if out is None else out
     pairs = _paired(files, targets)
-    return _batch(lambda pair: api.decode(pair[0], out=pair[1], **options), pairs, jobs, on_error)
+    decode = partial(api.decode, **_with_defaults(api.decode, options, without="out"))
+    return _batch(lambda pair: decode(pair[0], out=pair[1]), pairs, jobs, on_error)
 
 
 def transcode_batch(
@@ -103,7 +105,16 @@ def transcode_batch(
     bytes or Exception
         In the order of the files.
     """
-    return _batch(lambda data: api.transcode(data, **options), files, jobs, on_error)
+    return _batch(api.transcoder_for(**_with_defaults(api.transcode, options)), files, jobs, on_error)
+
+
+def _with_defaults(function: Callable[..., Any], options: dict[str, Any], without: str = "") -> dict[str, Any]:
+    """Return all options of a function: what is given, and its defaults."""
+    defaults: dict[str, Any] = {name: value for name, value in function.__kwdefaults__.items() if name != without}
+    for name in options:
+        if name not in defaults:
+            raise TypeError(f"{function.__name__} has no option {name!r}, only {', '.join(defaults)}")
+    return {**defaults, **options}
 
 
 def _paired(files: Iterable[bytes], targets: Iterable[Pixels | None]) -> Iterator[tuple[bytes, Pixels | None]]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
 from dnjpeg.api.choices import TablesLike, chosen_coding, chosen_levels, chosen_tables
 from dnjpeg.codec import lossless, scan_reader, transcoder, writer
+from dnjpeg.codec.format.coding_tables import steps_key
 from dnjpeg.codec.format.limits import DEFAULT_LIMITS, Limits
 from dnjpeg.codec.format.metadata import Comment, described, per_inch
 from dnjpeg.codec.format.script_text import ScriptLike
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from dnjpeg.codec.format.coefficients import CoefficientImage
     from dnjpeg.codec.trellis.choice import RateDistortion
 
-__all__ = ["read", "transcode", "write"]
+__all__ = ["read", "transcode", "transcoder_for", "write"]
 
 
 def read(
@@ -170,28 +172,90 @@ def transcode(
     ValueError
         If an argument is none of the above, or the image cannot be turned or cropped so.
     """
+    return transcoder_for(
+        tables,
+        quality,
+        optimize,
+        progressive,
+        scans,
+        arithmetic,
+        restart,
+        restart_rows,
+        compact,
+        wide_tables,
+        copy,
+        comment,
+        exif,
+        icc_profile,
+        xmp,
+        dpi,
+        orient,
+        operation,
+        crop,
+        trim,
+        perfect,
+        grayscale,
+        rdo,
+        limits,
+        coding_tables,
+    )(data)
+
+
+def transcoder_for(
+    tables: TablesLike | None,
+    quality: int | None,
+    optimize: bool,
+    progressive: bool | None,
+    scans: ScriptLike | None,
+    arithmetic: bool | None,
+    restart: int | None,
+    restart_rows: int | None,
+    compact: bool,
+    wide_tables: bool,
+    copy: str,
+    comment: Comment | None,
+    exif: bytes | None,
+    icc_profile: bytes | None,
+    xmp: bytes | None,
+    dpi: float | tuple[float, float] | None,
+    orient: bool,
+    operation: lossless.Operation | None,
+    crop: Region | None,
+    trim: bool,
+    perfect: bool,
+    grayscale: bool,
+    rdo: RateDistortion | float | None,
+    limits: Limits | None,
+    coding_tables: CodingTables | None,
+) -> Callable[[bytes], bytes]:
+    """Return what transcodes files with these options of `transcode`: for many files they are looked into once."""
     chosen = chosen_tables(tables, quality, wide=wide_tables)
     arrays = None
     if chosen is not None:
         arrays = chosen.arrays if wide_tables else chosen.arrays_for_baseline()
-    rearranged = partial(
-        lossless.rearrange,
-        orient=orient,
-        grayscale=grayscale,
-        operation=operation,
-        crop=crop,
-        trim=trim,
-        perfect=perfect,
-    )
-    return transcoder.transcode(
-        data,
-        arrays,
+    to = transcoder.Transcoding(
+        None if arrays is None else tuple([steps_key(table) for table in arrays]),
         chosen_coding(optimize, progressive, arithmetic, scans, restart, restart_rows, compact),
+        copy,
+        None if dpi is None else per_inch(dpi),
+        described(comment=comment, exif=exif, icc_profile=icc_profile, xmp=xmp),
+    )
+    rearranged = None
+    if orient or grayscale or operation is not None or crop is not None:
+        rearranged = partial(
+            lossless.rearrange,
+            orient=orient,
+            grayscale=grayscale,
+            operation=operation,
+            crop=crop,
+            trim=trim,
+            perfect=perfect,
+        )
+    return partial(
+        transcoder.transcode,
+        to=to,
         limits=limits or DEFAULT_LIMITS,
         coding_tables=coding_tables,
-        copy=copy,
-        jfif=None if dpi is None else per_inch(dpi),
-        metadata=described(comment=comment, exif=exif, icc_profile=icc_profile, xmp=xmp),
-        rearranged=rearranged if orient or grayscale or operation is not None or crop is not None else None,
+        rearranged=rearranged,
         rdo=chosen_levels(rdo),
     )

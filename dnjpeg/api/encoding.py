@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,6 +11,8 @@ import numpy.typing as npt
 
 from dnjpeg.api.choices import TablesLike, chosen_coding, chosen_levels, chosen_tables
 from dnjpeg.codec import encoder
+from dnjpeg.codec.encoding_plan import Encoding, steps_in_order
+from dnjpeg.codec.format.coding_tables import steps_key
 from dnjpeg.codec.format.metadata import Comment, described, per_inch
 from dnjpeg.codec.format.script_text import ScriptLike
 from dnjpeg.codec.format.subsampling import SubsamplingLike, resolve_subsampling
@@ -19,7 +23,7 @@ if TYPE_CHECKING:
     from dnjpeg.codec.format.coding_tables import CodingTables
     from dnjpeg.codec.trellis.choice import RateDistortion
 
-__all__ = ["encode"]
+__all__ = ["encode", "encoder_for"]
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -137,21 +141,74 @@ def encode(
     JpegWarning
         If steps above 255 were made smaller.
     """
+    return encoder_for(
+        tables,
+        quality,
+        subsampling,
+        color,
+        optimize,
+        progressive,
+        scans,
+        arithmetic,
+        restart,
+        restart_rows,
+        compact,
+        wide_tables,
+        comment,
+        exif,
+        icc_profile,
+        xmp,
+        dpi,
+        jfif,
+        coding_tables,
+        rdo,
+        threads,
+    )(pixels)
+
+
+def encoder_for(
+    tables: TablesLike | None,
+    quality: int | None,
+    subsampling: SubsamplingLike,
+    color: str | None,
+    optimize: bool,
+    progressive: bool,
+    scans: ScriptLike | None,
+    arithmetic: bool,
+    restart: int | None,
+    restart_rows: int | None,
+    compact: bool,
+    wide_tables: bool,
+    comment: Comment | None,
+    exif: bytes | None,
+    icc_profile: bytes | None,
+    xmp: bytes | None,
+    dpi: float | tuple[float, float] | None,
+    jfif: bool,
+    coding_tables: CodingTables | None,
+    rdo: RateDistortion | float | None,
+    threads: int,
+) -> Callable[[Pixels], bytes]:
+    """Return what encodes pixels with these options of `encode`: for many images they are looked into once."""
+    if not isinstance(threads, int) or threads < 1:
+        raise ValueError(f"threads is a whole number from 1 on, not {threads!r}")
     chosen = chosen_tables(tables, quality, wide=wide_tables)
     if chosen is None and (coding_tables is None or not coding_tables.quantization):
         chosen = resolve(75)
-    arrays = None
+    if coding_tables is not None:
+        coding_tables.check()
     if chosen is not None:
         arrays = chosen.arrays if wide_tables else chosen.arrays_for_baseline()
-    return encoder.encode(
-        pixels,
-        arrays,
-        subsampling=resolve_subsampling(subsampling),
-        color=color,
-        coding=chosen_coding(optimize, progressive, arithmetic, scans, restart, restart_rows, compact),
-        jfif=per_inch(dpi) if jfif else None,
-        metadata=described(comment=comment, exif=exif, icc_profile=icc_profile, xmp=xmp),
-        coding_tables=coding_tables,
-        rdo=chosen_levels(rdo),
-        threads=threads,
+    else:
+        assert coding_tables is not None
+        arrays = steps_in_order(coding_tables)
+    to = Encoding(
+        tuple([steps_key(table) for table in arrays]),
+        resolve_subsampling(subsampling),
+        color,
+        chosen_coding(optimize, progressive, arithmetic, scans, restart, restart_rows, compact),
+        per_inch(dpi) if jfif else None,
+        described(comment=comment, exif=exif, icc_profile=icc_profile, xmp=xmp),
+        None if coding_tables is None else coding_tables.as_key(),
     )
+    return partial(encoder.encode, to=to, rdo=chosen_levels(rdo), threads=threads)

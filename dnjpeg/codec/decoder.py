@@ -86,7 +86,7 @@ def decode_begun(
 
 def _turn(reader: Reader) -> Turn | None:
     """Find what puts the image upright; None if it lies so."""
-    orientations = (orientation_of(item) for item in reader.answers().metadata)
+    orientations = (orientation_of(item) for item in reader.answers().known.metadata)
     return UPRIGHT.get(next((orientation for orientation in orientations if orientation is not None), 1))
 
 

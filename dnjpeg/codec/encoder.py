@@ -9,21 +9,19 @@ import numpy.typing as npt
 
 from dnjpeg.codec.bands import divisible, encode_bands, encode_standard_bands
 from dnjpeg.codec.encoding_plan import (
+    Encoding,
     EncodingPlan,
     channels_of,
     checked_pixels,
     plan_encoding,
     planned_frame,
     resolved_color,
-    steps_in_order,
-    steps_key,
 )
 from dnjpeg.codec.entropy.scan import start_scan
 from dnjpeg.codec.entropy.scan_writer import Tokens, makes_tables, token_scan
 from dnjpeg.codec.entropy.tokens import CODED_BYTES, RAW, SYMBOLS
-from dnjpeg.codec.format.application import DEFAULT_JFIF, Jfif, Metadata
 from dnjpeg.codec.format.coding import Coding
-from dnjpeg.codec.format.coding_tables import CodingTables
+from dnjpeg.codec.format.coding_tables import steps_key
 from dnjpeg.codec.format.headers import EOI_MARKER
 from dnjpeg.codec.format.layout import coefficient_arrays, coefficient_places
 from dnjpeg.codec.format.subsampling import Subsampling
@@ -42,55 +40,22 @@ Pixels = npt.NDArray[np.uint8]
 FORWARD_SCALE = 8  # coefficients of the forward DCT are so many times the orthonormal ones
 
 
-def encode(
-    pixels: Pixels,
-    tables: Sequence[npt.NDArray[np.uint16]] | None,
-    *,
-    subsampling: Subsampling = "4:2:0",
-    color: str | None = None,
-    coding: Coding,
-    jfif: Jfif | None = DEFAULT_JFIF,
-    metadata: tuple[Metadata, ...] = (),
-    coding_tables: CodingTables | None = None,
-    rdo: RateDistortion | None = None,
-    threads: int = 1,
-) -> bytes:
+def encode(pixels: Pixels, to: Encoding, *, rdo: RateDistortion | None = None, threads: int = 1) -> bytes:
     """Encode pixels as a file; see `dnjpeg.encode`.
 
     Parameters
     ----------
-    tables : sequence of ndarray, uint16, (8, 8), or None
-        One for all components, one for luma and one for chroma, or one a component; natural order, 1..65535. None:
-        those of `coding_tables`.
-    subsampling : str or tuple
-        From `resolve_subsampling`.
-    color : str or None
-        None: "grayscale", "YCbCr" or "CMYK", as the pixels are.
-    coding : Coding
-        What is None in it is false.
-    jfif : Jfif or None
-        None: no JFIF segment.
-    metadata : tuple of Metadata
-        Segments behind it.
-    coding_tables : CodingTables or None
-        What decoders have already and the file leaves out.
     rdo : RateDistortion or None
         None: each coefficient is rounded to the nearest level.
     threads : int
         How many may work on the image.
     """
-    if not isinstance(threads, int) or threads < 1:
-        raise ValueError(f"threads is a whole number from 1 on, not {threads!r}")
     pixels = checked_pixels(pixels)
     flat = pixels.reshape(-1)
-    if coding_tables is not None:
-        coding_tables.check()
-    shared = None if coding_tables is None else coding_tables.as_key()
-    key = tuple(steps_key(table) for table in (steps_in_order(coding_tables) if tables is None else tables))
-    job = plan_encoding(pixels.shape, key, subsampling, color, coding, jfif, metadata, shared)
+    job = plan_encoding(pixels.shape, to)
     if rdo is not None:
         return _encode_optimized(flat, job, rdo)
-    made = coding.optimize or shared is not None
+    made = to.coding.optimize or to.shared is not None
     if threads > 1 and divisible(job):
         return (encode_bands if made else encode_standard_bands)(flat, job, threads)
     if not job.streamed:
@@ -139,7 +104,11 @@ def symbol_frequencies(
 ) -> npt.NDArray[np.int64]:
     """Count the Huffman symbols of an image as a sequential file, by class (0 DC, 1 AC), slot and symbol.
 
-    Parameters are those of `encode`.
+    Parameters
+    ----------
+    tables : sequence of ndarray, uint16, (8, 8)
+    subsampling, color, coding
+        As in `Encoding`.
 
     Returns
     -------
@@ -148,7 +117,7 @@ def symbol_frequencies(
     pixels = checked_pixels(pixels)
     gray = pixels.ndim == 2 or color == "grayscale"
     key = tuple(steps_key(table) for table in tables)
-    job = plan_encoding(pixels.shape, key, "4:4:4" if gray else subsampling, color, coding, None, (), None)
+    job = plan_encoding(pixels.shape, Encoding(key, "4:4:4" if gray else subsampling, color, coding))
     return _tokens(pixels.reshape(-1), job).frequencies[:RAW].reshape(2, 2, SYMBOLS)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +13,7 @@ from dnjpeg.codec.entropy.best_codes import Start
 from dnjpeg.codec.entropy.scan_writer import ScanPlan, best_start, plan_scan, standard_tables
 from dnjpeg.codec.format.application import Jfif, Metadata
 from dnjpeg.codec.format.coding import Coding, Restart
-from dnjpeg.codec.format.coding_tables import CodingTables, TablesKey
+from dnjpeg.codec.format.coding_tables import CodingTables, TablesKey, steps_of
 from dnjpeg.codec.format.color import COLORS, quantization_slots
 from dnjpeg.codec.format.frame import Component, Frame
 from dnjpeg.codec.format.headers import Headers
@@ -24,6 +25,7 @@ from dnjpeg.codec.pixels.quantize import reciprocals
 from dnjpeg.codec.writer import before_only_data
 
 __all__ = [
+    "Encoding",
     "EncodingPlan",
     "channels_of",
     "checked_pixels",
@@ -31,10 +33,40 @@ __all__ = [
     "planned_frame",
     "resolved_color",
     "steps_in_order",
-    "steps_key",
 ]
 
 Pixels = npt.NDArray[np.uint8]
+
+
+class Encoding(NamedTuple):
+    """How images are to be encoded, as values that a cache can go by.
+
+    Parameters
+    ----------
+    tables : tuple of bytes
+        `steps_key` of the quantization tables: one for all components, one for luma and one for chroma, or one a
+        component.
+    subsampling : str or tuple
+        From `resolve_subsampling`.
+    color : str or None
+        None: "grayscale", "YCbCr" or "CMYK", as the pixels are.
+    coding : Coding
+        What is None in it is false.
+    jfif : Jfif or None
+        None: no JFIF segment.
+    metadata : tuple of Metadata
+        Segments behind it.
+    shared : TablesKey or None
+        What decoders have already and the file leaves out.
+    """
+
+    tables: tuple[bytes, ...]
+    subsampling: Subsampling
+    color: str | None
+    coding: Coding
+    jfif: Jfif | None = None
+    metadata: tuple[Metadata, ...] = ()
+    shared: TablesKey | None = None
 
 
 @dataclass(frozen=True)
@@ -156,58 +188,31 @@ class EncodingPlan:
         return self.headers.before_scans + starts[interval]
 
 
-def steps_key(table: npt.NDArray[np.uint16]) -> bytes:
-    """Return a table as a value that a cache can go by."""
-    if table.shape != (8, 8) or table.dtype != np.uint16:
-        raise ValueError("an encoder needs (8, 8) tables of steps from 1 to 65535")
-    return table.tobytes()
-
-
-def steps_in_order(coding_tables: CodingTables | None) -> list[npt.NDArray[np.uint16]]:
+def steps_in_order(coding_tables: CodingTables) -> list[npt.NDArray[np.uint16]]:
     """Return the quantization tables by slot, of which none may be left out before the last."""
-    slots = {} if coding_tables is None else coding_tables.quantization
+    slots = coding_tables.quantization
     if sorted(slots) != list(range(len(slots))) or not slots:
         raise ValueError(f"coding tables with quantization tables in the slots {sorted(slots)}, must be 0, or 0 to n")
     return [slots[slot] for slot in range(len(slots))]
 
 
 @lru_cache(64)
-def plan_encoding(
-    shape: tuple[int, ...],
-    tables: tuple[bytes, ...],
-    subsampling: Subsampling,
-    color: str | None,
-    coding: Coding,
-    jfif: Jfif | None,
-    metadata: tuple[Metadata, ...],
-    shared: TablesKey | None,
-) -> EncodingPlan:
-    """Plan for pixels of this shape; the parameters are those of `encoder.encode`, as values that a cache can go by."""
-    channels = channels_of(shape)
-    kind = _plan_kind(channels, tables, subsampling, color, coding, jfif, metadata, shared)
-    return EncodingPlan(kind, *shape[:2])
+def plan_encoding(shape: tuple[int, ...], to: Encoding) -> EncodingPlan:
+    """Plan for pixels of this shape."""
+    return EncodingPlan(_plan_kind(channels_of(shape), to), *shape[:2])
 
 
 @lru_cache(64)
-def _plan_kind(
-    channels: int,
-    tables: tuple[bytes, ...],
-    subsampling: Subsampling,
-    color: str | None,
-    coding: Coding,
-    jfif: Jfif | None,
-    metadata: tuple[Metadata, ...],
-    shared: TablesKey | None,
-) -> _Kind:
-    color = resolved_color(channels, color)
-    frame = planned_frame((1, 1), subsampling, color, len(tables))
+def _plan_kind(channels: int, to: Encoding) -> _Kind:
+    color = resolved_color(channels, to.color)
+    frame = planned_frame((1, 1), to.subsampling, color, len(to.tables))
     slots = [component.table for component in frame.components]
-    used = tuple(np.frombuffer(tables[slot], np.uint16).reshape(8, 8) for slot in slots)
-    coding = coding.following(frame, 0)
+    used = tuple(steps_of(to.tables[slot]) for slot in slots)
+    coding = to.coding.following(frame, 0)
     frame = replace(frame, process=coding.process(used))
-    factors = np.concatenate([_reciprocals(tables[slot]) for slot in slots])
-    left_out = None if shared is None else CodingTables.from_key(shared)
-    headers = Headers(frame, color, used, coding.restart or Restart(), jfif, metadata, left_out, coding.compact)
+    factors = np.concatenate([_reciprocals(to.tables[slot]) for slot in slots])
+    left_out = None if to.shared is None else CodingTables.from_key(to.shared)
+    headers = Headers(frame, color, used, coding.restart or Restart(), to.jfif, to.metadata, left_out, coding.compact)
     kind = _Kind(coding, headers, factors, channels)
     if kind.streamed:
         check_mcu(kind.scan, frame)
@@ -216,7 +221,7 @@ def _plan_kind(
 
 @lru_cache(256)
 def _reciprocals(table: bytes) -> npt.NDArray[np.uint16]:
-    steps = np.frombuffer(table, np.uint16).reshape(8, 8)
+    steps = steps_of(table)
     if steps.min() < 1:
         raise ValueError("an encoder needs (8, 8) tables of steps from 1 to 65535")
     return reciprocals(steps)

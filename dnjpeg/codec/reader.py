@@ -228,14 +228,14 @@ class Reader:
             raise FormatError("no image: EOI before the first scan", offset=self.position - 2)
         if self.frame is None:
             raise segment.error("scan before the frame header")
-        answers = self.answers()
+        known = self.answers().known
         return Headers(
             self.frame,
             self.color(),
             tuple(self._said.tables.quantization.get(component.table, NO_TABLE) for component in self.frame.components),
             Restart(self.restart_interval),
-            answers.density,
-            answers.metadata,
+            known.density,
+            known.metadata,
         )
 
     def _define(self, segment: syntax.Segment) -> None:

@@ -9,16 +9,40 @@ import numpy.typing as npt
 
 from dnjpeg.codec.format.application import Jfif, Metadata
 from dnjpeg.codec.format.application_data import ApplicationData
-from dnjpeg.codec.format.coding_tables import CodingTables
+from dnjpeg.codec.format.coding_tables import CodingTables, steps_key
 from dnjpeg.codec.format.frame import Frame
 from dnjpeg.codec.format.syntax import Segment
 
-__all__ = ["NOTHING", "NO_TABLE", "Answers", "Said"]
+__all__ = ["NOTHING", "NO_TABLE", "Answers", "Known", "Said"]
 
 Table = npt.NDArray[np.uint16]
 
 NO_TABLE = np.ones((8, 8), np.uint16)
 NO_TABLE.flags.writeable = False
+
+
+class Known(NamedTuple):
+    """What follows from all that a file has said so far, as values that a cache can go by.
+
+    Parameters
+    ----------
+    color : str
+        What the components mean, see `color_space`.
+    steps : tuple of bytes
+        `steps_key` of each component's quantization table.
+    restart_interval : int
+        Ri; 0 for none.
+    density : Jfif or None
+        `ApplicationData.density`.
+    metadata : tuple of Metadata
+        `ApplicationData.not_written`.
+    """
+
+    color: str
+    steps: tuple[bytes, ...]
+    restart_interval: int
+    density: Jfif | None
+    metadata: tuple[Metadata, ...]
 
 
 class Answers(NamedTuple):
@@ -30,16 +54,13 @@ class Answers(NamedTuple):
         Quantization steps, natural order, read-only; ones where the component had no scan.
     tables : tuple of ndarray, uint16, (8, 8)
         The same, one table a component.
-    density : Jfif or None
-        `ApplicationData.density`.
-    metadata : tuple of Metadata
-        `ApplicationData.not_written`.
+    known : Known
+        The rest.
     """
 
     steps: Table
     tables: tuple[Table, ...]
-    density: Jfif | None
-    metadata: tuple[Metadata, ...]
+    known: Known
 
 
 class Said:
@@ -93,8 +114,10 @@ class Said:
         if answers is None:
             steps = np.array([self.latched.get(index, NO_TABLE) for index in range(len(frame.components))])
             steps.flags.writeable = False
-            data = self.application
-            answers = self._answers = Answers(steps, tuple(steps), data.density(), data.not_written(color))
+            tables, data = tuple(steps), self.application
+            keys = tuple(steps_key(table) for table in tables)
+            known = Known(color, keys, self.tables.restart_interval, data.density(), data.not_written(color))
+            answers = self._answers = Answers(steps, tables, known)
         return answers
 
 

@@ -145,8 +145,8 @@ def _image(reader: Reader, blocks: Sequence[Blocks]) -> CoefficientImage:
         tables,
         color=reader.color(),
         restart_interval=reader.restart_interval,
-        jfif=answers.density,
-        metadata=answers.metadata,
+        jfif=answers.known.density,
+        metadata=answers.known.metadata,
         warnings=tuple(reader.warnings),
     )
 

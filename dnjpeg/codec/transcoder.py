@@ -30,7 +30,7 @@ from dnjpeg.codec.entropy.sequential_encoder import tokenize_mcu_row
 from dnjpeg.codec.entropy.tokens import CODES, COUNTS, count_symbols, join_counts
 from dnjpeg.codec.format.application import Jfif, Metadata
 from dnjpeg.codec.format.coding import Coding
-from dnjpeg.codec.format.coding_tables import CodingTables
+from dnjpeg.codec.format.coding_tables import CodingTables, steps_of
 from dnjpeg.codec.format.coefficients import CoefficientImage
 from dnjpeg.codec.format.color import quantization_slots
 from dnjpeg.codec.format.frame import Frame
@@ -44,25 +44,54 @@ from dnjpeg.codec.kernels.scratch import scratch
 from dnjpeg.codec.kernels.vector import clear, span
 from dnjpeg.codec.pixels.quantize import USUAL_SIZE, requantize, requantize_blocks, usual_factors
 from dnjpeg.codec.reader import Reader, Scan
+from dnjpeg.codec.said import Known
 from dnjpeg.codec.scan_reader import following_scan, read
 from dnjpeg.codec.trellis.choice import RateDistortion
 from dnjpeg.codec.trellis.search import choose_levels
 from dnjpeg.codec.writer import assemble_made, assemble_only, headers_of, write
 from dnjpeg.errors import FormatError
 
-__all__ = ["requantized", "transcode"]
+__all__ = ["Transcoding", "requantized", "transcode"]
+
+
+class Transcoding(NamedTuple):
+    """What files are to become, as values that a cache can go by.
+
+    Parameters
+    ----------
+    tables : tuple of bytes, or None
+        `steps_key` of new quantization tables: one for all components, one for luma and one for chroma, or one a
+        component. None: the file's own.
+    coding : Coding
+    copy : str
+        One of `KEPT`.
+    jfif : Jfif or None
+        None: as in the file.
+    metadata : tuple of Metadata
+        In the place of those of their kinds.
+    """
+
+    tables: tuple[bytes, ...] | None
+    coding: Coding
+    copy: str = "all"
+    jfif: Jfif | None = None
+    metadata: tuple[Metadata, ...] = ()
+
+    def arrays(self) -> tuple[npt.NDArray[np.uint16], ...] | None:
+        """Return the tables as (8, 8) arrays, natural order."""
+        return None if self.tables is None else tuple(steps_of(key) for key in self.tables)
+
+    def metadata_of(self, segments: tuple[Metadata, ...]) -> tuple[Metadata, ...]:
+        """Tell what becomes of a file's metadata; ValueError if `copy` is none of `KEPT`."""
+        return replaced(kept(segments, self.copy), self.metadata)
 
 
 def transcode(
     data: bytes | bytearray | memoryview,
-    tables: Sequence[npt.NDArray[np.uint16]] | None,
-    coding: Coding,
+    to: Transcoding,
     *,
     limits: Limits,
     coding_tables: CodingTables | None = None,
-    copy: str = "all",
-    jfif: Jfif | None = None,
-    metadata: Sequence[Metadata] = (),
     rearranged: Callable[[CoefficientImage], CoefficientImage] | None = None,
     rdo: RateDistortion | None = None,
 ) -> bytes:
@@ -70,23 +99,20 @@ def transcode(
 
     Parameters
     ----------
-    jfif : Jfif or None
-        None: as in the file.
-    metadata : sequence of Metadata
-        In the place of those of their kinds.
     rearranged : callable, optional
         What to do without loss with its coefficients, before anything else.
     rdo : RateDistortion, optional
         None: each coefficient is rounded to the nearest level.
     """
     if rearranged is None and rdo is None:
-        written = _streamed(data, tables, coding, limits, copy, jfif, tuple(metadata), coding_tables)
+        written = _streamed(data, to, limits, coding_tables)
         if written is not None:
             return written
     image = read(data, strict=True, limits=limits, coding_tables=coding_tables)
     image = rearranged(image) if rearranged is not None else image
-    image = replace(image, jfif=jfif or image.jfif, metadata=replaced(kept(image.metadata, copy), metadata))
-    coding = coding.following(image.frame, image.restart_interval)
+    image = replace(image, jfif=to.jfif or image.jfif, metadata=to.metadata_of(image.metadata))
+    coding = to.coding.following(image.frame, image.restart_interval)
+    tables = to.arrays()
     try:
         changed = image if tables is None else requantized(image, tables)
         return write(changed if rdo is None else _optimized(image, changed, coding, rdo), coding)
@@ -177,42 +203,32 @@ class _Plan(NamedTuple):
 
 
 def _streamed(
-    data: bytes | bytearray | memoryview,
-    tables: Sequence[npt.NDArray[np.uint16]] | None,
-    coding: Coding,
-    limits: Limits,
-    copy: str,
-    jfif: Jfif | None,
-    metadata: tuple[Metadata, ...],
-    coding_tables: CodingTables | None,
+    data: bytes | bytearray | memoryview, to: Transcoding, limits: Limits, coding_tables: CodingTables | None
 ) -> bytes | None:
     """Transcode row by row; None if that cannot be done, or what the file holds cannot be written again.
 
     What is wrong with the file itself is raised: reading all of it would find the same.
     """
-    if copy not in KEPT:
+    if to.copy not in KEPT:
         return None
     try:
         reader, scan = begin_reading(data, strict=True, limits=limits, coding_tables=coding_tables)
-        if not _streams(reader, scan, coding):
+        if not _streams(reader, scan, to.coding):
             return None
         assert reader.frame is not None
-        answers = reader.answers()
-        new = None if tables is None else tuple(table.tobytes() for table in tables)
-        interval = reader.restart_interval
-        known = reader.color(), answers.steps.tobytes(), new, interval, coding
-        written_metadata = replaced(kept(answers.metadata, copy), metadata)
-        plan = _plan(reader.frame, _Request(*known, jfif or answers.density, written_metadata))
-        tokens, coder, written = _coded(reader, scan, plan)
-        if following_scan(reader) is not None or reader.restart_interval != interval:
-            return None  # DRI behind the scan: the interval told last is written, and the tokens have another
         said = reader.answers()
-        if said is not answers:  # some segments lay behind the scan
-            written_metadata = replaced(kept(said.metadata, copy), metadata)
-            plan = _plan(reader.frame, _Request(*known, jfif or said.density, written_metadata))
+        plan = _plan(reader.frame, said.known, to)
+        tokens, coder, written = _coded(reader, scan, plan)
+        if following_scan(reader) is not None:
+            return None
+        last = reader.answers()
+        if last is not said:  # some segments lay behind the scan
+            if last.known.restart_interval != said.known.restart_interval:
+                return None  # the interval told last is written, and the tokens have another
+            plan = _plan(reader.frame, last.known, to)
         if written > 0:
             return assemble_made(plan.headers, coder, written)
-        coded = token_scan(plan.headers, plan.scan, plan.plan, tokens, optimize=coding.optimize)
+        coded = token_scan(plan.headers, plan.scan, plan.plan, tokens, optimize=to.coding.optimize)
         return assemble_only(plan.headers, coded)
     except ValueError:  # the other way tells which
         return None
@@ -226,23 +242,10 @@ def _streams(reader: Reader, scan: Scan, coding: Coding) -> bool:
     return not (coding.progressive or coding.arithmetic or coding.script is not None or coding.smallest)
 
 
-class _Request(NamedTuple):
-    """What a file is, but for its frame, and what is to become of it, as values that a cache can go by."""
-
-    color: str
-    old: bytes
-    """Its quantization steps."""
-    new: tuple[bytes, ...] | None
-    restart_interval: int
-    coding: Coding
-    jfif: Jfif | None
-    metadata: tuple[Metadata, ...]
-
-
 @lru_cache(64)
-def _plan(frame: Frame, request: _Request) -> _Plan:
+def _plan(frame: Frame, known: Known, to: Transcoding) -> _Plan:
     """Plan for files of this kind and size."""
-    kind = _plan_kind(frame.resized(1, 1), request)
+    kind = _plan_kind(frame.resized(1, 1), known, to)
     headers = kind.headers.of_size(frame.height, frame.width)
     plan = plan_scan(headers.frame, headers.color, kind.scan.components, kept_rows=1)
     interval = headers.restart.interval(plan.mcu_cols)
@@ -251,14 +254,14 @@ def _plan(frame: Frame, request: _Request) -> _Plan:
 
 
 @lru_cache(64)
-def _plan_kind(frame: Frame, request: _Request) -> _Kind:
-    color, old, new, restart_interval, coding, jfif, metadata = request
-    steps = tuple(np.frombuffer(old, np.uint16).reshape(-1, 8, 8))
+def _plan_kind(frame: Frame, known: Known, to: Transcoding) -> _Kind:
+    steps, new = tuple(steps_of(key) for key in known.steps), to.arrays()
     nothing = tuple(np.zeros((*shape[2:], 8, 8), np.int16) for shape in frame.shapes)  # stands for coefficients
-    image = CoefficientImage(frame, nothing, steps, color, restart_interval, jfif, metadata)
+    jfif, metadata = to.jfif or known.density, to.metadata_of(known.metadata)
+    image = CoefficientImage(frame, nothing, steps, known.color, known.restart_interval, jfif, metadata)
     if new is not None:
-        image = _with_tables(image, [np.frombuffer(table, np.uint16).reshape(8, 8) for table in new])
-    headers, coding = headers_of(image, coding)
+        image = _with_tables(image, new)
+    headers, coding = headers_of(image, to.coding)
     (scan,) = coding.scans(headers.frame, headers.color)
     check_mcu(scan, headers.frame)
     factors = None if new is None else (_factors(steps, image.tables), _usual_factors(steps, image.tables))

@@ -12,7 +12,7 @@ from dnjpeg.codec.format.huffman import HuffmanTable
 from dnjpeg.codec.format.syntax import Segment
 from dnjpeg.codec.format.table_segments import ConditioningSegment, HuffmanSegment, QuantizationSegment, RestartSegment
 
-__all__ = ["DEFAULT_CONDITIONING", "CodingTables", "TablesKey"]
+__all__ = ["DEFAULT_CONDITIONING", "CodingTables", "TablesKey", "steps_key", "steps_of"]
 
 # What holds where no DAC segment says otherwise, DC and AC (F.1.4.4.1.2, F.1.4.4.2): L = 0 and U = 1, Kx = 5.
 DEFAULT_CONDITIONING = (0x10, 5)
@@ -21,6 +21,18 @@ Key = tuple[int, int]  # class (0 DC, 1 AC) and slot
 
 TablesKey = tuple[tuple[tuple[int, bytes], ...], tuple[tuple[Key, HuffmanTable], ...]]
 """Quantization and Huffman tables as a value that a cache can go by."""
+
+
+def steps_key(table: npt.NDArray[np.uint16]) -> bytes:
+    """Return a quantization table as a value that a cache can go by."""
+    if table.shape != (8, 8) or table.dtype != np.uint16:
+        raise ValueError("an encoder needs (8, 8) tables of steps from 1 to 65535")
+    return table.tobytes()
+
+
+def steps_of(key: bytes) -> npt.NDArray[np.uint16]:
+    """Return the table whose `steps_key` this is, read-only."""
+    return np.frombuffer(key, np.uint16).reshape(8, 8)
 
 
 @dataclass(eq=False)
@@ -84,8 +96,7 @@ class CodingTables:
     def from_key(cls, key: TablesKey) -> CodingTables:
         """Return the tables again."""
         quantization, huffman = key
-        steps = {slot: np.frombuffer(table, np.uint16).reshape(8, 8) for slot, table in quantization}
-        return cls(steps, dict(huffman))
+        return cls({slot: steps_of(table) for slot, table in quantization}, dict(huffman))
 
     def define(self, segment: Segment, *, strict: bool = True) -> bool:
         """Take over what a segment defines; returns whether it is of a kind that defines something.

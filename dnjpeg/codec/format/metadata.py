@@ -62,6 +62,8 @@ def described(
     ValueError
         If something does not fit its segments.
     """
+    if not (comment or exif or icc_profile or xmp):
+        return ()
     segments = []
     if exif:
         payload = exif if exif.startswith(EXIF_SIGNATURE) else EXIF_SIGNATURE + exif

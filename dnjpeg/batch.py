@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
 from itertools import repeat
 from typing import Any, Literal, TypeVar
 
@@ -84,8 +83,8 @@ def decode_batch(
     """
     targets: Iterable[Pixels | None] = repeat(None) if out is None else out
     pairs = _paired(files, targets)
-    decode = partial(api.decode, **_with_defaults(api.decode, options, without="out"))
-    return _batch(lambda pair: decode(pair[0], out=pair[1]), pairs, jobs, on_error)
+    options = _with_defaults(api.decode, options, without="out")
+    return _batch(lambda pair: api.decode(pair[0], out=pair[1], **options), pairs, jobs, on_error)
 
 
 def transcode_batch(
@@ -108,9 +107,9 @@ def transcode_batch(
     return _batch(api.transcoder_for(**_with_defaults(api.transcode, options)), files, jobs, on_error)
 
 
-def _with_defaults(function: Callable[..., Any], options: dict[str, Any], without: str = "") -> dict[str, Any]:
+def _with_defaults(function: Any, options: dict[str, Any], without: str = "") -> dict[str, Any]:
     """Return all options of a function: what is given, and its defaults."""
-    defaults: dict[str, Any] = {name: value for name, value in function.__kwdefaults__.items() if name != without}
+    defaults = {name: value for name, value in function.__kwdefaults__.items() if name != without}
     for name in options:
         if name not in defaults:
             raise TypeError(f"{function.__name__} has no option {name!r}, only {', '.join(defaults)}")

@@ -197,11 +197,11 @@ def encoder_for(
         chosen = resolve(75)
     if coding_tables is not None:
         coding_tables.check()
-    if chosen is not None:
-        arrays = chosen.arrays if wide_tables else chosen.arrays_for_baseline()
-    else:
+    if chosen is None:
         assert coding_tables is not None
         arrays = steps_in_order(coding_tables)
+    else:
+        arrays = chosen.arrays if wide_tables else chosen.arrays_for_baseline()
     to = Encoding(
         tuple([steps_key(table) for table in arrays]),
         resolve_subsampling(subsampling),

@@ -20,10 +20,10 @@ from dnjpeg.codec.format.frame import Frame
 from dnjpeg.codec.format.layout import row_geometry
 from dnjpeg.codec.format.limits import Limits
 from dnjpeg.codec.kernels.jit import kernel
-from dnjpeg.codec.kernels.scratch import scratch
+from dnjpeg.codec.kernels.scratch import made_for, scratch
 from dnjpeg.codec.kernels.vector import span
 from dnjpeg.codec.pixels.inverse import inverse_mcu_row, inverse_rows
-from dnjpeg.codec.pixels.inverse_plan import LAST_MCU_ROW, joined_steps, plan_inverse
+from dnjpeg.codec.pixels.inverse_plan import LAST_MCU_ROW, InversePlan, joined_steps, plan_inverse
 from dnjpeg.codec.pixels.orientation import stored_window, turned, upright_frame
 from dnjpeg.codec.pixels.precision import sample_type, strip_memory
 from dnjpeg.codec.pixels.window import Region, Scale, Window, window_of
@@ -117,6 +117,7 @@ def _decode_one_scan(reader: Reader, scan: Scan, window: Window, pixels: Pixels)
     strip = plan_inverse(frame, reader.color(), window, kept_rows=1)
     _, geometry, _, mcu_cols = row_geometry(frame, scan.indices, scan.starts)
     state = start_scan(reader.restart_interval, scan.begin, strict=reader.strict)
+    coefficients, samples, sums, ahead = made_for("decoding", strip, strip.memory, _room)
     _decode_rows(
         state,
         geometry,
@@ -124,19 +125,29 @@ def _decode_one_scan(reader: Reader, scan: Scan, window: Window, pixels: Pixels)
         reader.bytes,
         reader.unstuffed_scratch(),
         scan.lookups,
-        scratch("coefficients", strip.coefficients, np.int16),
+        coefficients,
         strip.layout,
         strip.sizes,
         strip.scaled,
         strip.unusual,
         joined_steps(reader.answers().steps, frame.precision),
-        strip_memory(strip.precision, strip.samples),
-        scratch("sums", strip.sums, np.int16),
+        samples,
+        sums,
         pixels.reshape(-1),
-        ahead_memory(),
+        ahead,
     )
     scan.give_back()
     reader.finish_scan(state)
+
+
+def _room(strip: InversePlan) -> tuple[Any, ...]:
+    """Return scratch memory for a row of MCUs: its coefficients, samples and sums; and what is decoded ahead."""
+    return (
+        scratch("coefficients", strip.coefficients, np.int16),
+        strip_memory(strip.precision, strip.samples),
+        scratch("sums", strip.sums, np.int16),
+        ahead_memory(),
+    )
 
 
 def _render(reader: Reader, coefficients: npt.NDArray[np.int16], filled: bool, window: Window, pixels: Pixels) -> None:

@@ -161,7 +161,7 @@ class EncodingPlan:
         part = frame.resized(8 * frame.max_vertical, width)
         return plan_forward(part, self.headers.color, self.channels, line=frame.width)
 
-    @property
+    @cached_property
     def interval(self) -> int:
         """Ri of that scan."""
         return self.headers.restart.interval(self.plan.mcu_cols)
@@ -188,12 +188,12 @@ class EncodingPlan:
         return self.headers.before_scans + starts[interval]
 
 
-def steps_in_order(coding_tables: CodingTables) -> list[npt.NDArray[np.uint16]]:
+def steps_in_order(coding_tables: CodingTables) -> tuple[npt.NDArray[np.uint16], ...]:
     """Return the quantization tables by slot, of which none may be left out before the last."""
     slots = coding_tables.quantization
     if sorted(slots) != list(range(len(slots))) or not slots:
         raise ValueError(f"coding tables with quantization tables in the slots {sorted(slots)}, must be 0, or 0 to n")
-    return [slots[slot] for slot in range(len(slots))]
+    return tuple(slots[slot] for slot in range(len(slots)))
 
 
 @lru_cache(64)

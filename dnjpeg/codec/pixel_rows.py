@@ -8,14 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 from dnjpeg.codec.encoding_plan import EncodingPlan
-from dnjpeg.codec.entropy.best_codes import code_best, coder_spans
+from dnjpeg.codec.entropy.best_codes import Coder, code_best, coder_spans
 from dnjpeg.codec.entropy.gathering import list_spans
-from dnjpeg.codec.entropy.scan import POSITION, end_interval, start_scan
+from dnjpeg.codec.entropy.scan import POSITION, begin_scan, end_interval, start_scan
 from dnjpeg.codec.entropy.scan_writer import Tokens, begin_best_scan, token_scan
 from dnjpeg.codec.entropy.sequential_encoder import tokenize_mcu_row
 from dnjpeg.codec.entropy.tokens import CODES, COUNTS, code_tokens, count_symbols, join_counts
 from dnjpeg.codec.kernels.jit import inlined, kernel
-from dnjpeg.codec.kernels.scratch import scratch
+from dnjpeg.codec.kernels.scratch import made_for, scratch
 from dnjpeg.codec.kernels.vector import clear, span
 from dnjpeg.codec.pixels.forward import MCU_COLS, MCU_ROWS, forward_mcu_row
 from dnjpeg.codec.writer import assemble_made, assemble_only
@@ -45,7 +45,8 @@ def tokenize(
     """
     counts = np.empty(COUNTS, np.int64)
     count = _tokenize_rows(
-        *_transforming(pixels, job),
+        pixels,
+        *_transforming(job),
         state,
         job.plan.scan,
         tokens,
@@ -55,11 +56,11 @@ def tokenize(
     return Tokens(tokens[:count], counts[:CODES])
 
 
-def _transforming(pixels: Pixels, job: EncodingPlan) -> tuple[Any, ...]:
-    """Return what every kernel over rows takes first: the pixels, and where a row is transformed and gathered."""
+def _transforming(job: EncodingPlan) -> tuple[Any, ...]:
+    """Return what every kernel over rows takes first, behind the pixels: where a row is transformed and gathered."""
     strip = job.strip
     samples, coefficients = scratch("strip", strip.samples), scratch("coefficients", strip.coefficients, np.int16)
-    return pixels, strip.sizes, strip.layout, job.factors, samples, coefficients, job.plan.lists()
+    return strip.sizes, strip.layout, job.factors, samples, coefficients, job.plan.lists()
 
 
 def code_made(pixels: Pixels, job: EncodingPlan) -> bytes:
@@ -72,22 +73,22 @@ def code_made(pixels: Pixels, job: EncodingPlan) -> bytes:
     job : EncodingPlan
     """
     plan = job.plan
-    tokens = scratch("tokens", plan.token_room(plan.mcu_rows), np.int32)
-    counts = scratch("counts", COUNTS, np.int64)
-    coder = begin_best_scan(job.headers, job.best_start, len(pixels))
+    transforming, state, tokens, counts, coder = made_for("encoding", job, plan.token_bytes, _room)
     count, written = _code_rows(
-        *_transforming(pixels, job),
-        start_scan(job.interval),
-        plan.scan,
-        tokens,
-        counts,
-        coder,
-        plan.mcu_rows,
+        pixels, *transforming, state, job.interval, plan.scan, tokens, counts, coder, plan.mcu_rows
     )
     if written > 0:
         return assemble_made(job.headers, coder, written)
     made = Tokens(tokens[:count], counts[:CODES])
     return assemble_only(job.headers, token_scan(job.headers, job.scan, plan, made, optimize=True))
+
+
+def _room(job: EncodingPlan) -> tuple[tuple[Any, ...], State, npt.NDArray[np.int32], npt.NDArray[np.int64], Coder]:
+    """Return where all rows are coded: `_transforming`, a state, tokens, counts, and what codes them."""
+    tokens = scratch("tokens", job.plan.token_room(job.plan.mcu_rows), np.int32)
+    counts = scratch("counts", COUNTS, np.int64)
+    coder = begin_best_scan(job.headers, job.best_start, job.frame.height * job.frame.width * job.channels)
+    return _transforming(job), start_scan(0), tokens, counts, coder
 
 
 def code_standard(
@@ -128,7 +129,8 @@ def code_standard(
     """
     plan = job.plan
     row, written = _stream_rows(
-        *_transforming(pixels, job),
+        pixels,
+        *_transforming(job),
         tokenizing,
         plan.scan,
         scratch("tokens", plan.token_room(1), np.int32),
@@ -157,11 +159,14 @@ def _tokenize_rows(
 
 
 @kernel
-def _code_rows(pixels, sizes, layout, factors, strip, coefficients, lists, state, scan, tokens, counts, coder, rows):
+def _code_rows(
+    pixels, sizes, layout, factors, strip, coefficients, lists, state, interval, scan, tokens, counts, coder, rows
+):
     """Make, count and code the tokens of all rows of MCUs; returns their number, and what `code_best` does."""
     pixels, sizes, layout, factors = span(pixels), span(sizes), span(layout), span(factors)
     strip, coefficients, state, scan, tokens = span(strip), span(coefficients), span(state), span(scan), span(tokens)
     lists, counts = list_spans(lists), span(counts)
+    begin_scan(state, interval)
     count = _tokens_of_rows(
         pixels, sizes, layout, factors, strip, coefficients, lists, state, scan, tokens, counts, 0, rows
     )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
@@ -34,9 +34,9 @@ __all__ = ["Reader", "Scan"]
 Bytes = npt.NDArray[np.uint8]
 
 END = syntax.Segment(syntax.EOI, 0, b"")
+SOI_MARKER = bytes([0xFF, syntax.SOI])
 
 
-@dataclass
 class Reader:
     """Reads one file from segment to segment.
 
@@ -53,6 +53,18 @@ class Reader:
     sequential : {SEQUENTIAL, COUNTING}
         Kind of lookups for sequential scans.
 
+    Attributes
+    ----------
+    frame : Frame or None
+        When its header was read.
+    frame_at : int
+        Offset of its header.
+    overlooked : bool
+        Whether something was wrong that is passed over if reading is not strict.
+    progression : Progression or None
+        Of a progressive frame.
+    warnings : list of str
+
     Raises
     ------
     FormatError
@@ -61,31 +73,35 @@ class Reader:
         If it is too large.
     """
 
-    data: bytes | bytearray | memoryview
-    strict: bool
-    limits: Limits
-    coding_tables: CodingTables | None = None
-    sequential: int = SEQUENTIAL
+    # What holds at the beginning of each file. Values are put in the place of these, never into them.
     frame: Frame | None = None
-    warnings: list[str] = field(default_factory=list)
+    frame_at = -1
+    overlooked = False
+    progression: Progression | None = None
+    position = 2
+    _scans = _segments = 0
+    _unparsed: Sequence[int] = ()  # offsets of DHT segments that were found right, and `_said` does not know yet
+    _places: Mapping[tuple[int, int], int] = MappingProxyType({})  # of tables in them that the first scan may need
+    _complete = False  # whether nothing more may come: the first scan was sequential and had all components
+    _color: str | None = None  # decided before the first scan
+    _said, _shared = NOTHING, True  # with other files
 
-    def __post_init__(self) -> None:
-        self._take(self.data)
-        self.limits.check_bytes(len(self.view))
-        if bytes(self.view[:2]) != b"\xff\xd8":
+    def __init__(
+        self,
+        data: bytes | bytearray | memoryview,
+        strict: bool,
+        limits: Limits,
+        coding_tables: CodingTables | None = None,
+        sequential: int = SEQUENTIAL,
+    ) -> None:
+        self._take(data)
+        self.strict, self.limits, self.sequential = strict, limits, sequential
+        self.warnings: list[str] = []
+        limits.check_bytes(len(self.view))
+        if self.view[:2] != SOI_MARKER:
             raise FormatError("not a JPEG file: it does not begin with the marker SOI", offset=0)
-        self.position = 2
-        self.overlooked = False  # whether something was wrong that is passed over if reading is not strict
-        self._scans = self._segments = 0
-        self.frame_at = -1  # offset of its header
-        self._unparsed: list[int] = []  # offsets of DHT segments that were found right, and `_said` does not know yet
-        self._places: dict[tuple[int, int], int] = {}  # of tables in them that the first scan may need
-        self._complete = False  # whether nothing more may come: the first scan was sequential and had all components
-        self.progression: Progression | None = None  # of a progressive frame
-        self._color: str | None = None  # decided before the first scan
-        self._said, self._shared = NOTHING, True  # with other files
-        if self.coding_tables is not None:
-            self._said, self._shared = Said(self.coding_tables.at_image(), {}, ApplicationData()), False
+        if coding_tables is not None:
+            self._said, self._shared = Said(coding_tables.at_image(), {}, ApplicationData()), False
 
     def _take(self, data: bytes | bytearray | memoryview) -> None:
         self.view = memoryview(data).cast("B").toreadonly()  # one type for kernels, whatever the buffer
@@ -126,7 +142,7 @@ class Reader:
             self._segments += len(self._unparsed)
 
     def _parse_tables(self) -> None:
-        offsets, self._unparsed, self._places = self._unparsed, [], {}
+        offsets, self._unparsed, self._places = self._unparsed, Reader._unparsed, Reader._places
         for offset in offsets:
             self._define(syntax.next_segment(self.view, offset))
 
@@ -330,7 +346,7 @@ class Reader:
             if self.view[offset + 1] == syntax.SOS:
                 indices = self._note_scan(syntax.next_segment(self.view, offset))
             else:
-                self._unparsed.append(offset)
+                self._unparsed = [*self._unparsed, offset]
         self._segments += len(offsets)
         return indices
 

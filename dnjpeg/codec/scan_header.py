@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -107,7 +108,7 @@ def lookups_in_place(
     frame: Frame,
     header: ScanHeader,
     data: npt.NDArray[np.uint8],
-    places: dict[tuple[int, int], int],
+    places: Mapping[tuple[int, int], int],
     sequential: int = SEQUENTIAL,
 ) -> Found | None:
     """Make the lookups of a scan from tables as they stand in the file; None if not all that it needs are among them.

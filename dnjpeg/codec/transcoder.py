@@ -13,10 +13,10 @@ import numpy.typing as npt
 from dnjpeg.codec.beginnings import begin_reading
 from dnjpeg.codec.entropy.ahead import ahead_memory
 from dnjpeg.codec.entropy.best_codes import Coder, Start, code_best, coder_spans
-from dnjpeg.codec.entropy.gathering import list_spans
-from dnjpeg.codec.entropy.lane_memory import lane_spans
+from dnjpeg.codec.entropy.gathering import Lists, list_spans
+from dnjpeg.codec.entropy.lane_memory import LaneMemory, lane_spans
 from dnjpeg.codec.entropy.mcu_rows import decode_mcu_row
-from dnjpeg.codec.entropy.scan import start_scan, stopped
+from dnjpeg.codec.entropy.scan import begin_scan, start_scan, stopped
 from dnjpeg.codec.entropy.scan_writer import (
     ScanPlan,
     Tokens,
@@ -40,7 +40,7 @@ from dnjpeg.codec.format.limits import Limits
 from dnjpeg.codec.format.metadata import KEPT, kept, replaced
 from dnjpeg.codec.format.script import ScriptScan, check_mcu
 from dnjpeg.codec.kernels.jit import kernel
-from dnjpeg.codec.kernels.scratch import scratch
+from dnjpeg.codec.kernels.scratch import made_for, scratch
 from dnjpeg.codec.kernels.vector import clear, span
 from dnjpeg.codec.pixels.quantize import USUAL_SIZE, requantize, requantize_blocks, usual_factors
 from dnjpeg.codec.reader import Reader, Scan
@@ -198,6 +198,10 @@ class _Plan(NamedTuple):
     coding: Coding
     scan: ScriptScan
     plan: ScanPlan
+    interval: int
+    """Ri."""
+    made: bool
+    """`makes_tables`."""
     start: Start
     factors: _FactorsOfAll | None
 
@@ -219,19 +223,22 @@ def _streamed(
         said = reader.answers()
         plan = _plan(reader.frame, said.known, to)
         tokens, coder, written = _coded(reader, scan, plan)
-        if following_scan(reader) is not None:
-            return None
+        if following_scan(reader) is not None or reader.restart_interval != said.known.restart_interval:
+            return None  # the interval told last is written, and the tokens have another
         last = reader.answers()
         if last is not said:  # some segments lay behind the scan
-            if last.known.restart_interval != said.known.restart_interval:
-                return None  # the interval told last is written, and the tokens have another
             plan = _plan(reader.frame, last.known, to)
-        if written > 0:
-            return assemble_made(plan.headers, coder, written)
-        coded = token_scan(plan.headers, plan.scan, plan.plan, tokens, optimize=to.coding.optimize)
-        return assemble_only(plan.headers, coded)
+        return _assembled(plan, tokens, coder, written)
     except ValueError:  # the other way tells which
         return None
+
+
+def _assembled(plan: _Plan, tokens: Tokens, coder: Coder, written: int) -> bytes:
+    """Return the whole file of what `_coded` returns."""
+    if written > 0:
+        return assemble_made(plan.headers, coder, written)
+    coded = token_scan(plan.headers, plan.scan, plan.plan, tokens, optimize=plan.coding.optimize)
+    return assemble_only(plan.headers, coded)
 
 
 def _streams(reader: Reader, scan: Scan, coding: Coding) -> bool:
@@ -250,7 +257,8 @@ def _plan(frame: Frame, known: Known, to: Transcoding) -> _Plan:
     plan = plan_scan(headers.frame, headers.color, kind.scan.components, kept_rows=1)
     interval = headers.restart.interval(plan.mcu_cols)
     start = kind.starts.get(interval) or kind.starts.setdefault(interval, best_start(headers, kind.scan, plan))
-    return _Plan(headers, kind.coding, kind.scan, plan, start, kind.factors)
+    made = makes_tables(headers, plan, optimize=kind.coding.optimize)
+    return _Plan(headers, kind.coding, kind.scan, plan, interval, made, start, kind.factors)
 
 
 @lru_cache(64)
@@ -268,39 +276,64 @@ def _plan_kind(frame: Frame, known: Known, to: Transcoding) -> _Kind:
     return _Kind(headers, coding, scan, {}, factors)
 
 
+class _Room(NamedTuple):
+    """Scratch memory in which files of one kind and size are transcoded."""
+
+    coefficients: npt.NDArray[np.int16]
+    lists: Lists
+    state: npt.NDArray[np.int64]
+    tokens: npt.NDArray[np.int32]
+    counts: npt.NDArray[np.int64]
+    coder: Coder
+    ahead: LaneMemory | None
+
+
+def _room(to: _Plan) -> _Room:
+    plan = to.plan
+    return _Room(
+        scratch("coefficients", 64 * (plan.kept_blocks + 1), np.int16),
+        plan.lists(),
+        start_scan(0),
+        scratch("tokens", plan.token_room(plan.mcu_rows), np.int32),
+        scratch("counts", COUNTS, np.int64),
+        begin_best_scan(to.headers, to.start, 0),
+        ahead_memory(),
+    )
+
+
 def _coded(reader: Reader, scan: Scan, to: _Plan) -> tuple[Tokens, Coder, int]:
     """Return tokens of the new scan, and how many bytes of them are coded already, in the output of the coder."""
     assert reader.frame is not None
     layout, geometry, mcu_rows, mcu_cols = row_geometry(reader.frame, scan.indices, scan.starts)
-    blocks = int(layout[-1, FIRST])
     state = start_scan(reader.restart_interval, scan.begin, strict=True)
-    tokens = scratch("tokens", to.plan.token_room(to.plan.mcu_rows), np.int32)
-    counts = scratch("counts", COUNTS, np.int64)
-    unstuffed = reader.unstuffed_scratch()  # the coder has the same memory, when all of it is decoded
-    coder = begin_best_scan(to.headers, to.start, 2 * len(reader.view))
+    room = made_for("transcoding", to, to.plan.token_bytes, _room)
+    coder = room.coder
+    if len(coder[-1]) < 2 * len(reader.view):
+        coder = begin_best_scan(to.headers, to.start, 2 * len(reader.view))
     count, written = _transcode_rows(
         state,
         geometry,
         mcu_rows,
         mcu_cols,
         reader.bytes,
-        unstuffed,
+        reader.unstuffed_scratch(),  # the coder has the same memory, when all of it is decoded
         scan.lookups,
         layout,
-        scratch("coefficients", blocks + 64, np.int16),
-        to.plan.lists(),
+        room.coefficients,
+        room.lists,
         to.factors,
-        start_scan(to.headers.restart.interval(to.plan.mcu_cols)),
+        room.state,
+        to.interval,
         to.plan.scan,
-        tokens,
-        counts,
-        makes_tables(to.headers, to.plan, optimize=to.coding.optimize),
+        room.tokens,
+        room.counts,
+        to.made,
         coder,
-        ahead_memory(),
+        room.ahead,
     )
     scan.give_back()
     reader.finish_scan(state)
-    return Tokens(tokens[:count], counts[:CODES]), coder, written
+    return Tokens(room.tokens[:count], room.counts[:CODES]), coder, written
 
 
 @kernel
@@ -317,6 +350,7 @@ def _transcode_rows(
     lists,
     factors,
     tokenizing,
+    interval,
     new_scan,
     tokens,
     counts,
@@ -335,6 +369,7 @@ def _transcode_rows(
     counts, ahead = span(counts), lane_spans(ahead)
     count = 0
     clear(counts, 0, COUNTS)
+    begin_scan(tokenizing, interval)
     for row in range(mcu_rows):
         decode_mcu_row(state, scan, row, row, mcu_cols, data, coded, lookups, coefficients, filler, ahead, False)
         if stopped(state):

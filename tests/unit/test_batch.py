@@ -64,9 +64,24 @@ def test_arguments_are_checked_before_the_first_result() -> None:
         dnjpeg.encode_batch([], jobs=0)
     with pytest.raises(ValueError, match="on_error"):
         dnjpeg.encode_batch([], on_error="ignore")
+    for batch in (dnjpeg.encode_batch, dnjpeg.decode_batch, dnjpeg.transcode_batch):
+        with pytest.raises(TypeError, match="no option 'qualty'"):
+            batch([], on_error="return", qualty=75)
+    for batch in (dnjpeg.encode_batch, dnjpeg.transcode_batch):
+        with pytest.raises(ValueError, match="quality"):
+            batch([], on_error="return", quality=0)
     data = dnjpeg.encode(np.zeros((8, 8), np.uint8))
     with pytest.raises(ValueError, match="out has 1 arrays"):
         list(dnjpeg.decode_batch([data, data], out=np.empty((1, 8, 8), np.uint8)))
+
+
+def test_options_are_looked_into_once() -> None:
+    steps = np.full((8, 8), 300)
+    images = [np.zeros((8, 8), np.uint8)] * 3
+    with pytest.warns(dnjpeg.JpegWarning, match="64 steps") as told:
+        files = list(dnjpeg.encode_batch(images, jobs=1, tables=dnjpeg.QuantizationTables(steps)))
+    assert len(told) == 1
+    assert len(set(files)) == 1
 
 
 @pytest.mark.parametrize(("seconds", "together"), [(1.5 * TASK_SECONDS, 1), (0, TOGETHER)])

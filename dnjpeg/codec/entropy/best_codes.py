@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dnjpeg.codec.entropy.bits import PADDING
-from dnjpeg.codec.entropy.scan import end_interval, start_scan
+from dnjpeg.codec.entropy.scan import begin_scan, end_interval, start_scan
 from dnjpeg.codec.entropy.tokens import CODED_BYTES, CODES, RAW, RESTART, SYMBOLS, code_tokens
 from dnjpeg.codec.format.huffman import (
     TABLE_BYTES,
@@ -103,6 +103,7 @@ def code_best(tokens, count, frequencies, coder):
     room = _room(frequencies, codes) + len(order) * HUFFMAN_BYTES + len(header)
     if room > len(out):
         return -room
+    begin_scan(state, 0)
     written = write_made_tables(made, order, joined, out)
     copy(header, 0, out, written, len(header))
     written = code_tokens(state, tokens, count, codes, coded, out, written + len(header))

@@ -93,6 +93,13 @@ def start_scan(interval: int, source: int = 0, *, strict: bool = False, weight: 
 
 
 @inlined
+def begin_scan(state, interval):
+    """State at the beginning of a scan that is encoded, as `start_scan` makes it."""
+    clear(state, 0, STATE)
+    state[INTERVAL] = state[LEFT] = interval
+
+
+@inlined
 def restart_scan(state, source):
     """State at the beginning of another scan with the same interval, whose data begin at `source`."""
     interval, strict = state[INTERVAL], state[STRICT]

@@ -105,6 +105,11 @@ class ScanPlan:
         """
         return rows * self.mcu_cols * ((2 if self.wide else 1) * 64 * self.mcu_blocks + 1) + BATCH
 
+    @property
+    def token_bytes(self) -> int:
+        """Bytes that the tokens of all rows need room for."""
+        return 4 * self.token_room(self.mcu_rows)
+
     def lists(self) -> Lists:
         """Scratch memory in which the blocks of a row of MCUs are gathered."""
         return list_memory(64 * self.mcu_cols * self.mcu_blocks, self.kept_blocks)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
+from dnjpeg.codec.format.hashing import hashed_once
 from dnjpeg.codec.format.syntax import APP0, APP14, Segment, written
 
 __all__ = ["DEFAULT_JFIF", "Adobe", "Jfif", "Metadata"]
 
 
+@hashed_once
 @dataclass(frozen=True)
 class Metadata:
     """A segment that the image itself does not need: COM or APPn."""
@@ -22,6 +24,7 @@ class Metadata:
         return written(self.code, self.payload)
 
 
+@hashed_once
 @dataclass(frozen=True)
 class Jfif:
     """The JFIF APP0 segment (JFIF 1.02): version, density unit (0 aspect ratio, 1 per inch, 2 per cm), densities."""

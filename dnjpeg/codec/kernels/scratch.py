@@ -9,13 +9,14 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["give_back", "lend", "made_once", "scratch"]
+__all__ = ["give_back", "lend", "made_for", "made_once", "scratch"]
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 # Larger requests are not kept. Tokens of a photo of 20 megapixels may take as much; mostly a third of that is touched.
 KEPT_BYTES = 1 << 28
-INHERITED_BYTES = 1 << 22  # nor are these, when the thread ends
+INHERITED_BYTES = 1 << 22  # nor are these, when the thread ends; nor is `made_for` worth while for more
 HEIRLESS = 8  # threads' memory that waits for a thread that begins
 
 _idle: list[dict[str, npt.NDArray[Any]]] = []
@@ -89,6 +90,32 @@ def made_once(name: str, make: Callable[[], T]) -> T:
         return made[name]
     except KeyError:
         return made.setdefault(name, make())
+
+
+def made_for(name: str, owner: T, size: int, make: Callable[[T], R]) -> R:
+    """Return what `make` made of scratch memory for this very object; it is not called again if that was the last one.
+
+    So where much is asked for, for one image after the other of the same kind, it is asked for once.
+
+    Parameters
+    ----------
+    name : str
+        What it is for, unlike all others.
+    owner
+        Compared by identity.
+    size : int
+        Bytes that are asked for, about. Large memory, beside which the time does not count, is not kept twice.
+    make : callable
+        See `made_once`.
+    """
+    made = _memory.made
+    known: tuple[T, R] | None = made.get(name)
+    if known is not None and known[0] is owner:
+        return known[1]
+    result = make(owner)
+    if size <= INHERITED_BYTES:
+        made[name] = owner, result
+    return result
 
 
 def lend(name: str, size: int, dtype: type[np.generic]) -> npt.NDArray[Any]:

@@ -86,6 +86,11 @@ class InversePlan:
     coefficients: int
     last_mcu_row: int
 
+    @property
+    def memory(self) -> int:
+        """Bytes of scratch memory, at most."""
+        return 2 * (self.samples + self.sums + self.coefficients)
+
 
 @lru_cache(256)
 def plan_inverse(

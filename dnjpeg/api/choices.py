@@ -10,7 +10,7 @@ from dnjpeg.codec.format.script_text import ScriptLike, resolve_script
 from dnjpeg.codec.trellis.choice import RateDistortion
 from dnjpeg.tables import QuantizationTables, resolve
 
-__all__ = ["TablesLike", "chosen_coding", "chosen_levels", "chosen_tables"]
+__all__ = ["TablesLike", "check_threads", "chosen_coding", "chosen_levels", "chosen_tables"]
 
 TablesLike = QuantizationTables | str | PathLike[str] | int
 
@@ -49,3 +49,9 @@ def chosen_coding(
 def chosen_levels(rdo: RateDistortion | float | None) -> RateDistortion | None:
     """Return how levels are chosen; a number is a strength, None the nearest ones."""
     return rdo if rdo is None or isinstance(rdo, RateDistortion) else RateDistortion(rdo)
+
+
+def check_threads(threads: int) -> None:
+    """Raise `ValueError` if this is no number of threads for one picture."""
+    if not isinstance(threads, int) or threads < 1:
+        raise ValueError(f"threads is a whole number from 1 on, not {threads!r}")

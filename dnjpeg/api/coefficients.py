@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dnjpeg.api.choices import TablesLike, chosen_coding, chosen_levels, chosen_tables
 from dnjpeg.codec import lossless, scan_reader, transcoder, writer
@@ -172,7 +172,7 @@ def transcode(
     ValueError
         If an argument is none of the above, or the image cannot be turned or cropped so.
     """
-    return transcoder_for(
+    to = _chosen(
         tables,
         quality,
         optimize,
@@ -189,19 +189,42 @@ def transcode(
         icc_profile,
         xmp,
         dpi,
-        orient,
-        operation,
-        crop,
-        trim,
-        perfect,
-        grayscale,
-        rdo,
-        limits,
-        coding_tables,
-    )(data)
+    )
+    return transcoder.transcode(
+        data,
+        to,
+        limits=limits or DEFAULT_LIMITS,
+        coding_tables=coding_tables,
+        rearranged=_rearranging(orient, grayscale, operation, crop, trim, perfect),
+        rdo=chosen_levels(rdo),
+    )
 
 
 def transcoder_for(
+    *,
+    orient: bool,
+    grayscale: bool,
+    operation: lossless.Operation | None,
+    crop: Region | None,
+    trim: bool,
+    perfect: bool,
+    rdo: RateDistortion | float | None,
+    limits: Limits | None,
+    coding_tables: CodingTables | None,
+    **options: Any,
+) -> Callable[[bytes], bytes]:
+    """Return what `transcode` does with all these options: for many files they are looked into once."""
+    return partial(
+        transcoder.transcode,
+        to=_chosen(**options),
+        limits=limits or DEFAULT_LIMITS,
+        coding_tables=coding_tables,
+        rearranged=_rearranging(orient, grayscale, operation, crop, trim, perfect),
+        rdo=chosen_levels(rdo),
+    )
+
+
+def _chosen(
     tables: TablesLike | None,
     quality: int | None,
     optimize: bool,
@@ -218,44 +241,38 @@ def transcoder_for(
     icc_profile: bytes | None,
     xmp: bytes | None,
     dpi: float | tuple[float, float] | None,
-    orient: bool,
-    operation: lossless.Operation | None,
-    crop: Region | None,
-    trim: bool,
-    perfect: bool,
-    grayscale: bool,
-    rdo: RateDistortion | float | None,
-    limits: Limits | None,
-    coding_tables: CodingTables | None,
-) -> Callable[[bytes], bytes]:
-    """Return what transcodes files with these options of `transcode`: for many files they are looked into once."""
+) -> transcoder.Transcoding:
+    """Return what options of `transcode` say."""
     chosen = chosen_tables(tables, quality, wide=wide_tables)
     arrays = None
     if chosen is not None:
         arrays = chosen.arrays if wide_tables else chosen.arrays_for_baseline()
-    to = transcoder.Transcoding(
+    return transcoder.Transcoding(
         None if arrays is None else tuple([steps_key(table) for table in arrays]),
         chosen_coding(optimize, progressive, arithmetic, scans, restart, restart_rows, compact),
         copy,
         None if dpi is None else per_inch(dpi),
         described(comment=comment, exif=exif, icc_profile=icc_profile, xmp=xmp),
     )
-    rearranged = None
-    if orient or grayscale or operation is not None or crop is not None:
-        rearranged = partial(
-            lossless.rearrange,
-            orient=orient,
-            grayscale=grayscale,
-            operation=operation,
-            crop=crop,
-            trim=trim,
-            perfect=perfect,
-        )
+
+
+def _rearranging(
+    orient: bool,
+    grayscale: bool,
+    operation: lossless.Operation | None,
+    crop: Region | None,
+    trim: bool,
+    perfect: bool,
+) -> Callable[[CoefficientImage], CoefficientImage] | None:
+    """Return what options of `transcode` do with the coefficients of a file; None: nothing."""
+    if not orient and not grayscale and operation is None and crop is None:
+        return None
     return partial(
-        transcoder.transcode,
-        to=to,
-        limits=limits or DEFAULT_LIMITS,
-        coding_tables=coding_tables,
-        rearranged=rearranged,
-        rdo=chosen_levels(rdo),
+        lossless.rearrange,
+        orient=orient,
+        grayscale=grayscale,
+        operation=operation,
+        crop=crop,
+        trim=trim,
+        perfect=perfect,
     )

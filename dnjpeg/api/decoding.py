@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
 
+from dnjpeg.api.choices import check_threads
 from dnjpeg.codec import decoder
 from dnjpeg.codec.format.limits import DEFAULT_LIMITS, Limits
 from dnjpeg.codec.pixels.window import Region, Scale
@@ -76,8 +77,7 @@ def decode(
         If the scale is none of these, the region does not lie within the picture, `out` does not fit, or `threads` is
         no whole number from 1 on.
     """
-    if not isinstance(threads, int) or threads < 1:
-        raise ValueError(f"threads is a whole number from 1 on, not {threads!r}")
+    check_threads(threads)
     return decoder.decode(
         data,
         strict=strict,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from dnjpeg.api.choices import TablesLike, chosen_coding, chosen_levels, chosen_tables
+from dnjpeg.api.choices import TablesLike, check_threads, chosen_coding, chosen_levels, chosen_tables
 from dnjpeg.codec import encoder
 from dnjpeg.codec.encoding_plan import Encoding, steps_in_order
 from dnjpeg.codec.format.coding_tables import steps_key
@@ -141,7 +141,8 @@ def encode(
     JpegWarning
         If steps above 255 were made smaller.
     """
-    return encoder_for(
+    check_threads(threads)
+    to, levels = _chosen(
         tables,
         quality,
         subsampling,
@@ -162,11 +163,18 @@ def encode(
         jfif,
         coding_tables,
         rdo,
-        threads,
-    )(pixels)
+    )
+    return encoder.encode(pixels, to, rdo=levels, threads=threads)
 
 
-def encoder_for(
+def encoder_for(*, threads: int, **options: Any) -> Callable[[Pixels], bytes]:
+    """Return what `encode` does with all these options: for many images they are looked into once."""
+    check_threads(threads)
+    to, levels = _chosen(**options)
+    return partial(encoder.encode, to=to, rdo=levels, threads=threads)
+
+
+def _chosen(
     tables: TablesLike | None,
     quality: int | None,
     subsampling: SubsamplingLike,
@@ -187,11 +195,8 @@ def encoder_for(
     jfif: bool,
     coding_tables: CodingTables | None,
     rdo: RateDistortion | float | None,
-    threads: int,
-) -> Callable[[Pixels], bytes]:
-    """Return what encodes pixels with these options of `encode`: for many images they are looked into once."""
-    if not isinstance(threads, int) or threads < 1:
-        raise ValueError(f"threads is a whole number from 1 on, not {threads!r}")
+) -> tuple[Encoding, RateDistortion | None]:
+    """Return what options of `encode` say."""
     chosen = chosen_tables(tables, quality, wide=wide_tables)
     if chosen is None and (coding_tables is None or not coding_tables.quantization):
         chosen = resolve(75)
@@ -211,4 +216,4 @@ def encoder_for(
         described(comment=comment, exif=exif, icc_profile=icc_profile, xmp=xmp),
         None if coding_tables is None else coding_tables.as_key(),
     )
-    return partial(encoder.encode, to=to, rdo=chosen_levels(rdo), threads=threads)
+    return to, chosen_levels(rdo)

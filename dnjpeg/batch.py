@@ -11,7 +11,9 @@ import numpy.typing as npt
 
 from dnjpeg import api
 from dnjpeg.errors import JpegError
-from dnjpeg.parallel import available_cores, ordered_map
+from dnjpeg.parallel import available_cores
+from dnjpeg.steps import Steps
+from dnjpeg.team import ordered_steps
 
 __all__ = ["decode_batch", "encode_batch", "transcode_batch"]
 
@@ -83,8 +85,8 @@ def decode_batch(
     """
     targets: Iterable[Pixels | None] = repeat(None) if out is None else out
     pairs = _paired(files, targets)
-    options = _with_defaults(api.decode, options, without="out")
-    return _batch(lambda pair: api.decode(pair[0], out=pair[1], **options), pairs, jobs, on_error)
+    decode = api.decoder_for(**_with_defaults(api.decode, options, without="out"))
+    return _batch(lambda pair: decode(pair[0], out=pair[1]), pairs, jobs, on_error)
 
 
 def transcode_batch(
@@ -125,20 +127,22 @@ def _paired(files: Iterable[bytes], targets: Iterable[Pixels | None]) -> Iterato
             raise ValueError(f"out has {index} arrays, and there are more files") from None
 
 
-def _batch(work: Callable[[T], R], items: Iterable[T], jobs: int | None, on_error: OnError) -> Iterator[R | Exception]:
+def _batch(
+    work: Callable[[T], Steps[R]], items: Iterable[T], jobs: int | None, on_error: OnError
+) -> Iterator[R | Exception]:
     if jobs is None:
         jobs = available_cores()
     if not isinstance(jobs, int) or jobs < 1:
         raise ValueError(f"jobs is a whole number from 1 on, not {jobs!r}")
     if on_error not in ("raise", "return"):
         raise ValueError(f'on_error is "raise" or "return", not {on_error!r}')
+    if on_error == "raise":
+        return ordered_steps(work, items, jobs)
+    return ordered_steps(lambda item: _attempt(work, item), items, jobs)
 
-    def attempt(item: T) -> R | Exception:
-        try:
-            return work(item)
-        except (JpegError, ValueError, TypeError, MemoryError) as error:
-            if on_error == "raise":
-                raise
-            return error
 
-    return ordered_map(attempt, items, jobs)
+def _attempt(work: Callable[[T], Steps[R]], item: T) -> Steps[R | Exception]:
+    try:
+        return (yield from work(item))
+    except (JpegError, ValueError, TypeError, MemoryError) as error:
+        return error

@@ -9,7 +9,7 @@ from dnjpeg.on_use import imported_on_use
 if TYPE_CHECKING:
     from dnjpeg.api.choices import TablesLike
     from dnjpeg.api.coefficients import read, transcode, transcoder_for, write
-    from dnjpeg.api.decoding import decode
+    from dnjpeg.api.decoding import decode, decoder_for
     from dnjpeg.api.encoding import encode, encoder_for
     from dnjpeg.api.headers import inspect, read_header
     from dnjpeg.api.sharing import read_tables, shared_tables, write_tables
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = [
     "TablesLike",
     "decode",
+    "decoder_for",
     "encode",
     "encoder_for",
     "inspect",
@@ -33,6 +34,7 @@ __all__ = [
 _HOME = {
     "TablesLike": "dnjpeg.api.choices",
     "decode": "dnjpeg.api.decoding",
+    "decoder_for": "dnjpeg.api.decoding",
     "encode": "dnjpeg.api.encoding",
     "encoder_for": "dnjpeg.api.encoding",
     "inspect": "dnjpeg.api.headers",

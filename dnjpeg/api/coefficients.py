@@ -13,11 +13,13 @@ from dnjpeg.codec.format.limits import DEFAULT_LIMITS, Limits
 from dnjpeg.codec.format.metadata import Comment, described, per_inch
 from dnjpeg.codec.format.script_text import ScriptLike
 from dnjpeg.codec.pixels.window import Region
+from dnjpeg.steps import whole
 
 if TYPE_CHECKING:
     from dnjpeg.codec.format.coding_tables import CodingTables
     from dnjpeg.codec.format.coefficients import CoefficientImage
     from dnjpeg.codec.trellis.choice import RateDistortion
+    from dnjpeg.steps import Steps
 
 __all__ = ["read", "transcode", "transcoder_for", "write"]
 
@@ -190,7 +192,7 @@ def transcode(
         xmp,
         dpi,
     )
-    return transcoder.transcode(
+    steps = transcoder.transcode(
         data,
         to,
         limits=limits or DEFAULT_LIMITS,
@@ -198,6 +200,7 @@ def transcode(
         rearranged=_rearranging(orient, grayscale, operation, crop, trim, perfect),
         rdo=chosen_levels(rdo),
     )
+    return whole(steps)
 
 
 def transcoder_for(
@@ -212,8 +215,8 @@ def transcoder_for(
     limits: Limits | None,
     coding_tables: CodingTables | None,
     **options: Any,
-) -> Callable[[bytes], bytes]:
-    """Return what `transcode` does with all these options: for many files they are looked into once."""
+) -> Callable[[bytes], Steps[bytes]]:
+    """Return what `transcode` does, in steps, with all these options: for many files they are looked into once."""
     return partial(
         transcoder.transcode,
         to=_chosen(**options),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
@@ -10,11 +12,13 @@ from dnjpeg.api.choices import check_threads
 from dnjpeg.codec import decoder
 from dnjpeg.codec.format.limits import DEFAULT_LIMITS, Limits
 from dnjpeg.codec.pixels.window import Region, Scale
+from dnjpeg.steps import whole
 
 if TYPE_CHECKING:
     from dnjpeg.codec.format.coding_tables import CodingTables
+    from dnjpeg.steps import Steps
 
-__all__ = ["decode"]
+__all__ = ["decode", "decoder_for"]
 
 
 def decode(
@@ -78,7 +82,7 @@ def decode(
         no whole number from 1 on.
     """
     check_threads(threads)
-    return decoder.decode(
+    steps = decoder.decode(
         data,
         strict=strict,
         limits=limits or DEFAULT_LIMITS,
@@ -89,3 +93,10 @@ def decode(
         coding_tables=coding_tables,
         threads=threads,
     )
+    return whole(steps)
+
+
+def decoder_for(*, limits: Limits | None, threads: int, **options: Any) -> Callable[..., Steps[npt.NDArray[Any]]]:
+    """Return what `decode` does, in steps, with all these options but `out`."""
+    check_threads(threads)
+    return partial(decoder.decode, limits=limits or DEFAULT_LIMITS, threads=threads, **options)

@@ -17,11 +17,13 @@ from dnjpeg.codec.format.metadata import Comment, described, per_inch
 from dnjpeg.codec.format.script_text import ScriptLike
 from dnjpeg.codec.format.subsampling import SubsamplingLike, resolve_subsampling
 from dnjpeg.codec.kernels.beside import compile_next
+from dnjpeg.steps import whole
 from dnjpeg.tables.names import resolve
 
 if TYPE_CHECKING:
     from dnjpeg.codec.format.coding_tables import CodingTables
     from dnjpeg.codec.trellis.choice import RateDistortion
+    from dnjpeg.steps import Steps
 
 __all__ = ["encode", "encoder_for"]
 
@@ -164,11 +166,11 @@ def encode(
         coding_tables,
         rdo,
     )
-    return encoder.encode(pixels, to, rdo=levels, threads=threads)
+    return whole(encoder.encode(pixels, to, rdo=levels, threads=threads))
 
 
-def encoder_for(*, threads: int, **options: Any) -> Callable[[Pixels], bytes]:
-    """Return what `encode` does with all these options: for many images they are looked into once."""
+def encoder_for(*, threads: int, **options: Any) -> Callable[[Pixels], Steps[bytes]]:
+    """Return what `encode` does, in steps, with all these options: for many images they are looked into once."""
     check_threads(threads)
     to, levels = _chosen(**options)
     return partial(encoder.encode, to=to, rdo=levels, threads=threads)

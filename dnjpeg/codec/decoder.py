@@ -30,6 +30,7 @@ from dnjpeg.codec.pixels.window import Region, Scale, Window, window_of
 from dnjpeg.codec.reader import Reader, Scan
 from dnjpeg.codec.scan_reader import read_shown
 from dnjpeg.errors import JpegWarning
+from dnjpeg.steps import Steps, whole
 
 __all__ = ["decode", "decode_begun"]
 
@@ -47,12 +48,12 @@ def decode(
     out: Pixels | None = None,
     coding_tables: CodingTables | None = None,
     threads: int = 1,
-) -> Pixels:
+) -> Steps[Pixels]:
     """Decode a file to pixels; see `dnjpeg.decode`."""
     reader, scan = begin_reading(data, strict=strict, limits=limits, coding_tables=coding_tables)
-    pixels = decode_begun(reader, scan, scale=scale, region=region, orient=orient, out=out, threads=threads)
+    pixels = yield from _decode(reader, scan, scale, region, orient, out, threads)
     for warning in reader.warnings:
-        warnings.warn(warning, JpegWarning, stacklevel=3)
+        warnings.warn(warning, JpegWarning, stacklevel=4)
     return pixels
 
 
@@ -67,19 +68,31 @@ def decode_begun(
     threads: int = 1,
 ) -> Pixels:
     """Decode a file that `begin_reading` has begun with, once; what it warns of is in the reader."""
+    return whole(_decode(reader, scan, scale, region, orient, out, threads))
+
+
+def _decode(
+    reader: Reader,
+    scan: Scan,
+    scale: Scale,
+    region: Region | None,
+    orient: bool,
+    out: Pixels | None,
+    threads: int,
+) -> Steps[Pixels]:
     assert reader.frame is not None
     turn = _turn(reader) if orient else None
     if turn is None:
         window = window_of(reader.frame, scale, region)
         pixels = _output(reader.frame, window, out)
-        _decode_window(reader, scan, window, pixels, threads)
+        yield from _decode_window(reader, scan, window, pixels, threads)
     else:
         upright = upright_frame(reader.frame, turn)
         window = window_of(upright, scale, region)
         pixels = _output(upright, window, out)
         stored = stored_window(window, upright, turn)
         lying = _output(reader.frame, stored, None)
-        _decode_window(reader, scan, stored, lying, threads)
+        yield from _decode_window(reader, scan, stored, lying, threads)
         pixels[...] = turned(lying, turn)
     return pixels
 
@@ -90,14 +103,23 @@ def _turn(reader: Reader) -> Turn | None:
     return UPRIGHT.get(next((orientation for orientation in orientations if orientation is not None), 1))
 
 
-def _decode_window(reader: Reader, scan: Scan, window: Window, pixels: Pixels, threads: int) -> None:
-    assert reader.frame is not None
-    in_one_scan = len(scan.indices) == len(reader.frame.components) and not reader.frame.progressive
-    if in_one_scan and not reader.frame.arithmetic:
-        if threads == 1 or not decode_on_two_threads(reader, scan, window, pixels):
-            _decode_one_scan(reader, scan, window, pixels)
-    else:
-        _render(reader, *read_shown(reader, scan), window, pixels)
+def _decode_window(reader: Reader, scan: Scan, window: Window, pixels: Pixels, threads: int) -> Steps[None]:
+    frame = reader.frame
+    assert frame is not None
+    if len(scan.indices) < len(frame.components) or frame.progressive or frame.arithmetic:
+        return _decode_scans(reader, scan, window, pixels)
+    return (_decode_one_scan if threads == 1 else _decode_on_threads)(reader, scan, window, pixels)
+
+
+def _decode_scans(reader: Reader, scan: Scan, window: Window, pixels: Pixels) -> Steps[None]:
+    yield
+    _render(reader, *read_shown(reader, scan), window, pixels)
+
+
+def _decode_on_threads(reader: Reader, scan: Scan, window: Window, pixels: Pixels) -> Steps[None]:
+    yield
+    if not decode_on_two_threads(reader, scan, window, pixels):
+        whole(_decode_one_scan(reader, scan, window, pixels))
 
 
 def _output(frame: Frame, window: Window, out: Pixels | None) -> Pixels:
@@ -110,13 +132,16 @@ def _output(frame: Frame, window: Window, out: Pixels | None) -> Pixels:
     return out
 
 
-def _decode_one_scan(reader: Reader, scan: Scan, window: Window, pixels: Pixels) -> None:
+def _decode_one_scan(reader: Reader, scan: Scan, window: Window, pixels: Pixels) -> Steps[None]:
     """All components in one scan: coefficients of one row of MCUs are kept at a time."""
     frame = reader.frame
     assert frame is not None
     strip = plan_inverse(frame, reader.color(), window, kept_rows=1)
     _, geometry, _, mcu_cols = row_geometry(frame, scan.indices, scan.starts)
     state = start_scan(reader.restart_interval, scan.begin, strict=reader.strict)
+    steps = joined_steps(reader.answers().steps, frame.precision)
+    line = pixels.reshape(-1)
+    yield
     coefficients, samples, sums, ahead = made_for("decoding", strip, strip.memory, _room)
     _decode_rows(
         state,
@@ -130,12 +155,13 @@ def _decode_one_scan(reader: Reader, scan: Scan, window: Window, pixels: Pixels)
         strip.sizes,
         strip.scaled,
         strip.unusual,
-        joined_steps(reader.answers().steps, frame.precision),
+        steps,
         samples,
         sums,
-        pixels.reshape(-1),
+        line,
         ahead,
     )
+    yield
     scan.give_back()
     reader.finish_scan(state)
 

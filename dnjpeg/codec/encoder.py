@@ -32,6 +32,7 @@ from dnjpeg.codec.pixels.quantize import quantize
 from dnjpeg.codec.trellis.choice import RateDistortion
 from dnjpeg.codec.trellis.search import choose_levels
 from dnjpeg.codec.writer import assemble_only, write_scans
+from dnjpeg.steps import Steps
 
 __all__ = ["encode", "symbol_frequencies", "transform"]
 
@@ -40,7 +41,7 @@ Pixels = npt.NDArray[np.uint8]
 FORWARD_SCALE = 8  # coefficients of the forward DCT are so many times the orthonormal ones
 
 
-def encode(pixels: Pixels, to: Encoding, *, rdo: RateDistortion | None = None, threads: int = 1) -> bytes:
+def encode(pixels: Pixels, to: Encoding, *, rdo: RateDistortion | None = None, threads: int = 1) -> Steps[bytes]:
     """Encode pixels as a file; see `dnjpeg.encode`.
 
     Parameters
@@ -53,6 +54,7 @@ def encode(pixels: Pixels, to: Encoding, *, rdo: RateDistortion | None = None, t
     pixels = checked_pixels(pixels)
     flat = pixels.reshape(-1)
     job = plan_encoding(pixels.shape, to)
+    yield
     if rdo is not None:
         return _encode_optimized(flat, job, rdo)
     made = to.coding.optimize or to.shared is not None

@@ -16,7 +16,7 @@ from dnjpeg.codec.entropy.best_codes import Coder, Start, code_best, coder_spans
 from dnjpeg.codec.entropy.gathering import Lists, list_spans
 from dnjpeg.codec.entropy.lane_memory import LaneMemory, lane_spans
 from dnjpeg.codec.entropy.mcu_rows import decode_mcu_row
-from dnjpeg.codec.entropy.scan import begin_scan, start_scan, stopped
+from dnjpeg.codec.entropy.scan import FAULT, begin_scan, start_scan, stopped
 from dnjpeg.codec.entropy.scan_writer import (
     ScanPlan,
     Tokens,
@@ -50,6 +50,7 @@ from dnjpeg.codec.trellis.choice import RateDistortion
 from dnjpeg.codec.trellis.search import choose_levels
 from dnjpeg.codec.writer import assemble_made, assemble_only, headers_of, write
 from dnjpeg.errors import FormatError
+from dnjpeg.steps import Steps
 
 __all__ = ["Transcoding", "requantized", "transcode"]
 
@@ -94,7 +95,7 @@ def transcode(
     coding_tables: CodingTables | None = None,
     rearranged: Callable[[CoefficientImage], CoefficientImage] | None = None,
     rdo: RateDistortion | None = None,
-) -> bytes:
+) -> Steps[bytes]:
     """Rewrite a file; see `dnjpeg.transcode`.
 
     Parameters
@@ -105,9 +106,10 @@ def transcode(
         None: each coefficient is rounded to the nearest level.
     """
     if rearranged is None and rdo is None:
-        written = _streamed(data, to, limits, coding_tables)
+        written = yield from _streamed(data, to, limits, coding_tables)
         if written is not None:
             return written
+    yield
     image = read(data, strict=True, limits=limits, coding_tables=coding_tables)
     image = rearranged(image) if rearranged is not None else image
     image = replace(image, jfif=to.jfif or image.jfif, metadata=to.metadata_of(image.metadata))
@@ -172,9 +174,14 @@ def _usual_factors(
     return np.concatenate(factors) if all(map(len, factors)) else np.empty(0, np.float32)
 
 
+State = npt.NDArray[np.int64]
+
+
 # From sequential Huffman coding to the same, which is most of what is transcoded, coefficients need not be kept: a row
 # of MCUs at a time is decoded, quantized anew and made into tokens.
 
+
+Numbers = npt.NDArray[np.int64]
 
 _FactorsOfAll = tuple[npt.NDArray[np.float64], npt.NDArray[np.float32]]
 """`_factors` and `_usual_factors`."""
@@ -208,7 +215,7 @@ class _Plan(NamedTuple):
 
 def _streamed(
     data: bytes | bytearray | memoryview, to: Transcoding, limits: Limits, coding_tables: CodingTables | None
-) -> bytes | None:
+) -> Steps[bytes | None]:
     """Transcode row by row; None if that cannot be done, or what the file holds cannot be written again.
 
     What is wrong with the file itself is raised: reading all of it would find the same.
@@ -220,25 +227,20 @@ def _streamed(
         if not _streams(reader, scan, to.coding):
             return None
         assert reader.frame is not None
-        said = reader.answers()
-        plan = _plan(reader.frame, said.known, to)
-        tokens, coder, written = _coded(reader, scan, plan)
-        if following_scan(reader) is not None or reader.restart_interval != said.known.restart_interval:
-            return None  # the interval told last is written, and the tokens have another
-        last = reader.answers()
-        if last is not said:  # some segments lay behind the scan
-            plan = _plan(reader.frame, last.known, to)
-        return _assembled(plan, tokens, coder, written)
+        known = reader.answers().known
+        plan = _plan(reader.frame, known, to)
+        state = start_scan(known.restart_interval, scan.begin, strict=True)
+        geometry = row_geometry(reader.frame, scan.indices, scan.starts)
+        yield
+        written = _coded(reader, scan, plan, state, geometry)
+        yield
+        scan.give_back()
+        reader.finish_scan(state)
+        if following_scan(reader) is not None or reader.answers().known is not known:
+            return None  # some segments lay behind the scan
+        return written
     except ValueError:  # the other way tells which
         return None
-
-
-def _assembled(plan: _Plan, tokens: Tokens, coder: Coder, written: int) -> bytes:
-    """Return the whole file of what `_coded` returns."""
-    if written > 0:
-        return assemble_made(plan.headers, coder, written)
-    coded = token_scan(plan.headers, plan.scan, plan.plan, tokens, optimize=plan.coding.optimize)
-    return assemble_only(plan.headers, coded)
 
 
 def _streams(reader: Reader, scan: Scan, coding: Coding) -> bool:
@@ -301,18 +303,18 @@ def _room(to: _Plan) -> _Room:
     )
 
 
-def _coded(reader: Reader, scan: Scan, to: _Plan) -> tuple[Tokens, Coder, int]:
-    """Return tokens of the new scan, and how many bytes of them are coded already, in the output of the coder."""
-    assert reader.frame is not None
-    layout, geometry, mcu_rows, mcu_cols = row_geometry(reader.frame, scan.indices, scan.starts)
-    state = start_scan(reader.restart_interval, scan.begin, strict=True)
+def _coded(
+    reader: Reader, scan: Scan, to: _Plan, state: Numbers, geometry: tuple[Numbers, Numbers, int, int]
+) -> bytes | None:
+    """Return the new file; None if there is a fault in the old one."""
+    layout, old_scan, mcu_rows, mcu_cols = geometry
     room = made_for("transcoding", to, to.plan.token_bytes, _room)
     coder = room.coder
     if len(coder[-1]) < 2 * len(reader.view):
         coder = begin_best_scan(to.headers, to.start, 2 * len(reader.view))
     count, written = _transcode_rows(
         state,
-        geometry,
+        old_scan,
         mcu_rows,
         mcu_cols,
         reader.bytes,
@@ -331,9 +333,12 @@ def _coded(reader: Reader, scan: Scan, to: _Plan) -> tuple[Tokens, Coder, int]:
         coder,
         room.ahead,
     )
-    scan.give_back()
-    reader.finish_scan(state)
-    return Tokens(room.tokens[:count], room.counts[:CODES]), coder, written
+    if state[FAULT]:
+        return None
+    if written > 0:
+        return assemble_made(to.headers, coder, written)
+    tokens = Tokens(room.tokens[:count], room.counts[:CODES])
+    return assemble_only(to.headers, token_scan(to.headers, to.scan, to.plan, tokens, optimize=to.coding.optimize))
 
 
 @kernel

@@ -5,15 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import threading
-import time
-from collections.abc import Iterator
 
 import numpy as np
 import pytest
 
 import dnjpeg
-from dnjpeg.parallel import AHEAD, TASK_SECONDS, TOGETHER, ordered_map
 
 JOBS = [1, 2, 5]
 
@@ -82,93 +78,6 @@ def test_options_are_looked_into_once() -> None:
         files = list(dnjpeg.encode_batch(images, jobs=1, tables=dnjpeg.QuantizationTables(steps)))
     assert len(told) == 1
     assert len(set(files)) == 1
-
-
-@pytest.mark.parametrize(("seconds", "together"), [(1.5 * TASK_SECONDS, 1), (0, TOGETHER)])
-@pytest.mark.parametrize("jobs", JOBS)
-def test_an_endless_source_is_read_no_further_than_needed(jobs: int, seconds: float, together: int) -> None:
-    read = 0
-
-    def double(number: int) -> int:
-        time.sleep(seconds)
-        return 2 * number
-
-    def source() -> Iterator[int]:
-        nonlocal read
-        while True:
-            read += 1
-            yield read
-
-    results = ordered_map(double, source(), jobs)
-    assert [next(results) for _ in range(10)] == list(range(2, 22, 2))
-    assert read <= 10 + AHEAD * jobs * together
-    results.close()
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("dnjpeg")]
-
-
-def test_of_items_that_are_done_together_those_before_an_error_come_first() -> None:
-    def inverse(number: int) -> float:
-        return 1 / (number - 500)
-
-    results, taken = ordered_map(inverse, range(1000), 2), []
-    with pytest.raises(ZeroDivisionError):
-        taken.extend(result for result in results)
-    assert taken == [inverse(number) for number in range(500)]
-
-
-def test_what_has_not_begun_is_dropped_when_one_fails() -> None:
-    done = []
-
-    def work(number: int) -> int:
-        if number == 0:
-            raise KeyError(number)
-        time.sleep(0.01)
-        done.append(number)
-        return number
-
-    with pytest.raises(KeyError):
-        list(ordered_map(work, range(1000), 2))
-    assert len(done) < 20
-
-
-def test_threads_that_found_nothing_to_do_go_on_when_there_is() -> None:
-    def source() -> Iterator[int]:
-        for number in range(40):
-            time.sleep(0.02 if number % 10 == 0 else 0)  # while all that is under way is done
-            yield number
-
-    taken = []
-    for result in ordered_map(str, source(), 3):
-        time.sleep(0.01 if result.endswith("5") else 0)
-        taken.append(result)
-    assert taken == [str(number) for number in range(40)]
-
-
-@pytest.mark.parametrize("jobs", JOBS)
-def test_what_is_no_error_but_ends_a_program_is_passed_on_as_well(jobs: int) -> None:
-    results = ordered_map(lambda number: sys.exit(number) if number == 3 else number, range(100), jobs)
-    assert [next(results) for _ in range(3)] == [0, 1, 2]
-    with pytest.raises(SystemExit):
-        next(results)
-
-
-@pytest.mark.parametrize("daemon", [False, True])
-def test_a_program_ends_in_the_middle_of_a_batch(daemon: bool) -> None:
-    """Also if a thread takes results for ever that is not waited for."""
-    program = f"""
-import threading, time
-from collections import deque
-from itertools import count
-from dnjpeg.parallel import ordered_map
-results = ordered_map(lambda number: number, count(), 2)
-print(next(results))
-if {daemon}:
-    threading.Thread(target=deque, args=(results, 0), daemon=True).start()
-    time.sleep(0.1)
-"""
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
-    assert (done.returncode, done.stdout) == (0, "0\n")
-    assert daemon or done.stderr == ""
 
 
 def test_after_a_warm_up_nothing_is_compiled_or_loaded() -> None:

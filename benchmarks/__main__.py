@@ -86,8 +86,8 @@ def _rows(options: argparse.Namespace, crops: list[Pixels], large: list[Pixels])
                 for subsampling in options.subsampling:
                     contenders = path.prepare(photos, quality, subsampling)
                     calls = 1 if name in WHOLE else len(photos)
-                    few = path.threads or photos is large  # calls, and where threads run may change between them
-                    rounds = max(options.rounds, 7) if few else options.rounds
+                    few_calls = path.threads or photos is large  # and where threads run may change between them
+                    rounds = max(options.rounds, 7) if few_calls else options.rounds
                     if path.threads:
                         contenders |= ceiling_contenders()
                     seconds = interleaved(contenders, calls, rounds)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
+from itertools import zip_longest
 
 import numpy as np
 from PIL import Image
@@ -190,12 +191,18 @@ PASSES = 10
 
 
 def _batches(batch: Callable[[int, int], Iterable[object]], *, kept: bool = False) -> Contenders:
-    """Two threads and one on a batch, given threads and passes; results are dropped one by one, or kept to the end.
+    """Return a batch on two threads and on one, once the outputs of both are known to be equal.
 
-    Kept ones need new memory, which the system clears; how much of it the runs before have left differs by thread.
+    Parameters
+    ----------
+    batch : callable
+        Of how many threads, and how often each photo is taken: begins the batch, and returns its results as they come.
+    kept : bool
+        Whether results are kept to the end instead of dropped as they come. They then need new memory, which the system
+        clears; how much of it the runs before have left differs by thread.
     """
-    for number, (ours, theirs) in enumerate(zip(batch(THREADS, 1), batch(1, 1), strict=True)):
-        if not _equal(ours, theirs):
+    for number, (ours, theirs) in enumerate(zip_longest(batch(THREADS, 1), batch(1, 1))):
+        if ours is None or theirs is None or not _equal(ours, theirs):
             raise DifferentOutputError(f"photo {number}: the outputs of two threads and of one differ")
     take = list if kept else partial(deque, maxlen=0)
     return {"dnjpeg": lambda _: take(batch(THREADS, PASSES)), "one thread": lambda _: take(batch(1, PASSES))}

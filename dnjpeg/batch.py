@@ -33,7 +33,9 @@ def encode_batch(
     images : iterable of ndarray, uint8, (H, W, 3) or (H, W)
         Taken one by one as threads become free; an array (N, H, W, 3) is N images.
     jobs : int, optional
-        Threads; None: one a CPU that this process may use. One: all happens on the caller's thread.
+        Threads, the caller's included; None: one a CPU that this process may use. While results are asked for, the
+        caller's thread reads the images and does what the interpreter does for each, and where the others have enough
+        to do, it encodes as well.
     on_error : {"raise", "return"}
         What to do with an image that cannot be encoded: raise its error in its turn and stop, or yield the error in
         the image's place and go on.
@@ -43,7 +45,8 @@ def encode_batch(
     Yields
     ------
     bytes or Exception
-        In the order of the images. Never more than three images a thread are under way or wait to be taken.
+        In the order of the images. Never more than three images a thread are under way or wait to be taken, of those
+        that take less than 2 ms up to 24.
 
     Raises
     ------

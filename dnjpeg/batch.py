@@ -40,7 +40,7 @@ def encode_batch(
         What to do with an image that cannot be encoded: raise its error in its turn and stop, or yield the error in
         the image's place and go on.
     **options
-        Of `dnjpeg.encode`, for all images alike; they are looked into once.
+        Of `dnjpeg.encode`, for all images alike.
 
     Yields
     ------
@@ -51,7 +51,7 @@ def encode_batch(
     Raises
     ------
     ValueError, TypeError
-        If `jobs`, `on_error` or an option is none of the above, whatever `on_error` is.
+        If `jobs` or `on_error` is none of the above, or an option is none of those, whatever the images are.
     """
     return _batch(api.encoder_for(**_with_defaults(api.encode, options)), images, jobs, on_error)
 
@@ -84,7 +84,7 @@ def decode_batch(
     Raises
     ------
     ValueError, TypeError
-        If `jobs`, `on_error` or an option is none of the above, or `out` has fewer arrays than there are files.
+        If `jobs` or `on_error` is none of the above, an option none of those, or `out` has fewer arrays than there are files.
     """
     targets: Iterable[Pixels | None] = repeat(None) if out is None else out
     pairs = _paired(files, targets)

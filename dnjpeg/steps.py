@@ -6,7 +6,7 @@ is a generator of three steps, and it yields between them:
 
 1. what comes before the kernels: headers, plans, checks;
 2. the kernels, with scratch memory, which is of the thread that they run on and holds nothing from step to step;
-3. what is left; mostly nothing.
+3. what is left, which is little.
 
 A generator that yields less often ends sooner. `whole` takes all steps at once, `dnjpeg.team.ordered_steps` those
 of many images.

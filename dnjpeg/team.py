@@ -41,7 +41,7 @@ def ordered_steps(begin: Callable[[T], Steps[R]], items: Iterable[T], jobs: int)
     Raises
     ------
     Exception
-        Whatever the steps or the iterable raised, in its turn.
+        Whatever the steps or the iterable raised, in its turn; KeyboardInterrupt and the like at once.
     """
     if jobs == 1:
         for item in items:
@@ -61,7 +61,7 @@ def ordered_steps(begin: Callable[[T], Steps[R]], items: Iterable[T], jobs: int)
                 error = raised
                 break
             team.add(order[-1])
-            while order and (order[0].done or len(order) >= AHEAD * jobs * team.together):
+            if order[0].done or len(order) >= AHEAD * jobs * team.together:  # one taken, one begun: the others go on
                 team.wait_for(order)
                 yield order.popleft().result()
         while order:
@@ -70,6 +70,7 @@ def ordered_steps(begin: Callable[[T], Steps[R]], items: Iterable[T], jobs: int)
         if error is not None:
             raise error
     finally:
+        error = None  # whose traceback knows this frame
         team.dismiss()
 
 
@@ -89,24 +90,24 @@ class _Item(Generic[R]):
         """Whether nothing is left but the last step."""
         return not self.finished.locked()
 
-    def take(self) -> bool:
-        """Take the next step; returns whether there is another."""
+    def take(self, kept: type[BaseException] = Exception) -> bool:
+        """Take the next step; returns whether there is another. Errors of this kind are kept until their turn comes."""
         assert self.steps is not None
         try:
             next(self.steps)
         except StopIteration as end:
             self.value: R = end.value
-        except BaseException as error:
+        except kept as error:
             self.error = error
         else:
             return True
         self.steps = None
         return False
 
-    def take_second(self) -> None:
+    def take_second(self, kept: type[BaseException] = Exception) -> None:
         """Take the second step."""
         try:
-            self.take()
+            self.take(kept)
         finally:
             self.finished.release()
 
@@ -115,7 +116,10 @@ class _Item(Generic[R]):
         while self.steps is not None:
             self.take()
         if self.error is not None:
-            raise self.error
+            try:
+                raise self.error
+            finally:
+                self.error = None  # whose traceback knows this frame
         return self.value
 
 
@@ -173,7 +177,7 @@ class _Team(Generic[R]):
     def _help(self) -> None:
         try:
             for _ in range(RUN):
-                self.ready.get_nowait().take_second()
+                self.ready.get_nowait().take_second(BaseException)
         except Empty:
             pass
         finally:

@@ -91,8 +91,9 @@ def _decode(
         window = window_of(upright, scale, region)
         pixels = _output(upright, window, out)
         stored = stored_window(window, upright, turn)
+        yield
         lying = _output(reader.frame, stored, None)
-        yield from _decode_window(reader, scan, stored, lying, threads)
+        whole(_decode_window(reader, scan, stored, lying, threads))
         pixels[...] = turned(lying, turn)
     return pixels
 

@@ -12,7 +12,9 @@ from dnjpeg.codec.encoding_plan import (
     Encoding,
     EncodingPlan,
     channels_of,
+    check_pixels,
     checked_pixels,
+    contiguous,
     plan_encoding,
     planned_frame,
     resolved_color,
@@ -51,10 +53,10 @@ def encode(pixels: Pixels, to: Encoding, *, rdo: RateDistortion | None = None, t
     threads : int
         How many may work on the image.
     """
-    pixels = checked_pixels(pixels)
-    flat = pixels.reshape(-1)
+    check_pixels(pixels)
     job = plan_encoding(pixels.shape, to)
     yield
+    flat = contiguous(pixels).reshape(-1)
     if rdo is not None:
         return _encode_optimized(flat, job, rdo)
     made = to.coding.optimize or to.shared is not None

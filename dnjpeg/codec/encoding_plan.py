@@ -28,7 +28,9 @@ __all__ = [
     "Encoding",
     "EncodingPlan",
     "channels_of",
+    "check_pixels",
     "checked_pixels",
+    "contiguous",
     "plan_encoding",
     "planned_frame",
     "resolved_color",
@@ -229,6 +231,12 @@ def _reciprocals(table: bytes) -> npt.NDArray[np.uint16]:
 
 def checked_pixels(pixels: Pixels) -> Pixels:
     """Return pixels as kernels take them, or raise what is wrong with them."""
+    check_pixels(pixels)
+    return contiguous(pixels)
+
+
+def check_pixels(pixels: Pixels) -> None:
+    """Raise what is wrong with pixels."""
     if not isinstance(pixels, np.ndarray) or pixels.dtype != np.uint8:
         kind = pixels.dtype if isinstance(pixels, np.ndarray) else type(pixels).__name__
         raise TypeError(f"pixels must be a uint8 array, not {kind}")
@@ -237,9 +245,13 @@ def checked_pixels(pixels: Pixels) -> Pixels:
     height, width = pixels.shape[:2]
     if not (1 <= height <= 65535 and 1 <= width <= 65535):
         raise ValueError(f"pixels of shape {pixels.shape}: a JPEG image has 1 to 65535 pixels a side")
-    flat = np.ascontiguousarray(pixels).view()
-    flat.flags.writeable = False  # one type for kernels, whatever the array
-    return flat
+
+
+def contiguous(pixels: Pixels) -> Pixels:
+    """Return pixels as kernels take them."""
+    whole = np.ascontiguousarray(pixels).view()
+    whole.flags.writeable = False  # one type for kernels, whatever the array
+    return whole
 
 
 def channels_of(shape: tuple[int, ...]) -> int:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from dnjpeg.codec.format.application import Jfif, Metadata
 from dnjpeg.codec.format.application_data import ApplicationData
-from dnjpeg.codec.format.coding_tables import CodingTables, steps_key
+from dnjpeg.codec.format.coding_tables import CodingTables
 from dnjpeg.codec.format.frame import Frame
 from dnjpeg.codec.format.syntax import Segment
 
@@ -115,7 +115,7 @@ class Said:
             steps = np.array([self.latched.get(index, NO_TABLE) for index in range(len(frame.components))])
             steps.flags.writeable = False
             tables, data = tuple(steps), self.application
-            keys = tuple(steps_key(table) for table in tables)
+            keys = tuple([table.tobytes() for table in tables])
             known = Known(color, keys, self.tables.restart_interval, data.density(), data.not_written(color))
             answers = self._answers = Answers(steps, tables, known)
         return answers

@@ -16,7 +16,7 @@ from dnjpeg.codec.entropy.best_codes import Coder, Start, code_best, coder_spans
 from dnjpeg.codec.entropy.gathering import Lists, list_spans
 from dnjpeg.codec.entropy.lane_memory import LaneMemory, lane_spans
 from dnjpeg.codec.entropy.mcu_rows import decode_mcu_row
-from dnjpeg.codec.entropy.scan import FAULT, begin_scan, start_scan, stopped
+from dnjpeg.codec.entropy.scan import FAULT, SOURCE, begin_scan, start_scan, stopped
 from dnjpeg.codec.entropy.scan_writer import (
     ScanPlan,
     Tokens,
@@ -34,7 +34,7 @@ from dnjpeg.codec.format.coding_tables import CodingTables, steps_of
 from dnjpeg.codec.format.coefficients import CoefficientImage
 from dnjpeg.codec.format.color import quantization_slots
 from dnjpeg.codec.format.frame import Frame
-from dnjpeg.codec.format.headers import Headers
+from dnjpeg.codec.format.headers import EOI_MARKER, Headers
 from dnjpeg.codec.format.layout import FIRST, coefficient_arrays, coefficient_places, component_layout, row_geometry
 from dnjpeg.codec.format.limits import Limits
 from dnjpeg.codec.format.metadata import KEPT, kept, replaced
@@ -82,8 +82,17 @@ class Transcoding(NamedTuple):
         """Return the tables as (8, 8) arrays, natural order."""
         return None if self.tables is None else tuple(steps_of(key) for key in self.tables)
 
+    def written(self, known: Known) -> Known:
+        """Tell what is written of what a file says; ValueError if `copy` is none of `KEPT`."""
+        metadata, density = self.metadata_of(known.metadata), self.jfif or known.density
+        if metadata == known.metadata and density is known.density:
+            return known
+        return known._replace(metadata=metadata, density=density)
+
     def metadata_of(self, segments: tuple[Metadata, ...]) -> tuple[Metadata, ...]:
         """Tell what becomes of a file's metadata; ValueError if `copy` is none of `KEPT`."""
+        if self.copy == "all" and not self.metadata:
+            return segments
         return replaced(kept(segments, self.copy), self.metadata)
 
 
@@ -105,11 +114,16 @@ def transcode(
     rdo : RateDistortion, optional
         None: each coefficient is rounded to the nearest level.
     """
+    begun = None
     if rearranged is None and rdo is None:
-        written = yield from _streamed(data, to, limits, coding_tables)
-        if written is not None:
-            return written
+        begun = _begun(data, to, limits, coding_tables)
     yield
+    if begun is not None:
+        written = _streamed(begun, to)
+        if written is not None:
+            yield
+            begun.finish()
+            return written
     image = read(data, strict=True, limits=limits, coding_tables=coding_tables)
     image = rearranged(image) if rearranged is not None else image
     image = replace(image, jfif=to.jfif or image.jfif, metadata=to.metadata_of(image.metadata))
@@ -213,32 +227,67 @@ class _Plan(NamedTuple):
     factors: _FactorsOfAll | None
 
 
-def _streamed(
+class _Begun(NamedTuple):
+    """A file that is to be transcoded row by row, before its scan."""
+
+    reader: Reader
+    scan: Scan
+    known: Known
+    plan: _Plan
+    state: Numbers
+    geometry: tuple[Numbers, Numbers, int, int]
+    """From `row_geometry`."""
+
+    def ended(self) -> bool:
+        """Tell whether the image ends behind the scan, which has no fault."""
+        end = int(self.state[SOURCE])
+        return not self.state[FAULT] and self.reader.view[end : end + 2] == EOI_MARKER
+
+    def finish(self) -> bool:
+        """Go on behind the scan; returns whether the image ends there. Raises what is wrong with either."""
+        self.scan.give_back()
+        self.reader.finish_scan(self.state)
+        return following_scan(self.reader) is None
+
+
+def _begun(
     data: bytes | bytearray | memoryview, to: Transcoding, limits: Limits, coding_tables: CodingTables | None
-) -> Steps[bytes | None]:
-    """Transcode row by row; None if that cannot be done, or what the file holds cannot be written again.
+) -> _Begun | None:
+    """Read a file up to its scan; None if it cannot be transcoded row by row, or what it holds cannot be written again.
 
     What is wrong with the file itself is raised: reading all of it would find the same.
     """
     if to.copy not in KEPT:
         return None
+    reader, scan = begin_reading(data, strict=True, limits=limits, coding_tables=coding_tables)
+    if not _streams(reader, scan, to.coding):
+        return None
+    assert reader.frame is not None
+    known = reader.answers().known
     try:
-        reader, scan = begin_reading(data, strict=True, limits=limits, coding_tables=coding_tables)
-        if not _streams(reader, scan, to.coding):
-            return None
-        assert reader.frame is not None
-        known = reader.answers().known
-        plan = _plan(reader.frame, known, to)
-        state = start_scan(known.restart_interval, scan.begin, strict=True)
-        geometry = row_geometry(reader.frame, scan.indices, scan.starts)
-        yield
-        written = _coded(reader, scan, plan, state, geometry)
-        yield
-        scan.give_back()
-        reader.finish_scan(state)
-        if following_scan(reader) is not None or reader.answers().known is not known:
-            return None  # some segments lay behind the scan
-        return written
+        plan = _plan(reader.frame, to.written(known), to)
+    except ValueError:  # the other way tells which
+        return None
+    state = start_scan(known.restart_interval, scan.begin, strict=True)
+    return _Begun(reader, scan, known, plan, state, row_geometry(reader.frame, scan.indices, scan.starts))
+
+
+def _streamed(begun: _Begun, to: Transcoding) -> bytes | None:
+    """Transcode row by row; None if that cannot be done. The file is finished with, unless it ends behind the scan."""
+    reader, known, plan = begun.reader, begun.known, begun.plan
+    tokens, coder, written = _coded(begun)
+    try:
+        if not begun.ended():
+            if not begun.finish():
+                return None
+            last = reader.answers().known  # some segments lay behind the scan
+            if last.restart_interval != known.restart_interval:
+                return None  # that told last is written, and the tokens have another
+            plan = _plan(reader.frame, to.written(last), to)
+        if written > 0:
+            return assemble_made(plan.headers, coder, written)
+        coded = token_scan(plan.headers, plan.scan, plan.plan, tokens, optimize=plan.coding.optimize)
+        return assemble_only(plan.headers, coded)
     except ValueError:  # the other way tells which
         return None
 
@@ -253,7 +302,7 @@ def _streams(reader: Reader, scan: Scan, coding: Coding) -> bool:
 
 @lru_cache(64)
 def _plan(frame: Frame, known: Known, to: Transcoding) -> _Plan:
-    """Plan for files of this kind and size."""
+    """Plan for files of this kind and size; `known` is what `Transcoding.written` makes of it."""
     kind = _plan_kind(frame.resized(1, 1), known, to)
     headers = kind.headers.of_size(frame.height, frame.width)
     plan = plan_scan(headers.frame, headers.color, kind.scan.components, kept_rows=1)
@@ -267,8 +316,8 @@ def _plan(frame: Frame, known: Known, to: Transcoding) -> _Plan:
 def _plan_kind(frame: Frame, known: Known, to: Transcoding) -> _Kind:
     steps, new = tuple(steps_of(key) for key in known.steps), to.arrays()
     nothing = tuple(np.zeros((*shape[2:], 8, 8), np.int16) for shape in frame.shapes)  # stands for coefficients
-    jfif, metadata = to.jfif or known.density, to.metadata_of(known.metadata)
-    image = CoefficientImage(frame, nothing, steps, known.color, known.restart_interval, jfif, metadata)
+    color, _, interval, density, metadata = known
+    image = CoefficientImage(frame, nothing, steps, color, interval, density, metadata)
     if new is not None:
         image = _with_tables(image, new)
     headers, coding = headers_of(image, to.coding)
@@ -303,11 +352,9 @@ def _room(to: _Plan) -> _Room:
     )
 
 
-def _coded(
-    reader: Reader, scan: Scan, to: _Plan, state: Numbers, geometry: tuple[Numbers, Numbers, int, int]
-) -> bytes | None:
-    """Return the new file; None if there is a fault in the old one."""
-    layout, old_scan, mcu_rows, mcu_cols = geometry
+def _coded(begun: _Begun) -> tuple[Tokens, Coder, int]:
+    """Return tokens of the new scan, and how many bytes of them are coded already, in the output of the coder."""
+    reader, scan, _, to, state, (layout, old_scan, mcu_rows, mcu_cols) = begun
     room = made_for("transcoding", to, to.plan.token_bytes, _room)
     coder = room.coder
     if len(coder[-1]) < 2 * len(reader.view):
@@ -333,12 +380,7 @@ def _coded(
         coder,
         room.ahead,
     )
-    if state[FAULT]:
-        return None
-    if written > 0:
-        return assemble_made(to.headers, coder, written)
-    tokens = Tokens(room.tokens[:count], room.counts[:CODES])
-    return assemble_only(to.headers, token_scan(to.headers, to.scan, to.plan, tokens, optimize=to.coding.optimize))
+    return Tokens(room.tokens[:count], room.counts[:CODES]), coder, written
 
 
 @kernel

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from pictures import make_photo
 
-from dnjpeg import encode, transcode
+from dnjpeg import decode, encode, transcode, transcode_batch
 from dnjpeg.codec import encoding_plan, transcoder
 from dnjpeg.codec.format.coding import Restart
 from dnjpeg.codec.format.frame import Component, Frame
@@ -99,3 +99,34 @@ def test_headers_of_another_size_are_as_those_that_were_made_so():
     for size in SIZES:
         for name in cached(Headers):
             assert getattr(headers.of_size(*size), name) == getattr(make(*size), name), name
+
+
+@pytest.mark.parametrize(
+    "options", [{"quality": 40}, {}, {"copy": "none"}, {"quality": 60, "optimize": False}], ids=str
+)
+def test_files_whose_metadata_is_not_written_share_a_plan(options):
+    photo = make_photo(40, 50)
+    files = [encode(photo, comment=f"number {number}") for number in range(5)]
+    written = [transcode(data, **options) for data in files]
+    assert len(set(written)) == (1 if "copy" in options else 5)
+    assert transcoder._plan.cache_info().misses == len(set(written))
+
+
+@pytest.mark.parametrize("quality", [None, 40])
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_segments_behind_the_scan_are_written_before_it(quality, jobs):
+    photo = make_photo(70, 50)
+    plain = encode(photo)
+    behind = b"\xff\xfe\x00\x06late"
+    files = [plain, plain[:-2] + behind + plain[-2:], plain[:2] + behind + plain[2:], plain[:-2] + b"\xff" + plain[-2:]]
+    one, late, early, filled = transcode_batch(files, jobs=jobs, quality=quality)
+    assert filled == one == transcode(plain, quality=quality)
+    assert late == transcode(files[1], quality=quality) == early
+    assert one != early
+
+
+@pytest.mark.parametrize("optimize", [True, False])
+def test_a_restart_interval_that_is_told_behind_the_scan(optimize):
+    plain = encode(make_photo(70, 50), optimize=False)
+    late = plain[:-2] + b"\xff\xdd\x00\x04\x00\x02" + plain[-2:]
+    np.testing.assert_array_equal(decode(transcode(late, optimize=optimize)), decode(plain))

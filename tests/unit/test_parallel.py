@@ -104,12 +104,67 @@ def test_threads_that_found_nothing_to_do_go_on_when_there_is(ordered: Ordered) 
 
 
 @pytest.mark.parametrize("jobs", JOBS)
-@both
-def test_what_is_no_error_but_ends_a_program_is_passed_on_as_well(ordered: Ordered, jobs: int) -> None:
-    results = ordered(lambda number: sys.exit(number) if number == 3 else number, range(100), jobs)
+def test_what_is_no_error_but_ends_a_program_is_passed_on_as_well(jobs: int) -> None:
+    results = ordered_map(lambda number: sys.exit(number) if number == 3 else number, range(100), jobs)
     assert [next(results) for _ in range(3)] == [0, 1, 2]
     with pytest.raises(SystemExit):
         next(results)
+
+
+@pytest.mark.parametrize("jobs", JOBS)
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit])
+def test_what_ends_a_program_comes_at_once_from_the_lead(kind: type[BaseException], jobs: int) -> None:
+    """A signal comes to the main thread, which may be taking a step of any image."""
+    lead, begun = threading.get_ident(), []
+
+    def begin(number: int) -> Steps[int]:
+        begun.append(number)
+        yield
+        time.sleep(0.005)
+        if number >= 10 and threading.get_ident() == lead:
+            raise kind
+        return number
+
+    with pytest.raises(kind):
+        list(ordered_steps(begin, range(1000), jobs))
+    assert len(begun) < 200
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("dnjpeg")]
+
+
+@pytest.mark.parametrize("jobs", [2, 3])
+def test_what_ends_a_program_comes_from_a_helper_in_its_turn(jobs: int) -> None:
+    lead, taken = threading.get_ident(), []
+
+    def begin(number: int) -> Steps[int]:
+        yield
+        time.sleep(0.001)
+        if number >= 10 and threading.get_ident() != lead:
+            sys.exit(number)
+        return number
+
+    with pytest.raises(SystemExit) as ended:
+        taken.extend(number for number in ordered_steps(begin, range(1000), jobs))
+    assert taken == list(range(ended.value.code))
+
+
+@pytest.mark.parametrize("jobs", [2, 4])
+def test_while_results_are_used_the_others_have_something_to_do(jobs: int) -> None:
+    """For each result that is taken another item is begun."""
+    waiting = []
+
+    def begin(number: int) -> Steps[int]:
+        waiting.append(number)
+        yield
+        time.sleep(0.001)
+        waiting.remove(number)
+        return number
+
+    fewest = []
+    for number in ordered_steps(begin, range(100), jobs):
+        fewest.append(len(waiting))  # before the others have had time
+        time.sleep(0.003)
+        assert number == len(fewest) - 1
+    assert min(fewest[5:60]) > 0
 
 
 @pytest.mark.parametrize("daemon", [False, True])

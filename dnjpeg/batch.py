@@ -84,7 +84,8 @@ def decode_batch(
     Raises
     ------
     ValueError, TypeError
-        If `jobs` or `on_error` is none of the above, an option none of those, or `out` has fewer arrays than there are files.
+        If `jobs` or `on_error` is none of the above, an option none of those, or `out` has fewer arrays than there are
+        files.
     """
     targets: Iterable[Pixels | None] = repeat(None) if out is None else out
     pairs = _paired(files, targets)

@@ -15,7 +15,7 @@ from dnjpeg.steps import Steps, whole
 
 __all__ = ["ordered_steps"]
 
-READY = 2  # items a helper that wait for it: while there are fewer, this thread begins others
+READY = 3  # items a helper that wait for it: while there are fewer, this thread begins others
 RUN = 64  # items that a helper takes in one go at most: so that it ends with the program, even if items never do
 
 T = TypeVar("T")

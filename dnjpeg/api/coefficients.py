@@ -13,6 +13,7 @@ from dnjpeg.codec.format.limits import DEFAULT_LIMITS, Limits
 from dnjpeg.codec.format.metadata import Comment, described, per_inch
 from dnjpeg.codec.format.script_text import ScriptLike
 from dnjpeg.codec.pixels.window import Region
+from dnjpeg.codec.transcoding_plan import Transcoding
 from dnjpeg.steps import whole
 
 if TYPE_CHECKING:
@@ -244,13 +245,13 @@ def _chosen(
     icc_profile: bytes | None,
     xmp: bytes | None,
     dpi: float | tuple[float, float] | None,
-) -> transcoder.Transcoding:
+) -> Transcoding:
     """Return what options of `transcode` say."""
     chosen = chosen_tables(tables, quality, wide=wide_tables)
     arrays = None
     if chosen is not None:
         arrays = chosen.arrays if wide_tables else chosen.arrays_for_baseline()
-    return transcoder.Transcoding(
+    return Transcoding(
         None if arrays is None else tuple([steps_key(table) for table in arrays]),
         chosen_coding(optimize, progressive, arithmetic, scans, restart, restart_rows, compact),
         copy,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -12,88 +11,40 @@ import numpy.typing as npt
 
 from dnjpeg.codec.beginnings import begin_reading
 from dnjpeg.codec.entropy.ahead import ahead_memory
-from dnjpeg.codec.entropy.best_codes import Coder, Start, code_best, coder_spans
+from dnjpeg.codec.entropy.best_codes import Coder, code_best, coder_spans
 from dnjpeg.codec.entropy.gathering import Lists, list_spans
 from dnjpeg.codec.entropy.lane_memory import LaneMemory, lane_spans
 from dnjpeg.codec.entropy.mcu_rows import decode_mcu_row
 from dnjpeg.codec.entropy.scan import FAULT, SOURCE, begin_scan, start_scan, stopped
 from dnjpeg.codec.entropy.scan_writer import (
-    ScanPlan,
     Tokens,
     begin_best_scan,
-    best_start,
-    makes_tables,
-    plan_scan,
     token_scan,
 )
 from dnjpeg.codec.entropy.sequential_encoder import tokenize_mcu_row
 from dnjpeg.codec.entropy.tokens import CODES, COUNTS, count_symbols, join_counts
-from dnjpeg.codec.format.application import Jfif, Metadata
 from dnjpeg.codec.format.coding import Coding
-from dnjpeg.codec.format.coding_tables import CodingTables, steps_of
+from dnjpeg.codec.format.coding_tables import CodingTables
 from dnjpeg.codec.format.coefficients import CoefficientImage
-from dnjpeg.codec.format.color import quantization_slots
-from dnjpeg.codec.format.frame import Frame
-from dnjpeg.codec.format.headers import EOI_MARKER, Headers
+from dnjpeg.codec.format.headers import EOI_MARKER
 from dnjpeg.codec.format.layout import FIRST, coefficient_arrays, coefficient_places, component_layout, row_geometry
 from dnjpeg.codec.format.limits import Limits
-from dnjpeg.codec.format.metadata import KEPT, kept, replaced
-from dnjpeg.codec.format.script import ScriptScan, check_mcu
+from dnjpeg.codec.format.metadata import KEPT
 from dnjpeg.codec.kernels.jit import kernel
 from dnjpeg.codec.kernels.scratch import made_for, scratch
 from dnjpeg.codec.kernels.vector import clear, span
-from dnjpeg.codec.pixels.quantize import USUAL_SIZE, requantize, requantize_blocks, usual_factors
+from dnjpeg.codec.pixels.quantize import USUAL_SIZE, requantize, requantize_blocks
 from dnjpeg.codec.reader import Reader, Scan
 from dnjpeg.codec.said import Known
 from dnjpeg.codec.scan_reader import following_scan, read
+from dnjpeg.codec.transcoding_plan import Transcoding, TranscodingPlan, factors_of, plan_transcoding, with_tables
 from dnjpeg.codec.trellis.choice import RateDistortion
 from dnjpeg.codec.trellis.search import choose_levels
 from dnjpeg.codec.writer import assemble_made, assemble_only, headers_of, write
 from dnjpeg.errors import FormatError
 from dnjpeg.steps import Steps
 
-__all__ = ["Transcoding", "requantized", "transcode"]
-
-
-class Transcoding(NamedTuple):
-    """What files are to become, as values that a cache can go by.
-
-    Parameters
-    ----------
-    tables : tuple of bytes, or None
-        `steps_key` of new quantization tables: one for all components, one for luma and one for chroma, or one a
-        component. None: the file's own.
-    coding : Coding
-    copy : str
-        One of `KEPT`.
-    jfif : Jfif or None
-        None: as in the file.
-    metadata : tuple of Metadata
-        In the place of those of their kinds.
-    """
-
-    tables: tuple[bytes, ...] | None
-    coding: Coding
-    copy: str = "all"
-    jfif: Jfif | None = None
-    metadata: tuple[Metadata, ...] = ()
-
-    def arrays(self) -> tuple[npt.NDArray[np.uint16], ...] | None:
-        """Return the tables as (8, 8) arrays, natural order."""
-        return None if self.tables is None else tuple(steps_of(key) for key in self.tables)
-
-    def written(self, known: Known) -> Known:
-        """Tell what is written of what a file says; ValueError if `copy` is none of `KEPT`."""
-        metadata, density = self.metadata_of(known.metadata), self.jfif or known.density
-        if metadata == known.metadata and density is known.density:
-            return known
-        return known._replace(metadata=metadata, density=density)
-
-    def metadata_of(self, segments: tuple[Metadata, ...]) -> tuple[Metadata, ...]:
-        """Tell what becomes of a file's metadata; ValueError if `copy` is none of `KEPT`."""
-        if self.copy == "all" and not self.metadata:
-            return segments
-        return replaced(kept(segments, self.copy), self.metadata)
+__all__ = ["requantized", "transcode"]
 
 
 def transcode(
@@ -121,8 +72,9 @@ def transcode(
     if begun is not None:
         written = _streamed(begun, to)
         if written is not None:
-            yield
-            begun.finish()
+            if begun.ended():
+                yield
+                begun.finish()
             return written
     image = read(data, strict=True, limits=limits, coding_tables=coding_tables)
     image = rearranged(image) if rearranged is not None else image
@@ -146,9 +98,9 @@ def requantized(image: CoefficientImage, tables: Sequence[npt.NDArray[np.uint16]
     tables : sequence of ndarray, uint16, (8, 8)
         One for all components, one for luma and one for chroma, or one a component; natural order.
     """
-    described = _with_tables(image, tables)
+    described = with_tables(image, tables)
     coefficients = []
-    for factors, array in zip(_factors(image.tables, described.tables), image.coefficients, strict=True):
+    for factors, array in zip(factors_of(image.tables, described.tables), image.coefficients, strict=True):
         changed = array.copy()
         requantize(changed.reshape(-1), factors)
         coefficients.append(changed)
@@ -169,62 +121,11 @@ def _optimized(
     return replace(rounded, coefficients=coefficient_arrays(levels, places))
 
 
-def _with_tables(image: CoefficientImage, tables: Sequence[npt.NDArray[np.uint16]]) -> CoefficientImage:
-    """Return the image with other tables and the coefficients that it has."""
-    slots = quantization_slots(image.color, len(image.frame.components), tables)
-    return image.with_coefficients(image.coefficients, [tables[slot] for slot in slots], slots)
-
-
-def _factors(old: Sequence[npt.NDArray[np.uint16]], new: Sequence[npt.NDArray[np.uint16]]) -> npt.NDArray[np.float64]:
-    """``q / q'`` of each component: (components, 64)."""
-    return (np.stack(old).astype(np.float64) / np.stack(new)).reshape(-1, 64)
-
-
-def _usual_factors(
-    old: Sequence[npt.NDArray[np.uint16]], new: Sequence[npt.NDArray[np.uint16]]
-) -> npt.NDArray[np.float32]:
-    """`usual_factors` of all components; empty if one has none."""
-    factors = [usual_factors(*steps) for steps in zip(old, new, strict=True)]
-    return np.concatenate(factors) if all(map(len, factors)) else np.empty(0, np.float32)
-
-
-State = npt.NDArray[np.int64]
-
-
 # From sequential Huffman coding to the same, which is most of what is transcoded, coefficients need not be kept: a row
 # of MCUs at a time is decoded, quantized anew and made into tokens.
 
 
 Numbers = npt.NDArray[np.int64]
-
-_FactorsOfAll = tuple[npt.NDArray[np.float64], npt.NDArray[np.float32]]
-"""`_factors` and `_usual_factors`."""
-
-
-class _Kind(NamedTuple):
-    """What transcoding needs to know and what does not depend on the size."""
-
-    headers: Headers
-    coding: Coding
-    scan: ScriptScan
-    starts: dict[int, Start]
-    """`best_start` by restart interval."""
-    factors: _FactorsOfAll | None
-
-
-class _Plan(NamedTuple):
-    """All that transcoding needs to know and that does not depend on the coefficients."""
-
-    headers: Headers
-    coding: Coding
-    scan: ScriptScan
-    plan: ScanPlan
-    interval: int
-    """Ri."""
-    made: bool
-    """`makes_tables`."""
-    start: Start
-    factors: _FactorsOfAll | None
 
 
 class _Begun(NamedTuple):
@@ -233,7 +134,7 @@ class _Begun(NamedTuple):
     reader: Reader
     scan: Scan
     known: Known
-    plan: _Plan
+    plan: TranscodingPlan
     state: Numbers
     geometry: tuple[Numbers, Numbers, int, int]
     """From `row_geometry`."""
@@ -265,7 +166,7 @@ def _begun(
     assert reader.frame is not None
     known = reader.answers().known
     try:
-        plan = _plan(reader.frame, to.written(known), to)
+        plan = plan_transcoding(reader.frame, to.written(known), to)
     except ValueError:  # the other way tells which
         return None
     state = start_scan(known.restart_interval, scan.begin, strict=True)
@@ -273,7 +174,7 @@ def _begun(
 
 
 def _streamed(begun: _Begun, to: Transcoding) -> bytes | None:
-    """Transcode row by row; None if that cannot be done. The file is finished with, unless it ends behind the scan."""
+    """Transcode row by row; None if that cannot be done. Unless the image has `ended`, the file is finished with."""
     reader, known, plan = begun.reader, begun.known, begun.plan
     tokens, coder, written = _coded(begun)
     try:
@@ -283,7 +184,7 @@ def _streamed(begun: _Begun, to: Transcoding) -> bytes | None:
             last = reader.answers().known  # some segments lay behind the scan
             if last.restart_interval != known.restart_interval:
                 return None  # that told last is written, and the tokens have another
-            plan = _plan(reader.frame, to.written(last), to)
+            plan = plan_transcoding(reader.frame, to.written(last), to)
         if written > 0:
             return assemble_made(plan.headers, coder, written)
         coded = token_scan(plan.headers, plan.scan, plan.plan, tokens, optimize=plan.coding.optimize)
@@ -300,33 +201,6 @@ def _streams(reader: Reader, scan: Scan, coding: Coding) -> bool:
     return not (coding.progressive or coding.arithmetic or coding.script is not None or coding.smallest)
 
 
-@lru_cache(64)
-def _plan(frame: Frame, known: Known, to: Transcoding) -> _Plan:
-    """Plan for files of this kind and size; `known` is what `Transcoding.written` makes of it."""
-    kind = _plan_kind(frame.resized(1, 1), known, to)
-    headers = kind.headers.of_size(frame.height, frame.width)
-    plan = plan_scan(headers.frame, headers.color, kind.scan.components, kept_rows=1)
-    interval = headers.restart.interval(plan.mcu_cols)
-    start = kind.starts.get(interval) or kind.starts.setdefault(interval, best_start(headers, kind.scan, plan))
-    made = makes_tables(headers, plan, optimize=kind.coding.optimize)
-    return _Plan(headers, kind.coding, kind.scan, plan, interval, made, start, kind.factors)
-
-
-@lru_cache(64)
-def _plan_kind(frame: Frame, known: Known, to: Transcoding) -> _Kind:
-    steps, new = tuple(steps_of(key) for key in known.steps), to.arrays()
-    nothing = tuple(np.zeros((*shape[2:], 8, 8), np.int16) for shape in frame.shapes)  # stands for coefficients
-    color, _, interval, density, metadata = known
-    image = CoefficientImage(frame, nothing, steps, color, interval, density, metadata)
-    if new is not None:
-        image = _with_tables(image, new)
-    headers, coding = headers_of(image, to.coding)
-    (scan,) = coding.scans(headers.frame, headers.color)
-    check_mcu(scan, headers.frame)
-    factors = None if new is None else (_factors(steps, image.tables), _usual_factors(steps, image.tables))
-    return _Kind(headers, coding, scan, {}, factors)
-
-
 class _Room(NamedTuple):
     """Scratch memory in which files of one kind and size are transcoded."""
 
@@ -339,7 +213,7 @@ class _Room(NamedTuple):
     ahead: LaneMemory | None
 
 
-def _room(to: _Plan) -> _Room:
+def _room(to: TranscodingPlan) -> _Room:
     plan = to.plan
     return _Room(
         scratch("coefficients", 64 * (plan.kept_blocks + 1), np.int16),

@@ -7,7 +7,7 @@ import pytest
 from pictures import make_photo
 
 from dnjpeg import decode, encode, transcode, transcode_batch
-from dnjpeg.codec import encoding_plan, transcoder
+from dnjpeg.codec import encoding_plan, scan_header, transcoding_plan
 from dnjpeg.codec.format.coding import Restart
 from dnjpeg.codec.format.frame import Component, Frame
 from dnjpeg.codec.format.headers import Headers
@@ -19,8 +19,8 @@ def forget():
     for remembered in (
         encoding_plan.plan_encoding,
         encoding_plan._plan_kind,
-        transcoder._plan,
-        transcoder._plan_kind,
+        transcoding_plan.plan_transcoding,
+        transcoding_plan._plan_kind,
     ):
         remembered.cache_clear()
 
@@ -67,7 +67,7 @@ def test_files_of_sizes_in_turns(options):
         alone.append(transcode(data, **options))
     forget()
     assert [transcode(data, **options) for data in files] == alone
-    assert transcoder._plan_kind.cache_info().misses == 1
+    assert transcoding_plan._plan_kind.cache_info().misses == 1
 
 
 def cached(kind):
@@ -109,7 +109,7 @@ def test_files_whose_metadata_is_not_written_share_a_plan(options):
     files = [encode(photo, comment=f"number {number}") for number in range(5)]
     written = [transcode(data, **options) for data in files]
     assert len(set(written)) == (1 if "copy" in options else 5)
-    assert transcoder._plan.cache_info().misses == len(set(written))
+    assert transcoding_plan.plan_transcoding.cache_info().misses == len(set(written))
 
 
 @pytest.mark.parametrize("quality", [None, 40])
@@ -123,6 +123,16 @@ def test_segments_behind_the_scan_are_written_before_it(quality, jobs):
     assert filled == one == transcode(plain, quality=quality)
     assert late == transcode(files[1], quality=quality) == early
     assert one != early
+
+
+@pytest.mark.parametrize("behind", [b"", b"\xff\xfe\x00\x06late", b"\xff\xdd\x00\x04\x00\x02"])
+def test_memory_of_lookups_is_given_back_once(monkeypatch, behind):
+    """Twice, and two threads could work in it."""
+    given = []
+    monkeypatch.setattr(scan_header, "give_back_lookups", given.append)
+    plain = encode(make_photo(90 + len(behind), 80))  # with Huffman tables that no other file here has
+    transcode(plain[:-2] + behind + plain[-2:], quality=40)
+    assert len(given) == 1
 
 
 @pytest.mark.parametrize("optimize", [True, False])

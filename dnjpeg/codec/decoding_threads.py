@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from dnjpeg.codec.core_distance import far_apart
 from dnjpeg.codec.entropy.ahead import ahead_memory
 from dnjpeg.codec.entropy.scan import FAULT, INTERVAL
 from dnjpeg.codec.kernels.scratch import scratch
@@ -30,12 +31,15 @@ __all__ = ["decode_on_two_threads"]
 def decode_on_two_threads(reader: Reader, scan: Scan, window: Window, pixels: npt.NDArray[Any]) -> bool:
     """Decode all components, which are in one sequential scan of Huffman codes.
 
-    Returns False, and has done nothing, if there are too few rows of MCUs for that.
+    Returns False, and has done nothing, if there are too few rows of MCUs for that, or the threads run on cores without
+    a common cache, where blocks that go from one to the other make two threads slower than one.
     """
     work = Work(reader, scan, window, pixels)
     if work.last_row <= work.rows_of(PIECE):
         return False
     with ThreadPoolExecutor(1) as other:
+        if far_apart(other):
+            return False
         row = 0
         if work.state[INTERVAL] == 0:
             row = decode_by_lanes(work, other) if GATHERS else decode_by_runs(work, other)

@@ -16,7 +16,7 @@ from PIL import Image
 from random_damage import DAMAGE, damage
 
 from dnjpeg import decode, encode
-from dnjpeg.codec import decoding_threads, thread_lanes, thread_runs
+from dnjpeg.codec import core_distance, decoding_threads, thread_lanes, thread_runs
 from dnjpeg.codec.entropy import ahead
 from dnjpeg.codec.entropy.block_runs import decode_run
 from dnjpeg.codec.kernels.vector import GATHERS
@@ -28,8 +28,37 @@ def way(request):
     """Decode by lanes of vectors, and as CPUs do that cannot gather."""
     if request.param == "lanes" and not GATHERS:
         pytest.skip("this CPU has no lanes that gather")
-    with mock.patch.object(decoding_threads, "GATHERS", request.param == "lanes"):
+    with (
+        mock.patch.object(decoding_threads, "GATHERS", request.param == "lanes"),
+        mock.patch.object(decoding_threads, "far_apart", return_value=False),
+    ):
         yield request.param
+
+
+def test_cores_without_a_common_cache_do_not_share_a_picture(photo):
+    data = pillow_encode(photo, quality=85)
+    with (
+        mock.patch.object(decoding_threads, "far_apart", return_value=True),
+        mock.patch.object(decoding_threads, "decode_by_lanes", side_effect=AssertionError),
+        mock.patch.object(decoding_threads, "decode_by_runs", side_effect=AssertionError),
+    ):
+        assert np.array_equal(decode(data, threads=2), np.asarray(Image.open(io.BytesIO(data))))
+
+
+def test_cores_are_apart_if_it_always_takes_long_to_read_what_the_other_wrote():
+
+    class Clock:
+        def __init__(self, *seconds: float) -> None:
+            self.seconds, self.now = [*seconds], 0.0
+
+        def __call__(self) -> float:
+            self.now += self.seconds.pop(0)
+            return self.now
+
+    with ThreadPoolExecutor(1) as other:
+        for times, far in (([9, 4, 1] * 3, True), ([9, 4, 1, 9, 1, 1], False), ([9, 4, 1, 9, 4, 1, 9, 2, 1], False)):
+            with mock.patch.object(core_distance, "perf_counter", Clock(*times)):
+                assert core_distance.far_apart(other) is far
 
 
 @pytest.fixture(scope="module")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Executor
 from time import perf_counter
 
 import numpy as np
 
+from dnjpeg.codec.helper import Helper
 from dnjpeg.codec.kernels.jit import kernel
 from dnjpeg.codec.kernels.scratch import scratch
 from dnjpeg.codec.kernels.vector import span
@@ -18,8 +18,8 @@ FAR = 2.5  # to read what the other thread wrote takes so many times as long as 
 TRIES = 3  # a thread may be interrupted while it reads
 
 
-def far_apart(other: Executor) -> bool:
-    """Tell whether this thread and that of an executor now run on cores without a common cache.
+def far_apart(other: Helper) -> bool:
+    """Tell whether this thread and that of a helper now run on cores without a common cache.
 
     On a virtual machine the host may change that within seconds. It takes a tenth of a millisecond if they have one.
     """

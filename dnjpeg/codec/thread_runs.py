@@ -1,205 +1,267 @@
-"""Both threads decode one scan, symbol by symbol.
+"""Two threads decode one scan of Huffman codes without restarts, and each makes pixels of what it has decoded.
 
-The data of a scan are one long number: where a code begins is known when the one before is decoded. While this thread
-takes a piece from its beginning, the other one begins at a guess further down (`block_runs`), and this one goes on
-until it meets it. The other one also makes the pixels of the piece before, and takes as much less of the next.
+The data of a scan are one long number: where a code begins is known when the one before is decoded. The scan is taken
+in pieces. While the first thread, which leads, takes a piece from its beginning, the second begins at a guess further
+down, and keeps its blocks (`block_runs`) until the first has come to one of them, for only then it is known where in
+the picture they are. Then the second makes pixels of them, and the first goes on behind them with the next piece.
+Little goes from one to the other: the row of MCUs that both have a part in, and the one above it.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from time import perf_counter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
-from dnjpeg.codec.entropy.block_runs import bit_of, decode_run, go_to, open_interval, place_rows
-from dnjpeg.codec.entropy.scan import END, PREDICTIONS
+from dnjpeg.codec.entropy.ahead import ahead_memory
+from dnjpeg.codec.entropy.block_runs import bit_of, open_interval
+from dnjpeg.codec.entropy.scan import FAULT
 from dnjpeg.codec.format.layout import HORIZONTAL, VERTICAL
+from dnjpeg.codec.helper import Helper
 from dnjpeg.codec.kernels.scratch import scratch
-from dnjpeg.codec.thread_work import PIECES, Blocks, Ints, Work
+from dnjpeg.codec.pixels.inverse_plan import CONTEXT, ROW_LINES, InversePlan
+from dnjpeg.codec.pixels.precision import sample_type
+from dnjpeg.codec.run_pieces import Piece, Pieces, Run, told_apart
+from dnjpeg.codec.run_rows import begin_behind, follow_rows, lead_rows
+from dnjpeg.codec.thread_work import Blocks, Ints, Work
 
 __all__ = ["decode_by_runs"]
 
-LARGE_PIECE = 1 << 20  # coefficients of a piece, about
-LEAST_SHARE = 0.02  # of a piece: to begin at a guess is not worth while for less
-MEETING = 4096  # blocks within which both must meet
-DOUBTFUL = 1024  # first blocks of a guess in which faults are taken for nonsense that was read
-NONE = np.empty(0, np.int64)
+STRIPS = 4  # rows of MCUs in memory: one, and those of runs that become pixels
+PAGE = 4096  # bytes
+FOREVER = 1 << 62
+NOBODY = np.zeros(1, np.int64)
 
 
-def decode_by_runs(work: Work, other: ThreadPoolExecutor) -> int:
-    """Decode rows of MCUs on both threads; returns the row before which it had to end, with the state there."""
+def decode_by_runs(work: Work, second_thread: Helper) -> None:
+    """Decode all rows of MCUs that the window needs, or up to a fault if reading is strict."""
     open_interval(work.state, work.reader.bytes, work.coded)
-    kept_rows = max(work.rows_of(LARGE_PIECE), 2)
-    runs = _Runs(work, kept_rows)
-    pixel_maker = _PixelMaker(work, kept_rows, runs.row_blocks)
-    bit, end, row = bit_of(work.state), 8 * int(work.state[END]), 0
-    density = (end - bit) / (runs.row_blocks * work.frame.mcu_rows)  # bits a block
-    share = 0.5  # of a piece that the other thread decodes
-
-    def begin_piece() -> tuple[_Memory, int, int, Future[_Run] | None]:
-        memory, wanted = runs.next_memory(), min(kept_rows, work.last_row - row) * runs.row_blocks
-        guess = bit + int((1 - share) * wanted * density)
-        if share < LEAST_SHARE or guess >= end:
-            return memory[0], wanted, end, None
-        return memory[0], wanted, guess, other.submit(runs.decode, memory[1], guess, end, int(share * wanted), DOUBTFUL)
-
-    piece = begin_piece()
-    under_way: deque[Future[None]] = deque()
-    while row < work.last_row:
-        memory, wanted, guess, second = piece
-        begun = perf_counter()
-        run = runs.decode(memory, bit, guess, wanted)
-        seconds = (perf_counter() - begun) / max(run.size, 1)
-        blocks = _join(runs, run, None if second is None else second.result(), wanted, end)
-        rows = blocks.size // runs.row_blocks
-        following = blocks.start_of(rows * runs.row_blocks)
-        if rows == 0 or following > end:
-            break
-        density = 0.5 * (density + (following - bit) / (rows * runs.row_blocks))
-        share = min(max((seconds - pixel_maker.seconds) / (2 * seconds), 0.0), 0.5)
-        bit, row, first = following, row + rows, row
-        if len(under_way) == PIECES - 1:  # it has the memory that comes next
-            under_way.popleft().result()
-        if row < work.last_row:
-            piece = begin_piece()  # before the pixels, so that this thread need not wait for it
-        under_way.append(other.submit(pixel_maker.make, blocks, first, row))
-    for future in under_way:
-        future.result()
-    go_to(work.state, work.coded, bit)
-    work.state[PREDICTIONS : PREDICTIONS + 4] = pixel_maker.predictions
-    return row
+    pieces = Pieces(work, second_thread)
+    pieces.begin()
+    leader = _Leader(work)
+    under_way: deque[Future[float]] = deque()
+    while not leader.complete and (piece := pieces.next()):
+        run = leader.go_on(piece)
+        if run is not None and leader.joins(run):
+            while under_way and (len(under_way) == STRIPS - 1 or under_way[0].done()):
+                pieces.divide(leader.seconds / leader.bits, under_way.popleft().result())
+            under_way.append(second_thread.submit(_make_pixels, leader.pass_over(run)))
+        pieces.begin()
+    if not leader.complete:
+        leader.go_on(None)
+    for pixels in under_way:
+        pixels.result()
 
 
-class _Memory(NamedTuple):
-    """Where a run's blocks go, and the bits at which they start."""
+class _Strip(NamedTuple):
+    """Memory for a row of MCUs: its coefficients, and what `inverse_mcu_row` takes."""
 
-    blocks: Blocks
-    starts: Ints
+    coefficients: Blocks
+    samples: npt.NDArray[Any]
+    sums: npt.NDArray[np.int16]
 
 
-class _Run(NamedTuple):
-    """Blocks up to the index `size`, behind which it came to the block `met` of another run, or -1, or to a fault.
+class _Pixels(NamedTuple):
+    """What a run that was met is to become: see `follow_rows`.
 
-    Those before the index `sound` are nonsense, if it was begun at a guess.
+    `pixels` end behind those of the run: what is written past the end of a line would be put into the first thread's.
     """
 
-    memory: _Memory
-    size: int
-    met: int
-    wrong: bool
-    sound: int
+    plan: InversePlan
+    geometry: Ints
+    mcu_cols: int
+    steps: npt.NDArray[Any]
+    strip: _Strip
+    run: Run
+    first: int
+    row: int
+    col: int
+    last: int
+    state: Ints
+    pixels: npt.NDArray[Any]
 
 
-class _Joined(NamedTuple):
-    """Blocks of a run up to the index `seam`, then those of another from `then` on; `size` of them."""
+class _Leader:
+    """What the first thread does.
 
-    first: _Memory
-    seam: int
-    second: _Memory
-    then: int
-    size: int
+    Attributes
+    ----------
+    row, col : int
+        The MCU that comes next.
+    seconds, bits
+        How long that took so far, without waiting, and for how much.
+    """
 
-    def start_of(self, index: int) -> int:
-        """Bit at which a block starts, or the one behind the last."""
-        if index <= self.seam:
-            return int(self.first.starts[index])
-        return int(self.second.starts[index - self.seam + self.then])
+    def __init__(self, work: Work) -> None:
+        self.work, self.plan, self.ahead = work, work.plan(1), ahead_memory()
+        self.geometry, self.mcu_cols = work.geometry(1)
+        self.slots = int((self.geometry[:, HORIZONTAL] * self.geometry[:, VERTICAL]).sum())
+        self.phases = self.slots if told_apart(work) else 1
+        self.strips = deque(self._strip(index) for index in range(STRIPS))
+        self.row = self.col = 0
+        self.joined = -1  # block of a run that comes next
+        self.seconds, self.bits = 0.0, 1
 
+    def _strip(self, index: int) -> _Strip:
+        plan, samples = self.plan, sample_type(self.plan.precision)
+        return _Strip(
+            scratch(f"strip {index}, coefficients", plan.coefficients, np.int16),
+            scratch(f"strip {index}, {samples.__name__}", plan.samples, samples),
+            scratch(f"strip {index}, sums", plan.sums, np.int16),
+        )
 
-def _join(runs: _Runs, run: _Run, there: _Run | None, wanted: int, end: int) -> _Joined:
-    """Go on with the first run until it meets the second, and with that to the end of the piece."""
-    if there is None or run.wrong:
-        return _Joined(run.memory, run.size, run.memory, 0, run.size)
-    run = runs.go_on(run, min(run.size + MEETING, wanted), end, there)
-    if run.met < 0:
-        return _Joined(run.memory, run.size, there.memory, 0, run.size)
-    if not there.wrong:
-        there = runs.go_on(there, run.met + wanted - run.size, end)
-    return _Joined(run.memory, run.size, there.memory, run.met, min(run.size + there.size - run.met, wanted))
+    @property
+    def complete(self) -> bool:
+        """Whether nothing is left to do."""
+        return self.row == self.work.last_row or (self.work.reader.strict and self.work.state[FAULT] != 0)
 
+    def go_on(self, piece: Piece | None) -> Run | None:
+        """Go on up to a block of a run, if there is one; returns the run if it was met."""
+        if piece is None:
+            self._lead(FOREVER, NOBODY, 0, 0)
+            return None
+        if not piece.run.done():
+            self._lead(piece.guess, NOBODY, 0, 0)
+        if self.complete:
+            return None
+        run = piece.run.result()
+        self._lead(run.begin, run.starts, run.sound, run.known)
+        return run if self.joined >= 0 else None
 
-class _Runs:
-    """What the decoding of runs takes, and memory for those of some pieces in turn."""
-
-    def __init__(self, work: Work, kept_rows: int) -> None:
-        geometry, mcu_cols = work.geometry(1)
-        repeats = geometry[:, HORIZONTAL] * geometry[:, VERTICAL]
-        self.tables = np.repeat(np.array(work.scan.starts, np.int64), repeats, axis=0)
-        self.phases = len(self.tables) if len(np.unique(self.tables, axis=0)) > 1 else 1
-        self.row_blocks = len(self.tables) * mcu_cols
-        self.work = work
-        most = kept_rows * self.row_blocks + 1
-        blocks = scratch("runs", 2 * PIECES * 64 * most, np.int16).reshape(2 * PIECES, -1)
-        starts = scratch("starts of runs", 2 * PIECES * most, np.int64).reshape(2 * PIECES, -1)
-        self._memory = deque(_Memory(*pair) for pair in zip(blocks, starts, strict=True))
-
-    def next_memory(self) -> tuple[_Memory, _Memory]:
-        """Memory for the two runs of a piece, which holds until it was asked for `PIECES` times more."""
-        self._memory.rotate(2)
-        return self._memory[0], self._memory[1]
-
-    def decode(self, memory: _Memory, begin: int, end: int, last: int, doubtful: int = 0) -> _Run:
-        """Decode from a bit to a bit, but not more than `last` blocks."""
-        return self._decode(memory, 0, last, begin, end, NONE, doubtful)
-
-    def go_on(self, run: _Run, last: int, end: int, other: _Run | None = None) -> _Run:
-        """Go on with a run, up to a sound block of another."""
-        others = NONE if other is None else other.memory.starts[: other.size + 1]
-        if other is not None:  # bits come in order: before the last nonsense none is met
-            others = np.where(np.arange(len(others)) < other.sound, -1, others)
-        return self._decode(run.memory, run.size, last, int(run.memory.starts[run.size]), end, others)
-
-    def _decode(
-        self, memory: _Memory, first: int, last: int, begin: int, end: int, others: Ints, doubtful: int = 0
-    ) -> _Run:
-        work = self.work
-        last = min(last, len(memory.starts) - 1)  # nonsense before the first sound block takes room, too
-        index, met, wrong, sound = decode_run(
+    def _lead(self, until: int, starts: Ints, other: int, size: int) -> None:
+        work, plan, strip = self.work, self.plan, self.strips[0]
+        begun, bit = perf_counter(), bit_of(work.state)
+        self.row, self.col, self.joined = lead_rows(
+            self.row,
+            self.col,
+            until,
+            starts,
+            other,
+            size,
+            self.phases,
+            work.state,
+            self.geometry,
+            self.mcu_cols,
+            work.reader.bytes,
             work.coded,
             work.scan.lookups,
-            self.tables,
-            first,
-            last,
-            begin,
-            end,
-            memory.blocks,
-            memory.starts,
-            others,
-            self.phases,
-            doubtful,
+            strip.coefficients,
+            self.ahead,
+            plan.layout,
+            plan.sizes,
+            plan.scaled,
+            plan.unusual,
+            work.steps,
+            strip.samples,
+            strip.sums,
+            work.pixels,
         )
-        return _Run(memory, index, met, wrong, sound)
+        self.seconds += perf_counter() - begun
+        self.bits += bit_of(work.state) - bit
 
+    def _behind(self, run: Run) -> int:
+        """Index in the picture of the MCU behind a run that was met, if the window needs it."""
+        position = self.row * self.mcu_cols + self.col + (run.size - self.joined) // self.slots
+        return min(position, self.work.last_row * self.mcu_cols)
 
-class _PixelMaker:
-    """Pieces to pixels, one after the other; `seconds` is what a block took last."""
+    def joins(self, run: Run) -> bool:
+        """Tell whether a run that was met has the whole row of MCUs above the one that it ends in, or is the last."""
+        row = self._behind(run) // self.mcu_cols
+        return row >= self.row + 2 or row == self.work.last_row
 
-    def __init__(self, work: Work, kept_rows: int, row_blocks: int) -> None:
-        self.work, self.row_blocks = work, row_blocks
-        self.plan = work.plan(kept_rows)
-        self.geometry, self.mcu_cols = work.geometry(kept_rows)
-        self.coefficients = scratch("ring", self.plan.coefficients, np.int16)
-        self.predictions = np.zeros(4, np.int64)
-        self.seconds = 0.0
-
-    def make(self, blocks: _Joined, first: int, last: int) -> None:
-        """Make the pixels of rows of MCUs."""
-        begun = perf_counter()
-        place_rows(
-            blocks.first.blocks,
-            blocks.seam,
-            blocks.second.blocks,
-            blocks.then,
-            first,
-            last,
-            self.mcu_cols,
+    def pass_over(self, run: Run) -> _Pixels:
+        """Go on behind a run that was met; returns what is to be made of it."""
+        begun, work, plan, behind = perf_counter(), self.work, self.plan, self._behind(run)
+        end = behind // self.mcu_cols
+        made = _Pixels(
+            plan,
             self.geometry,
-            self.predictions,
-            self.coefficients,
-            self.plan.coefficients - 64,
+            self.mcu_cols,
+            work.steps,
+            self.strips[0],
+            run,
+            self.joined,
+            self.row,
+            self.col,
+            end,
+            work.state.copy(),
+            self._touched(self.row, end),
         )
-        self.work.make_pixels(self.plan, self.coefficients, first, last)
-        self.seconds = (perf_counter() - begun) / ((last - first) * self.row_blocks)
+        last = self.joined + self.slots * (behind - self.row * self.mcu_cols - self.col)
+        self.row, self.col = divmod(behind, self.mcu_cols)
+        if not self.complete:
+            self.strips.rotate(1)
+            strip = self.strips[0]
+            begin_behind(
+                run.blocks,
+                run.order.places,
+                self.joined,
+                last,
+                run.size,
+                run.sums,
+                run.bit if last == run.size else int(run.starts[last]),
+                self.row,
+                self.col,
+                work.state,
+                self.geometry,
+                self.mcu_cols,
+                work.coded,
+                strip.coefficients,
+                plan.layout,
+                plan.sizes,
+                plan.scaled,
+                work.steps,
+                strip.samples,
+            )
+        self.seconds += perf_counter() - begun
+        return made
+
+    def _first_pixel(self, row: int) -> int:
+        """Index of the first pixel's first sample that a thread makes that begins with a row of MCUs."""
+        work, sizes = self.work, self.plan.sizes
+        line = row * int(sizes[ROW_LINES]) - int(sizes[CONTEXT]) - work.window.top
+        return min(max(line, 0), work.window.height) * work.window.width * len(work.frame.components)
+
+    def _touched(self, row: int, end: int) -> npt.NDArray[Any]:
+        """Return the picture down to those of the lines that rows of MCUs become, and touch these.
+
+        It may be memory that the system clears when it is first touched: the thread that has given back such memory
+        has it at hand on its processor.
+        """
+        pixels = self.work.pixels
+        behind = len(pixels) if end == self.work.last_row else self._first_pixel(end)
+        pixels[self._first_pixel(row) : behind : PAGE // pixels.itemsize] = 0
+        return pixels[:behind]
+
+
+def _make_pixels(made: _Pixels) -> float:
+    """Make the pixels of a run; returns the seconds a bit that all of it took."""
+    begun, plan, strip, run = perf_counter(), made.plan, made.strip, made.run
+    order = run.order
+    follow_rows(
+        run.blocks,
+        order.places,
+        None if order.lines is None else order.lines.copy(),
+        order.firsts,
+        made.first,
+        made.row,
+        made.col,
+        made.last,
+        made.state,
+        made.geometry,
+        made.mcu_cols,
+        strip.coefficients,
+        plan.layout,
+        plan.sizes,
+        plan.scaled,
+        plan.unusual,
+        made.steps,
+        strip.samples,
+        strip.sums,
+        made.pixels,
+    )
+    return (run.seconds + perf_counter() - begun) / max(run.bit - run.begin, 1)

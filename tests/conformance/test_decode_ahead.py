@@ -52,7 +52,7 @@ def one_symbol_at_a_time() -> Iterator[None]:
 @kernel
 def first_stretch(state, scan, mcus, data, coded, lookups, ahead):
     state, ahead = span(state), lane_spans(ahead)
-    decode_ahead(state, span(scan), mcus, span(data), span(coded), span(lookups), ahead)
+    decode_ahead(state, span(scan), mcus, span(data), span(coded), span(lookups), ahead, 1 << 31)
     return mcus_ahead(state, ahead)
 
 

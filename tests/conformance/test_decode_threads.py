@@ -2,8 +2,8 @@
 
 import io
 import warnings
-from concurrent.futures import CancelledError, ThreadPoolExecutor
-from queue import SimpleQueue
+from contextlib import contextmanager
+from itertools import pairwise
 from unittest import mock
 
 import numpy as np
@@ -14,35 +14,49 @@ from libjpeg import pillow_encode
 from pictures import make_photo
 from PIL import Image
 from random_damage import DAMAGE, damage
+from random_files import random_image, written
 
 from dnjpeg import decode, encode
-from dnjpeg.codec import core_distance, decoding_threads, thread_lanes, thread_runs
+from dnjpeg.codec import core_distance, decoding_threads, helper, run_pieces, thread_runs
 from dnjpeg.codec.entropy import ahead
+from dnjpeg.codec.entropy.ahead import ahead_memory
 from dnjpeg.codec.entropy.block_runs import decode_run
 from dnjpeg.codec.kernels.vector import GATHERS
+from dnjpeg.codec.run_rows import follow_rows
 from dnjpeg.errors import FormatError, JpegError
 
 
-@pytest.fixture(params=["lanes", "runs"], autouse=True)
+@pytest.fixture(params=["lanes", "symbols"], autouse=True)
 def way(request):
-    """Decode by lanes of vectors, and as CPUs do that cannot gather."""
+    """Decode by lanes of vectors, and as CPUs do that cannot gather; pictures so small that it is not worth while."""
     if request.param == "lanes" and not GATHERS:
         pytest.skip("this CPU has no lanes that gather")
     with (
-        mock.patch.object(decoding_threads, "GATHERS", request.param == "lanes"),
+        mock.patch.object(run_pieces, "GATHERS", request.param == "lanes"),
+        mock.patch.object(thread_runs, "ahead_memory", ahead_memory if request.param == "lanes" else lambda: None),
         mock.patch.object(decoding_threads, "far_apart", return_value=False),
+        mock.patch.object(decoding_threads, "LEAST", 1 << 12),
     ):
         yield request.param
 
 
-def test_cores_without_a_common_cache_do_not_share_a_picture(photo):
-    data = pillow_encode(photo, quality=85)
+def test_cores_without_a_common_cache_do_not_share_a_picture_with_restarts(photo):
+    data = pillow_encode(photo, quality=85, restart_marker_rows=1)
     with (
         mock.patch.object(decoding_threads, "far_apart", return_value=True),
-        mock.patch.object(decoding_threads, "decode_by_lanes", side_effect=AssertionError),
-        mock.patch.object(decoding_threads, "decode_by_runs", side_effect=AssertionError),
+        mock.patch.object(decoding_threads, "_decode_on_one", side_effect=AssertionError),
     ):
         assert np.array_equal(decode(data, threads=2), np.asarray(Image.open(io.BytesIO(data))))
+
+
+def test_small_pictures_and_those_for_which_there_is_no_thread_are_decoded_on_one(photo):
+    data = pillow_encode(photo, quality=85)
+    for patch in (
+        mock.patch.object(decoding_threads, "LEAST", 1 << 16),
+        mock.patch.object(helper, "start_new_thread", side_effect=RuntimeError("can't start new thread")),
+    ):
+        with patch, mock.patch.object(decoding_threads, "decode_by_runs", side_effect=AssertionError):
+            assert np.array_equal(decode(data, threads=2), np.asarray(Image.open(io.BytesIO(data))))
 
 
 def test_cores_are_apart_if_it_always_takes_long_to_read_what_the_other_wrote():
@@ -55,7 +69,7 @@ def test_cores_are_apart_if_it_always_takes_long_to_read_what_the_other_wrote():
             self.now += self.seconds.pop(0)
             return self.now
 
-    with ThreadPoolExecutor(1) as other:
+    with helper.Helper() as other:
         for times, far in (([9, 4, 1] * 3, True), ([9, 4, 1, 9, 1, 1], False), ([9, 4, 1, 9, 4, 1, 9, 2, 1], False)):
             with mock.patch.object(core_distance, "perf_counter", Clock(*times)):
                 assert core_distance.far_apart(other) is far
@@ -92,31 +106,26 @@ def test_components_with_the_same_tables_are_told_apart_by_where_they_begin(phot
 
 
 @pytest.mark.parametrize("subsampling", ["4:2:0", "4:4:4"])
-def test_both_threads_decode_a_whole_scan(photo, subsampling, way):
-    """Nothing is left to one thread alone, and guesses are met."""
+def test_both_threads_make_about_half_of_the_pixels(photo, subsampling):
+    """Guesses are met, and runs are as long as they were to be."""
     data = pillow_encode(photo, quality=85, subsampling=subsampling)
-    module = thread_lanes if way == "lanes" else thread_runs
-    join, taken = module._join, []
+    made = []
 
     def noted(*arguments):
-        joined = join(*arguments)
-        taken.append(joined[:2] if way == "lanes" else (joined.seam, joined.size))
-        return joined
+        made.append(arguments)
+        return follow_rows(*arguments)
 
     with (
-        mock.patch.object(thread_runs, "LARGE_PIECE", 1 << 18),
-        mock.patch.object(thread_lanes, "SHARE", 2048),
-        mock.patch.object(decoding_threads, "_decode_on_one", side_effect=AssertionError),
-        mock.patch.object(module, "_join", noted),
+        mock.patch.object(run_pieces, "MOST", 1 << 11),
+        mock.patch.object(run_pieces, "LEAST", 1 << 11),
+        mock.patch.object(thread_runs, "follow_rows", noted),
     ):
-        decode(data, threads=2)
-    assert len(taken) > 1
-    assert any(0 < own < found for own, found in taken)  # the rest of a piece is the other thread's
-    if way == "lanes":
-        blocks = 6 if subsampling == "4:2:0" else 3
-        side = 16 if subsampling == "4:2:0" else 8
-        mcus = -(-photo.shape[0] // side) * -(-photo.shape[1] // side)
-        assert sum(found for _, found in taken) * blocks > mcus * blocks - thread_lanes.LEAST
+        assert np.array_equal(decode(data, threads=2), np.asarray(Image.open(io.BytesIO(data))))
+    rows = -(-photo.shape[0] // (16 if subsampling == "4:2:0" else 8))
+    ranges = [(first, last) for *_, first, _, last in (arguments[:8] for arguments in made)]
+    assert len(ranges) > 2
+    assert all(last <= first for (_, last), (first, _) in pairwise(ranges))
+    assert 0.2 * rows < sum(last - first for first, last in ranges) < 0.7 * rows
 
 
 @settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -133,23 +142,54 @@ def test_whatever_the_data_are_they_are_decoded_as_on_one_thread(seed, kind):
         pillow_encode(pixels, quality=int(random.integers(5, 100)), subsampling=str(random.choice(["4:2:0", "4:4:4"])))
     )
     damage(data, kind, random, len(data) // 3)
-    with (
-        mock.patch.object(decoding_threads, "PIECE", 1 << 12),
-        mock.patch.object(thread_runs, "LARGE_PIECE", 1 << int(random.integers(10, 16))),
-        mock.patch.object(thread_lanes, "MADE_AT_ONCE", 1 << int(random.integers(10, 16))),
-        mock.patch.object(thread_lanes, "SHARE", 1 << int(random.integers(8, 12))),
-        mock.patch.object(thread_lanes, "LEAST", 100),
-        mock.patch.object(ahead, "FIRST_PAUSE", 1 << int(random.integers(5, 10))),
-        mock.patch.object(thread_runs, "decode_run", _within_memory),
-    ):
+    with _small_pieces(random):
         assert _outcome(bytes(data), 2) == _outcome(bytes(data), 1)
 
 
+@settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(st.tuples(st.integers(1, 4), st.integers(1, 4)), min_size=1, max_size=4),
+    st.integers(0, 2**32 - 1),
+    st.sampled_from([8, 12]),
+)
+def test_whatever_the_components_are_they_are_decoded_as_on_one_thread(factors, seed, precision):
+    random = np.random.default_rng(seed)
+    height, width = (int(size) for size in random.integers(60, 300, 2))
+    image = random_image(factors, height, width, seed=seed, precision=precision)
+    options = {"scale": random.choice([0.25, 0.5, 0.625])} if random.random() < 0.3 else {}
+    if random.random() < 0.5:
+        top, left = int(random.integers(height // 2)), int(random.integers(width // 2))
+        options = {"region": (top, left, int(random.integers(1, height - top)), int(random.integers(1, width - left)))}
+    data = written(image)
+    with _small_pieces(random):
+        assert np.array_equal(decode(data, threads=2, **options), decode(data, **options))
+
+
+@contextmanager
+def _small_pieces(random):
+    """Let many begin at guesses."""
+    with (
+        mock.patch.object(decoding_threads, "LEAST", 1 << 6),
+        mock.patch.object(decoding_threads, "PIECE", 1 << 6),
+        mock.patch.object(run_pieces, "MOST", 1 << int(random.integers(7, 12))),
+        mock.patch.object(run_pieces, "LEAST", 1 << int(random.integers(4, 9))),
+        mock.patch.object(run_pieces, "LEAST_ROWS", int(random.integers(1, 7))),
+        mock.patch.object(run_pieces, "SHARE", random.uniform(0.2, 0.7)),
+        mock.patch.object(run_pieces, "AHEAD", int(random.integers(1, 6))),
+        mock.patch.object(ahead, "FIRST_PAUSE", 1 << int(random.integers(5, 10))),
+        mock.patch.object(run_pieces, "decode_run", _within_memory),
+    ):
+        yield
+
+
 def _within_memory(*arguments):
-    """`decode_run`, which may be told to go no further than it has room: also for nonsense, which is more for some."""
-    last, starts = arguments[4], arguments[8]
-    assert last < len(starts)
-    return decode_run(*arguments)
+    """`decode_run`, whose blocks, nonsense among them, are not more than there is room for."""
+    blocks, _, starts = arguments[10:13]
+    sound, known, size, bit = decode_run(*arguments)
+    assert sound <= size + 10
+    assert known <= size < len(starts)
+    assert len(blocks) == 64 * (len(starts) - 1)
+    return sound, known, size, bit
 
 
 def _outcome(data: bytes, threads: int) -> tuple[object, ...]:
@@ -181,6 +221,15 @@ def test_damage_is_told_as_on_one_thread(photo):
         assert found[0] == found[1]
 
 
+def test_a_large_picture_of_hardly_any_data_is_gray(photo):
+    data = pillow_encode(np.tile(photo, (3, 3, 1)), quality=85)
+    cut = data[: data.index(b"\xff\xda") + 30]
+    with pytest.warns(match="ends before the image does"):
+        pixels = decode(cut, strict=False, threads=2)
+    with pytest.warns(match="ends before the image does"):
+        assert np.array_equal(pixels, decode(cut, strict=False))
+
+
 def test_a_fault_in_the_first_piece_ends_the_work(photo):
     data = bytearray(encode(photo, optimize=False))
     begin = data.index(b"\xff\xda") + 14
@@ -196,28 +245,14 @@ def test_what_is_no_number_of_threads_is_refused():
             decode(data, threads=threads)
 
 
-def test_an_error_on_either_thread_is_raised_and_nobody_waits(photo, way):
+@pytest.mark.parametrize("name", ["decode_run", "lead_rows", "follow_rows", "begin_behind"])
+def test_an_error_on_either_thread_is_raised_and_nobody_waits(photo, name):
     data = encode(photo)
-    module = thread_lanes if way == "lanes" else thread_runs
-    for name in ("_join", "Work.make_pixels"):
-        owner = module.Work if "." in name else module
-        with (
-            mock.patch.object(owner, name.rpartition(".")[2], side_effect=MemoryError),
-            pytest.raises(MemoryError),
-        ):
-            decode(data, threads=2)
+    with (
+        mock.patch.object(run_pieces, "MOST", 1 << 11),
+        mock.patch.object(run_pieces, "LEAST", 1 << 11),
+        mock.patch.object(run_pieces if name == "decode_run" else thread_runs, name, side_effect=MemoryError),
+        pytest.raises(MemoryError),
+    ):
+        decode(data, threads=2)
     assert np.array_equal(decode(data, threads=2), decode(data))
-
-
-def test_who_is_interrupted_leaves_nobody_waiting():
-    tasks = thread_lanes._Tasks()
-    with ThreadPoolExecutor(1) as other, mock.patch.object(tasks, "_queue", _InterruptedQueue()):
-        done = other.submit(lambda: tasks.submit(int).result())
-        with pytest.raises(KeyboardInterrupt):
-            tasks.run_until(done)
-        assert isinstance(done.exception(timeout=10), CancelledError)
-
-
-class _InterruptedQueue(SimpleQueue):
-    def get(self, block=True, timeout=None):
-        raise KeyboardInterrupt

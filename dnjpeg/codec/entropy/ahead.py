@@ -40,14 +40,14 @@ from dnjpeg.codec.kernels.vector import GATHERS, Memory, Scalar, operation
 __all__ = [
     "ahead_memory",
     "begin_stretch",
+    "blocks_ahead",
     "decode_ahead",
     "end_stretch",
-    "found_mcus",
-    "longer_pause",
     "mcus_ahead",
+    "next_bit",
     "note_alone",
+    "take_as_they_are",
     "take_mcus",
-    "tried_mcus",
 ]
 
 STRETCH = 8192  # blocks that are decoded at once, about
@@ -67,13 +67,10 @@ def ahead_memory() -> LaneMemory | None:
     return lane_memory() if GATHERS else None
 
 
-def longer_pause(pause, slots):
+@inlined
+def _longer_pause(pause, slots):
     """MCUs to decode symbol by symbol before the next stretch, if they were `pause` last time; 0: there was none."""
     return min(max(2 * pause, FIRST_PAUSE // slots), LONGEST_PAUSE // slots)
-
-
-pause_longer = inlined(longer_pause)
-"""The same, for kernels."""
 
 
 @inlined
@@ -89,7 +86,7 @@ def begin_stretch(state, scan, mcus, data, coded, lanes, heads, most_bits):
     if state[INTERVALS] == 0:
         next_interval(state, data, coded)
     slots = put_slots(scan, lanes)
-    begin, size = _next_bit(state), state[END]
+    begin, size = next_bit(state), state[END]
     length, stretch = 8 * size - 7 - begin, STRETCH // slots
     if mcus * slots < LEAST or mcus < LEAST_MCUS or length < LEAST_BITS or 8 * size >= 1 << 31:
         state[ALONE] = NEVER
@@ -107,12 +104,12 @@ def begin_stretch(state, scan, mcus, data, coded, lanes, heads, most_bits):
 @inlined
 def end_stretch(state, coded, lanes, accepted, bit, faulty):
     """Let the scan go on where lanes have come to; see `accept`."""
-    bits, found = bit - _next_bit(state), found_mcus(lanes, accepted)
+    bits, found = bit - next_bit(state), _found_mcus(lanes, accepted)
     go_to_bit(state, coded, bit)
     if faulty:
         state[ALONE] = NEVER
-    elif ENOUGH * found <= tried_mcus(lanes):  # also if there are none
-        state[PAUSE] = state[ALONE] = pause_longer(state[PAUSE], lanes[SLOTS])
+    elif ENOUGH * found <= _tried_mcus(lanes):  # also if there are none
+        state[PAUSE] = state[ALONE] = _longer_pause(state[PAUSE], lanes[SLOTS])
         state[PAUSED_AT] = bit
     else:
         state[PAUSED_AT], state[PAUSE] = 0, state[PAUSE] >> 1
@@ -120,7 +117,7 @@ def end_stretch(state, coded, lanes, accepted, bit, faulty):
 
 
 @inlined
-def found_mcus(lanes, accepted):
+def _found_mcus(lanes, accepted):
     """MCUs that are accepted, of so many lanes."""
     count = 0
     for lane in range(accepted):
@@ -129,7 +126,7 @@ def found_mcus(lanes, accepted):
 
 
 @inlined
-def tried_mcus(lanes):
+def _tried_mcus(lanes):
     """MCUs that lanes have decoded, nonsense among them."""
     count = 0
     for lane in range(COUNT):
@@ -138,7 +135,8 @@ def tried_mcus(lanes):
 
 
 @inlined
-def _next_bit(state):
+def next_bit(state):
+    """Bit of the unstuffed data with which the scan goes on."""
     return 8 * state[POSITION] - (state[FILLED] & 63)
 
 
@@ -149,7 +147,7 @@ def note_alone(state, mcus):
 
 
 @called
-def decode_ahead(state, scan, mcus, data, coded, lookups, ahead):
+def decode_ahead(state, scan, mcus, data, coded, lookups, ahead, most_bits):
     """Decode a stretch of the scan, if there is nothing ahead; returns whether there is something now.
 
     Parameters
@@ -160,9 +158,11 @@ def decode_ahead(state, scan, mcus, data, coded, lookups, ahead):
         How many are left.
     ahead : tuple of span
         `lane_spans`.
+    most_bits : int
+        Of the stretch.
     """
     lanes, heads, blocks = ahead
-    if not begin_stretch(state, scan, mcus, data, coded, lanes, heads, 1 << 31):
+    if not begin_stretch(state, scan, mcus, data, coded, lanes, heads, most_bits):
         return False
     put_blocks(lanes, blocks)
     run_lanes(ALL_LANES, lanes, heads, coded, lookups, blocks)
@@ -183,6 +183,16 @@ def mcus_ahead(state, ahead):
     if lane == COUNT:
         return 0
     return (lanes[COUNT * BEHIND + lane] - lanes[COUNT * BEGIN + lane]) // (64 * lanes[SLOTS])
+
+
+@inlined
+def blocks_ahead(ahead):
+    """All blocks that may be taken."""
+    lanes, _, _ = ahead
+    count = 0
+    for lane in range(COUNT):
+        count += (lanes[COUNT * BEHIND + lane] - lanes[COUNT * BEGIN + lane]) // 64
+    return count
 
 
 _INVERSE = np.argsort(ZIGZAG).tolist()
@@ -231,3 +241,32 @@ def take_mcus(state, scan, row, first_row, col, behind, ahead, coefficients, fil
                     _take(blocks, place, coefficients, block)
                     place += step
                 slot += 64
+
+
+@inlined
+def take_as_they_are(state, count, ahead, target, mcu, places, sums):
+    """Take as many MCUs out of what `mcus_ahead`, with their DC differences.
+
+    Parameters
+    ----------
+    state, ahead
+        As in `take_mcus`.
+    count : int
+    target : span, int16
+        Where the blocks go, natural order.
+    mcu : int
+        Index of the first one there.
+    places : span, int64, (blocks an MCU, 2)
+        As in `block_runs.decode_run`.
+    sums : span, int64, (blocks an MCU,)
+        To which the differences of all first, all second ... blocks of an MCU are added.
+    """
+    lanes, _, blocks = ahead
+    lane = COUNT - state[LANES_LEFT]
+    place = lanes[COUNT * BEGIN + lane]
+    for index in range(mcu, mcu + count):
+        for slot in range(lanes[SLOTS]):
+            sums[slot] += blocks[place]
+            _take(blocks, place, target, places[slot, 0] + index * places[slot, 1])
+            place += 64
+    lanes[COUNT * BEGIN + lane] = place

@@ -62,13 +62,12 @@ NUMBERS = 19 * COUNT
 KEPT = NUMBERS  # how many heads are kept: fewer than HEADS; what is put at this index is of no use
 SLOTS = NUMBERS + 1  # blocks an MCU
 LAST_BYTE = NUMBERS + 2  # from which may be loaded
-BEHIND_HEADS = NUMBERS + 3  # MCUs that begin behind the last lane at a bit that is known, as if of one more lane
-ITEM = NUMBERS + 4  # in lists: where the next coefficients go
-ENTRY = NUMBERS + 5  # in lists: where the next DC difference of any lane goes
-SLOW = NUMBERS + 6  # lanes of which a code is to be decoded by itself, a bit each
-STOPPED = NUMBERS + 7  # lanes that have come to where they were to stop
+ITEM = NUMBERS + 3  # in lists: where the next coefficients go
+ENTRY = NUMBERS + 4  # in lists: where the next DC difference of any lane goes
+SLOW = NUMBERS + 5  # lanes of which a code is to be decoded by itself, a bit each
+STOPPED = NUMBERS + 6  # lanes that have come to where they were to stop
 
-NOTED = NUMBERS + 8  # heads that are noted: in the memory of heads, from NOTES on their places, then their bits
+NOTED = NUMBERS + 7  # heads that are noted: in the memory of heads, from NOTES on their places, then their bits
 NOTES = (COUNT + 1) * HEADS
 MOST_NOTES = COUNT * HEADS + COUNT  # fewer than KEPT of each lane, and room for a vector, which is stored to note one
 

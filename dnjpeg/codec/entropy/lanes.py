@@ -19,7 +19,6 @@ from dnjpeg.codec.entropy.lane_memory import (
     ALL_LANES,
     BEGIN,
     BEHIND,
-    BEHIND_HEADS,
     BIT,
     BLOCK,
     COUNT,
@@ -51,17 +50,17 @@ from dnjpeg.codec.format.layout import AC_TABLE, DC_TABLE, HORIZONTAL, VERTICAL
 from dnjpeg.codec.kernels.jit import inlined
 from dnjpeg.codec.kernels.vector import clear, trailing_zeros
 
-__all__ = ["accept", "accept_blocks", "forget", "meet", "put_blocks", "put_lanes", "put_slots", "run_lanes"]
+__all__ = ["accept", "accept_blocks", "put_blocks", "put_lanes", "put_slots", "run_lanes"]
 
 
 @inlined
 def _goes_on(lanes, lane, heads):
     """Tell whether a lane at its stop goes on: it has not met the lane behind, but may yet do so. Set its next stop."""
     behind = lane + 1
-    if lanes[COUNT * BLOCK + lane] >= lanes[COUNT * LIMIT + lane]:
+    if behind == COUNT or lanes[COUNT * BLOCK + lane] >= lanes[COUNT * LIMIT + lane]:
         return False
     bit, mcu, first = lanes[COUNT * BIT + lane], lanes[COUNT * NEXT + lane], HEADS * behind
-    last = min(lanes[COUNT * MCUS + behind], lanes[KEPT] - 1) if behind < COUNT else lanes[BEHIND_HEADS] - 1
+    last = min(lanes[COUNT * MCUS + behind], lanes[KEPT] - 1)
     while mcu <= last and heads[first + mcu] < bit:
         mcu += 1
     lanes[COUNT * NEXT + lane] = mcu
@@ -90,7 +89,7 @@ def put_slots(scan, lanes):
 @inlined
 def put_lanes(begin, end, size, lanes, heads):
     """Put the lanes in their places for a stretch of bits, of `size` unstuffed bytes in all; see `put_slots`."""
-    lanes[KEPT], lanes[LAST_BYTE], lanes[BEHIND_HEADS] = HEAD // lanes[SLOTS] + 12, size + OVERRUN - 8, 0
+    lanes[KEPT], lanes[LAST_BYTE] = HEAD // lanes[SLOTS] + 12, size + OVERRUN - 8
     lanes[NOTED] = 0
     for lane in range(COUNT):
         lanes[COUNT * BIT + lane] = begin + (end - begin) * lane // COUNT
@@ -140,18 +139,6 @@ def run_lanes(active, lanes, heads, coded, lookups, out):
 
 
 @inlined
-def meet(lanes, heads, coded, lookups, blocks, others, other_heads):
-    """Let the last lane go on until it meets the first lane of other ones; returns in which MCU of that, or -1."""
-    last, known = COUNT - 1, min(others[COUNT * MCUS] + 1, others[KEPT])
-    for mcu in range(known):
-        heads[HEADS * COUNT + mcu] = other_heads[mcu]
-    lanes[BEHIND_HEADS] = known
-    if _goes_on(lanes, last, heads):
-        run_lanes(1 << last, lanes, heads, coded, lookups, blocks)
-    return lanes[COUNT * MET + last]
-
-
-@inlined
 def accept(first, size, lanes, heads):
     """Find out what of the lanes is of the scan, if the MCUs of the first one are from its MCU `first` on.
 
@@ -184,13 +171,7 @@ def accept_blocks(first, size, lanes, heads, blocks):
         begin = 64 * (ROOM * lane + lanes[SLOTS] * lanes[COUNT * FIRST_MCU + lane])
         clear(blocks, 64 * ROOM * lane, begin - 64 * ROOM * lane)
         lanes[COUNT * BEGIN + lane], lanes[COUNT * BEHIND + lane] = begin, lanes[COUNT * BLOCK + lane]
-    forget(accepted, lanes, blocks)
-    return accepted, bit, faulty
-
-
-@inlined
-def forget(first, lanes, blocks):
-    """Clear the blocks of lanes from one on."""
-    for lane in range(first, COUNT):
+    for lane in range(accepted, COUNT):
         clear(blocks, 64 * ROOM * lane, lanes[COUNT * BLOCK + lane] - 64 * ROOM * lane)
         lanes[COUNT * BEHIND + lane] = lanes[COUNT * BEGIN + lane]
+    return accepted, bit, faulty

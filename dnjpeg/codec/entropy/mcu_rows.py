@@ -61,7 +61,8 @@ def decode_mcu_row(state, scan, row, first_row, mcu_cols, data, coded, lookups, 
             count = mcus_ahead(state, ahead)
             if count == 0:
                 mcu_rows = -(-scan[0, BLOCK_ROWS] // scan[0, VERTICAL])
-                if not decode_ahead(state, scan, (mcu_rows - row) * mcu_cols - col, data, coded, lookups, ahead):
+                mcus = (mcu_rows - row) * mcu_cols - col
+                if not decode_ahead(state, scan, mcus, data, coded, lookups, ahead, 1 << 31):
                     break
                 count = mcus_ahead(state, ahead)
             behind = min(col + count, mcu_cols)

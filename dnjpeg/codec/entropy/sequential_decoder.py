@@ -29,7 +29,7 @@ from dnjpeg.codec.format.zigzag import NATURAL
 from dnjpeg.codec.kernels.jit import called, inlined
 from dnjpeg.codec.kernels.vector import span
 
-__all__ = ["decode_block", "decode_mcus", "drop_bits", "extended", "receive_extend"]
+__all__ = ["decode_block", "decode_mcu", "decode_mcus", "drop_bits", "extended", "receive_extend"]
 
 
 @inlined
@@ -143,7 +143,7 @@ def decode_block(position, word, filled, coded, lookups, dc, ac, coefficients, b
 
 
 @inlined
-def _decode_mcu(state, scan, row, first_row, col, coded, lookups, coefficients, filler):
+def decode_mcu(state, scan, row, first_row, col, coded, lookups, coefficients, filler):
     """All blocks of one MCU (figure E.10); those that only fill it up go to `filler`."""
     position, word, filled = state[POSITION], np.uint64(state[WORD]), state[FILLED]
     fault = 0
@@ -172,7 +172,7 @@ def decode_mcus(state, scan, row, first_row, col, mcu_cols, data, coded, lookups
     """Decode the MCUs of a row from a column on (figure E.9); see `mcu_rows.decode_mcu_row`."""
     for column in range(col, mcu_cols):
         if begin_mcu(state, data, coded):
-            fault = _decode_mcu(state, scan, row, first_row, column, coded, lookups, coefficients, filler)
+            fault = decode_mcu(state, scan, row, first_row, column, coded, lookups, coefficients, filler)
             end_mcu(state, fault)
         if stopped(state):
             return

@@ -46,7 +46,7 @@ from dnjpeg.codec.pixels.precision import center
 from dnjpeg.codec.pixels.sampling import upsample_row
 from dnjpeg.codec.pixels.scaled_blocks import inverse_scaled_blocks
 
-__all__ = ["emit_mcu_row", "inverse_mcu_row", "inverse_rows", "transform_mcu_row"]
+__all__ = ["emit_mcu_row", "inverse_mcu_row", "inverse_rows", "keep_context", "transform_mcu_row"]
 
 
 @inlined
@@ -187,11 +187,17 @@ def emit_mcu_row(layout, sizes, unusual, row, samples, sums, pixels):
         else:
             _emit_line(layout, sizes, unusual, row, y, samples, sums, pixels, start)
     if held_back:
-        for c in range(len(layout) - 1):
-            stride = layout[c, STRIDE]
-            above = layout[c, PLANE] - CONTEXT_LINES * stride
-            below = above + layout[c, SIDE] * layout[c, VERTICAL] * stride
-            copy(samples, below, samples, above, CONTEXT_LINES * stride)
+        keep_context(layout, samples)
+
+
+@inlined
+def keep_context(layout, samples):
+    """Keep the last lines of a row of MCUs above where the next one comes."""
+    for c in range(len(layout) - 1):
+        stride = layout[c, STRIDE]
+        above = layout[c, PLANE] - CONTEXT_LINES * stride
+        below = above + layout[c, SIDE] * layout[c, VERTICAL] * stride
+        copy(samples, below, samples, above, CONTEXT_LINES * stride)
 
 
 @inlined

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from _thread import start_new_thread
 from collections.abc import Callable
-from concurrent.futures import Future, wait
+from concurrent.futures import Future
 from functools import partial
 from queue import SimpleQueue
+from threading import Event
 from typing import Any, TypeVar
 
 __all__ = ["Helper"]
@@ -18,8 +19,8 @@ class Helper:
     """Does one task after the other on a thread of its own.
 
     `ThreadPoolExecutor` waits until its thread has begun, and in the end until it is gone: a twentieth and more
-    of the time that 12 megapixels take. Here nobody waits but for the task under way, which may write to the caller's
-    memory; those behind it are cancelled.
+    of the time that 12 megapixels take. Here who leaves waits for nothing but the task under way, which may write to
+    the caller's memory; those behind it are cancelled.
 
     Raises
     ------
@@ -29,13 +30,13 @@ class Helper:
 
     def __init__(self) -> None:
         self._tasks: SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = SimpleQueue()
-        self._last: Future[Any] | None = None
+        self._ended = Event()
         self._left = False
         start_new_thread(self._run, ())
 
     def submit(self, function: Callable[..., R], *arguments: Any) -> Future[R]:
         """Add a task."""
-        self._last = future = Future[R]()
+        future = Future[R]()
         self._tasks.put((future, partial(function, *arguments)))
         return future
 
@@ -50,12 +51,19 @@ class Helper:
                 except BaseException as error:
                     future.set_exception(error)
             del task, future, call
+        self._ended.set()
 
     def __enter__(self) -> Helper:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._left = True
-        self._tasks.put(None)
-        if self._last is not None:
-            wait([self._last])
+        interrupted: BaseException | None = None
+        while not self._ended.is_set():
+            try:
+                self._left = True
+                self._tasks.put(None)
+                self._ended.wait()
+            except KeyboardInterrupt as error:  # the memory that a task writes to may be used again behind this
+                interrupted = error
+        if interrupted:
+            raise interrupted

@@ -11,28 +11,23 @@ import numpy as np
 
 from dnjpeg.codec.entropy.block_runs import bit_of, decode_run
 from dnjpeg.codec.entropy.lane_memory import lane_memory
-from dnjpeg.codec.entropy.scan import END, start_scan
+from dnjpeg.codec.entropy.scan import APART, END, start_scan
 from dnjpeg.codec.format.layout import BLOCK_COLS, FIRST, HORIZONTAL, VERTICAL
 from dnjpeg.codec.helper import Helper
 from dnjpeg.codec.kernels.scratch import scratch
 from dnjpeg.codec.kernels.vector import GATHERS
 from dnjpeg.codec.thread_work import Blocks, Ints, Work
 
-__all__ = ["Piece", "Pieces", "Run", "told_apart"]
+__all__ = ["Piece", "Pieces", "Run"]
 
 MOST = 3 << 14  # blocks of a piece
 LEAST = 3 << 12
 LEAST_BITS = 1 << 10  # even if hardly any data are there
-LEAST_ROWS = 6  # of MCUs in a piece: a run must have more than one
+LEAST_ROWS = 8  # of MCUs in a piece: a run must have a whole one, however small its share
 PART = 0.5  # of what is left: the last pieces are small, so that no thread waits long for the other in the end
-SHARE = 0.5  # of a piece that the second thread decodes, at first, ...
-LEAST_SHARE, MOST_SHARE = 0.3, 0.65  # and later, as it turns out to take more or less time
+SHARE = 0.52  # of a piece that the second thread decodes, at first, ...
+LEAST_SHARE, MOST_SHARE = 0.4, 0.65  # and later, as it turns out to take more or less time
 AHEAD = 2  # runs that are begun before the first thread is there, so that the second need not wait for it
-
-
-def told_apart(work: Work) -> bool:
-    """Tell whether a run that takes a block of an MCU for another one reads nonsense."""
-    return len(set(work.scan.starts)) > 1
 
 
 class Order(NamedTuple):
@@ -46,13 +41,11 @@ class Order(NamedTuple):
 def _order(work: Work, mcus: int) -> Order:
     """Put blocks that become lines of pixels together, of so many MCUs, if it is known which of an MCU they are."""
     geometry, _ = work.geometry(1)
-    lines = work.plan(1).layout.copy()
-    sizes, components = [HORIZONTAL, VERTICAL], list(work.scan.indices)
-    slots = int(geometry[:, sizes].prod(axis=1).sum())
-    if (slots > 1 and not told_apart(work)) or not np.array_equal(lines[components][:, sizes], geometry[:, sizes]):
-        return Order(np.array([(64 * slot, 64 * slots) for slot in range(slots)], np.int64), None, None)
-    places, first = [], 0
-    for component, (horizontal, vertical) in zip(components, geometry[:, sizes].tolist(), strict=True):
+    if not work.told_apart:
+        return Order(np.array([(64 * slot, 64 * work.slots) for slot in range(work.slots)], np.int64), None, None)
+    lines, places, first = work.plan(1).layout.copy(), [], 0
+    sizes = geometry[:, [HORIZONTAL, VERTICAL]].tolist()
+    for component, (horizontal, vertical) in zip(work.scan.indices, sizes, strict=True):
         lines[component, FIRST], lines[component, BLOCK_COLS] = first, mcus * horizontal
         for _ in range(vertical):
             places += [(first + 64 * x, 64 * horizontal) for x in range(horizontal)]
@@ -98,18 +91,18 @@ class Pieces:
         self.geometry, mcu_cols = work.geometry(1)
         repeats = self.geometry[:, HORIZONTAL] * self.geometry[:, VERTICAL]
         self.tables = np.repeat(np.array(work.scan.starts, np.int64), repeats, axis=0)
-        self.ahead = lane_memory(", behind") if GATHERS and told_apart(work) else None
+        self.ahead = lane_memory(", behind") if GATHERS and work.told_apart else None
         self.share, self.bit, end = SHARE, bit_of(work.state), 8 * int(work.state[END])
         self.bits_left, self.mcus = end - self.bit, mcu_cols * work.frame.mcu_rows
         self.last = self.bit + self.bits_left * work.last_row // work.frame.mcu_rows
-        slots = len(self.tables)
-        self.row_blocks = slots * mcu_cols
+        self.row_blocks = work.slots * mcu_cols
         self.density = self.bits_left / (work.frame.mcu_rows * self.row_blocks)  # bits a block
         self.begun: deque[Piece] = deque()
-        most = int(1.2 * MOST_SHARE * max(MOST, LEAST_ROWS * self.row_blocks)) // slots * slots
-        self.order = _order(work, most // slots)
+        most = int(1.2 * MOST_SHARE * max(MOST, LEAST_ROWS * self.row_blocks)) // work.slots * work.slots
+        most = min(most, work.frame.mcu_rows * self.row_blocks)
+        self.order = _order(work, most // work.slots)
         blocks = scratch("runs", AHEAD * 64 * most, np.int16).reshape(AHEAD, -1)
-        starts = scratch("starts of runs", AHEAD * (most + 1), np.int64).reshape(AHEAD, -1)
+        starts = scratch("starts of runs", AHEAD * most, np.int64).reshape(AHEAD, -1)
         self._memory = deque(zip(blocks, starts, strict=True))
 
     def begin(self) -> None:
@@ -117,11 +110,10 @@ class Pieces:
         least = max(LEAST, LEAST_ROWS * self.row_blocks)
         while len(self.begun) < AHEAD and self.bit < self.last:
             blocks = max(min(PART * (self.last - self.bit) / self.density, MOST), least)
-            bits = max(int(self.density * blocks), LEAST_BITS)
-            guess, end = self.bit + int((1 - self.share) * bits), min(self.bit + bits, self.last)
+            bits = min(max(int(self.density * blocks), LEAST_BITS), self.last - self.bit)
+            guess, end = self.bit + int((1 - self.share) * bits), self.bit + bits
+            self.begun.append(Piece(guess, self.second_thread.submit(self._decode, guess, end)))
             self.bit = end
-            if guess < end:
-                self.begun.append(Piece(guess, self.second_thread.submit(self._decode, guess, end)))
 
     def next(self) -> Piece | None:
         """Return the first one that was not returned yet, if any is left."""
@@ -132,11 +124,16 @@ class Pieces:
         self.share = min(max(first / (first + second), LEAST_SHARE), MOST_SHARE)
 
     def _decode(self, begin: int, end: int) -> Run:
-        """Decode from a bit to a bit, into the memory of the run before those that may still be needed."""
+        """Decode from a bit to a bit, into memory for `AHEAD` runs in turn.
+
+        It is free: a run is begun when the first thread is done with the one that many before, and behind the task that
+        makes the pixels of that.
+        """
         begun, work = perf_counter(), self.work
         self._memory.rotate(1)
         blocks, starts = self._memory[0]
-        sums, state = np.zeros(len(self.tables), np.int64), start_scan(0, work.scan.begin)
+        sums = np.zeros(work.slots + 2 * APART, np.int64)[APART:-APART]
+        state = start_scan(0, work.scan.begin)
         state[END] = work.state[END]
         sound, known, size, bit = decode_run(
             state,

@@ -6,7 +6,7 @@ begins behind the run, in other memory, with what it needs of the row above.
 
 from __future__ import annotations
 
-from dnjpeg.codec.entropy.ahead import decode_ahead, mcus_ahead, next_bit, note_alone, take_mcus
+from dnjpeg.codec.entropy.ahead import SHORT, decode_ahead, mcus_ahead, next_bit, note_alone, take_mcus, try_ahead
 from dnjpeg.codec.entropy.block_runs import add_differences, go_back, meets, place_mcus, sum_up
 from dnjpeg.codec.entropy.lane_memory import lane_spans
 from dnjpeg.codec.entropy.mcu_rows import clear_mcus
@@ -64,7 +64,7 @@ def _lead(
                         return row, col, other
                     if other >= size:
                         return row, col, -1
-                if ahead is not None:
+                if ahead is not None and until - bit >= SHORT:
                     mcus = (mcu_rows - row) * mcu_cols - col
                     if decode_ahead(state, scan, mcus, data, coded, lookups, ahead, min(until - bit, 1 << 31)):
                         count = mcus_ahead(state, ahead)
@@ -278,6 +278,7 @@ def begin_behind(
     coded, coefficients, layout, sizes = span(coded), span(coefficients), span(layout), span(sizes)
     steps, samples = span(steps), span(samples)
     go_to_bit(state, coded, bit)
+    try_ahead(state)
     add_differences(blocks, places, first, last, size, differences, scan, state)
     filler = len(coefficients) - 64
     above = mcu_cols if sizes[CONTEXT] != 0 else 0

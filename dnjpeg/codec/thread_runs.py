@@ -19,13 +19,12 @@ import numpy.typing as npt
 
 from dnjpeg.codec.entropy.ahead import ahead_memory
 from dnjpeg.codec.entropy.block_runs import bit_of, open_interval
-from dnjpeg.codec.entropy.scan import FAULT
-from dnjpeg.codec.format.layout import HORIZONTAL, VERTICAL
+from dnjpeg.codec.entropy.scan import FAULT, start_scan
 from dnjpeg.codec.helper import Helper
 from dnjpeg.codec.kernels.scratch import scratch
 from dnjpeg.codec.pixels.inverse_plan import CONTEXT, ROW_LINES, InversePlan
 from dnjpeg.codec.pixels.precision import sample_type
-from dnjpeg.codec.run_pieces import Piece, Pieces, Run, told_apart
+from dnjpeg.codec.run_pieces import Piece, Pieces, Run
 from dnjpeg.codec.run_rows import begin_behind, follow_rows, lead_rows
 from dnjpeg.codec.thread_work import Blocks, Ints, Work
 
@@ -50,7 +49,8 @@ def decode_by_runs(work: Work, second_thread: Helper) -> None:
             while under_way and (len(under_way) == STRIPS - 1 or under_way[0].done()):
                 pieces.divide(leader.seconds / leader.bits, under_way.popleft().result())
             under_way.append(second_thread.submit(_make_pixels, leader.pass_over(run)))
-        pieces.begin()
+        if not leader.complete:
+            pieces.begin()
     if not leader.complete:
         leader.go_on(None)
     for pixels in under_way:
@@ -99,8 +99,8 @@ class _Leader:
     def __init__(self, work: Work) -> None:
         self.work, self.plan, self.ahead = work, work.plan(1), ahead_memory()
         self.geometry, self.mcu_cols = work.geometry(1)
-        self.slots = int((self.geometry[:, HORIZONTAL] * self.geometry[:, VERTICAL]).sum())
-        self.phases = self.slots if told_apart(work) else 1
+        self.slots = work.slots
+        self.phases = work.slots if work.told_apart else 1
         self.strips = deque(self._strip(index) for index in range(STRIPS))
         self.row = self.col = 0
         self.joined = -1  # block of a run that comes next
@@ -188,7 +188,7 @@ class _Leader:
             self.row,
             self.col,
             end,
-            work.state.copy(),
+            self._state(),
             self._touched(self.row, end),
         )
         last = self.joined + self.slots * (behind - self.row * self.mcu_cols - self.col)
@@ -219,6 +219,12 @@ class _Leader:
             )
         self.seconds += perf_counter() - begun
         return made
+
+    def _state(self) -> Ints:
+        """Copy the state, for the other thread to write to."""
+        state = start_scan(0)
+        state[:] = self.work.state
+        return state
 
     def _first_pixel(self, row: int) -> int:
         """Index of the first pixel's first sample that a thread makes that begins with a row of MCUs."""

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dnjpeg.codec.entropy.scan import start_scan
-from dnjpeg.codec.format.layout import row_geometry
+from dnjpeg.codec.format.layout import HORIZONTAL, VERTICAL, row_geometry
 from dnjpeg.codec.pixels.inverse_plan import InversePlan, joined_steps, plan_inverse
 from dnjpeg.codec.pixels.window import Window
 from dnjpeg.codec.reader import Reader, Scan
@@ -20,7 +20,17 @@ Blocks = npt.NDArray[np.int16]
 
 
 class Work:
-    """The scan, and the picture."""
+    """The scan, and the picture.
+
+    Attributes
+    ----------
+    last_row : int
+        The row of MCUs before which all is done.
+    slots : int
+        Blocks of an MCU.
+    told_apart : bool
+        Whether a run that takes a block of an MCU for another one reads nonsense, or there is only one.
+    """
 
     def __init__(self, reader: Reader, scan: Scan, window: Window, pixels: npt.NDArray[Any]) -> None:
         assert reader.frame is not None
@@ -30,6 +40,9 @@ class Work:
         self.coded = reader.unstuffed_scratch()
         self.steps = joined_steps(reader.answers().steps, self.frame.precision)
         self.last_row = self.plan(1).last_mcu_row
+        geometry, _ = self.geometry(1)
+        self.slots = int((geometry[:, HORIZONTAL] * geometry[:, VERTICAL]).sum())
+        self.told_apart = self.slots == 1 or len(set(scan.starts)) > 1
 
     def plan(self, kept_rows: int) -> InversePlan:
         """How pixels are made, where so many rows of MCUs are kept."""

@@ -38,6 +38,7 @@ from dnjpeg.codec.kernels.jit import called, inlined
 from dnjpeg.codec.kernels.vector import GATHERS, Memory, Scalar, operation
 
 __all__ = [
+    "SHORT",
     "ahead_memory",
     "begin_stretch",
     "blocks_ahead",
@@ -48,12 +49,14 @@ __all__ = [
     "note_alone",
     "take_as_they_are",
     "take_mcus",
+    "try_ahead",
 ]
 
 STRETCH = 8192  # blocks that are decoded at once, about
 LEAST = 600  # blocks; fewer are not worth while, ...
 LEAST_MCUS = 220  # nor are fewer of these
 LEAST_BITS = 1 << 12  # nor these
+SHORT = 1 << 13  # nor are these bits in front of one at which a stretch must end
 ENOUGH = 2  # if not more than one in so many MCUs that lanes decode is accepted, symbol by symbol takes less time
 FIRST_PAUSE = STRETCH  # blocks that are then decoded so, and twice as many if the next stretch is no better ...
 LONGEST_PAUSE = 16 * STRETCH  # but not more
@@ -138,6 +141,13 @@ def _tried_mcus(lanes):
 def next_bit(state):
     """Bit of the unstuffed data with which the scan goes on."""
     return 8 * state[POSITION] - (state[FILLED] & 63)
+
+
+@inlined
+def try_ahead(state):
+    """Do not wait any longer to decode a stretch, where the scan goes on elsewhere."""
+    if state[ALONE] < NEVER:
+        state[ALONE], state[PAUSE], state[PAUSED_AT] = 0, 0, 0
 
 
 @inlined

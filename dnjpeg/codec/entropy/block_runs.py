@@ -12,7 +12,15 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from dnjpeg.codec.entropy.ahead import blocks_ahead, decode_ahead, mcus_ahead, next_bit, note_alone, take_as_they_are
+from dnjpeg.codec.entropy.ahead import (
+    SHORT,
+    blocks_ahead,
+    decode_ahead,
+    mcus_ahead,
+    next_bit,
+    note_alone,
+    take_as_they_are,
+)
 from dnjpeg.codec.entropy.lane_memory import lane_spans
 from dnjpeg.codec.entropy.scan import ALONE, END, FILLED, INTERVALS, POSITION, PREDICTIONS, go_to_bit, next_interval
 from dnjpeg.codec.entropy.sequential_decoder import decode_block
@@ -55,11 +63,11 @@ def _begin(coded, bit):
 @inlined
 def _decode_run(state, scan, tables, begin, end, mcus, data, coded, lookups, ahead, blocks, places, starts, sums):
     """`decode_run` with spans."""
-    slots, room = len(tables), len(starts) - 1
+    slots, room = len(tables), len(starts)
     sound, known, mcu, bit = 0, -1, 0, begin
     state[INTERVALS] = 1
     while bit < end and slots * (mcu + 1) <= room:
-        if ahead is not None and slots * mcu >= DOUBTFUL and state[ALONE] == 0:
+        if ahead is not None and slots * mcu >= DOUBTFUL and state[ALONE] == 0 and end - bit >= SHORT:
             go_to_bit(state, coded, bit)
             if decode_ahead(state, scan, mcus - mcu, data, coded, lookups, ahead, end - bit):
                 if known < 0:
@@ -83,8 +91,10 @@ def _decode_run(state, scan, tables, begin, end, mcus, data, coded, lookups, ahe
                 position, word, filled, coded, lookups, tables[slot, 0], tables[slot, 1], blocks, block
             )
             blocks[block] = difference
-            if fault != 0:
-                sound, wrong = index + 1, index >= DOUBTFUL
+            if fault != 0 and index < DOUBTFUL:
+                sound = index + 1
+            elif fault != 0:
+                wrong = True
         if wrong or 8 * position - filled > 8 * state[END]:
             break
         for slot in range(slots):
@@ -92,10 +102,7 @@ def _decode_run(state, scan, tables, begin, end, mcus, data, coded, lookups, ahe
         bit, mcu = 8 * position - filled, mcu + 1
         if ahead is not None:
             note_alone(state, 1)
-    if known < 0:
-        known = slots * mcu
-        starts[known] = bit
-    return sound, known, slots * mcu, bit
+    return sound, slots * mcu if known < 0 else known, slots * mcu, bit
 
 
 @kernel
@@ -160,7 +167,7 @@ def meets(starts, other, size, phases, bit):
     Returns its index, or the first one behind the bit, and whether it may begin an MCU: its index is a multiple of
     `phases`.
     """
-    while other <= size and starts[other] < bit:
+    while other < size and starts[other] < bit:
         other += 1
     return other, other < size and starts[other] == bit and other % phases == 0
 

@@ -68,7 +68,7 @@ SLOW = NUMBERS + 5  # lanes of which a code is to be decoded by itself, a bit ea
 STOPPED = NUMBERS + 6  # lanes that have come to where they were to stop
 
 NOTED = NUMBERS + 7  # heads that are noted: in the memory of heads, from NOTES on their places, then their bits
-NOTES = (COUNT + 1) * HEADS
+NOTES = COUNT * HEADS
 MOST_NOTES = COUNT * HEADS + COUNT  # fewer than KEPT of each lane, and room for a vector, which is stored to note one
 
 LaneMemory = tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], npt.NDArray[np.int16]]

@@ -174,11 +174,13 @@ def test_whatever_the_data_are_they_are_decoded_as_on_one_thread(seed, kind):
     st.integers(0, 2**32 - 1),
     st.sampled_from([8, 12]),
 )
-def test_whatever_the_components_are_they_are_decoded_as_on_one_thread(factors, seed, precision):
+def test_whatever_the_components_are_they_are_decoded_as_on_one_thread(way, factors, seed, precision):
+    if way == "lanes":  # no kernels for them and 12 bits, which take long to compile
+        precision = 8
     random = np.random.default_rng(seed)
     height, width = (int(size) for size in random.integers(60, 300, 2))
     image = random_image(factors, height, width, seed=seed, precision=precision)
-    options = {"scale": random.choice([0.25, 0.5, 0.625])} if random.random() < 0.3 else {}
+    options = {}
     if random.random() < 0.5:
         top, left = int(random.integers(height // 2)), int(random.integers(width // 2))
         options = {"region": (top, left, int(random.integers(1, height - top)), int(random.integers(1, width - left)))}
